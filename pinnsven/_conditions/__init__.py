@@ -1,0 +1,12 @@
+"""What must hold: interior, boundary, initial and data conditions."""
+
+from ._base import AbstractCondition as AbstractCondition, Block as Block, FixedPoints as FixedPoints
+from ._boundary import (
+    Boundary as Boundary,
+    Dirichlet as Dirichlet,
+    Initial as Initial,
+    Neumann as Neumann,
+    Robin as Robin,
+)
+from ._data import Data as Data
+from ._interior import PDE as PDE, Condition as Condition

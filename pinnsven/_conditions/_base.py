@@ -1,0 +1,264 @@
+"""What a condition is: functions of named values at a point, and a site where they must vanish.
+
+A condition maps field values and a point to residuals, never to a scalar loss. `bind` reads its
+argument names over a problem's name space once and returns a `Block`, all that the residual system
+needs; every mistake that can be seen without a network is reported there.
+"""
+
+import abc
+import dataclasses
+import numbers
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._domains import AbstractSite, Domain
+from .._fields import DerivativePlan
+from .._messages import listing, nearest
+from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+
+
+@dataclasses.dataclass(frozen=True)
+class FixedPoints:
+    """Points that the user gave: they are never redrawn.
+
+    - `points`: shape (n, dim).
+    - `auxiliary`: values per point that the residual uses, such as data, each of shape (n,).
+    """
+
+    points: np.ndarray
+    auxiliary: dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A condition bound to a problem: one block of residual rows.
+
+    - `name`: the condition's name.
+    - `residual`: maps the dict of named values at one point to a tuple of scalars.
+    - `components`: how many scalars that is; the block has points times components rows.
+    - `plan`: computes the named values.
+    - `site`: where points are drawn, or the points themselves.
+    - `weight`: the user's factor on the squared residual, or None where the weighting decides.
+    - `count`: the user's number of points, or None for the default.
+    - `interior`: true for the differential equation itself, which is where most points go.
+    """
+
+    name: str
+    residual: Callable[[dict], tuple]
+    components: int
+    plan: DerivativePlan
+    site: AbstractSite | FixedPoints
+    weight: float | None
+    count: int | None
+    interior: bool
+
+
+class AbstractCondition(eqx.Module):
+    """Something that must hold on a part of the domain."""
+
+    @abc.abstractmethod
+    def bind(self, name: str, space: NameSpace) -> Block:
+        """The condition over the names of a problem. Raises `ValueError` for whatever is wrong."""
+
+
+def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:
+    """The residual of `quantity = value`: a number, or a function of coordinates and unknowns."""
+    if callable(value):
+        wanted = NamedFunction.of(value)
+        for argument in wanted.names:
+            if not isinstance(space.read(argument), (CoordinateValue, UnknownValue)):
+                raise ValueError(
+                    f"{quantity}=: its function asks for {argument!r}; a value may depend on "
+                    f"coordinates and unknowns only. Give a residual function by position instead."
+                )
+        return NamedFunction(
+            (quantity, *wanted.names),
+            lambda values: values[quantity] - _scalar(wanted(values), f"{quantity}="),
+        )
+    number = finite_number(f"{quantity}=", value)
+    return NamedFunction((quantity,), lambda values: values[quantity] - number)
+
+
+def check_keywords(values: dict[str, object], space: NameSpace, derivatives: bool = False) -> None:
+    """`ValueError` unless every keyword is a field (or, where allowed, a derivative of one)."""
+    for keyword in values:
+        if keyword in space.fields:
+            continue
+        if not derivatives:
+            raise ValueError(
+                f"{keyword}=: no field is named {keyword!r}; fields are {listing(space.fields)}."
+                + nearest(keyword, space.fields)
+            )
+        if isinstance(space.read(keyword), (CoordinateValue, UnknownValue)):
+            raise ValueError(f"{keyword}=: prescribe a field or a derivative, not {keyword!r}")
+
+
+def make_block(
+    name: str,
+    terms: list[NamedFunction],
+    space: NameSpace,
+    site: AbstractSite | FixedPoints,
+    *,
+    weight: float | None = None,
+    count: int | None = None,
+    interior: bool = False,
+    on_boundary: bool = False,
+) -> Block:
+    """Joins terms into a block and checks names and shapes without computing anything."""
+    if not terms:
+        raise ValueError("nothing is prescribed: give a residual function or a keyword such as u=0.0")
+    auxiliary = site.auxiliary if isinstance(site, FixedPoints) else {}
+    names = dict.fromkeys(n for term in terms for n in term.names if n not in auxiliary)
+    plan = DerivativePlan(tuple(names), space)
+    if plan.needs_normal and not on_boundary:
+        raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
+    if not any(_is_of_field(q) for q in plan.quantities.values()):
+        raise ValueError(
+            f"the residual depends on no field; it asks for {listing(plan.names)} and the fields are "
+            f"{listing(space.fields)}"
+        )
+
+    def residual(values):
+        scalars: list = []
+        for term in terms:
+            result = term(values)
+            scalars += result if isinstance(result, tuple) else [result]
+        return tuple(scalars)
+
+    block = Block(name, residual, 0, plan, site, weight, count, interior)
+    return dataclasses.replace(block, components=_count_components(block))
+
+
+def _is_of_field(quantity) -> bool:
+    return hasattr(quantity, "field")
+
+
+def _count_components(block: Block) -> int:
+    space = block.plan.space
+    domain = space.domain
+    floating = jax.dtypes.canonicalize_dtype(float)
+    auxiliary = block.site.auxiliary if isinstance(block.site, FixedPoints) else {}
+
+    def at_a_point(point, normal, unknowns):
+        fields = len(space.fields)
+        values = block.plan.evaluate(_polynomial(fields), point, normal, unknowns)
+        values.update({key: jnp.zeros((), floating) for key in auxiliary})
+        return block.residual(values)
+
+    result = jax.eval_shape(
+        at_a_point,
+        jax.ShapeDtypeStruct((domain.dim,), floating),
+        jax.ShapeDtypeStruct((domain.space_dim,), floating),
+        {key: jax.ShapeDtypeStruct((), floating) for key in space.unknowns},
+    )
+    for scalar in result:
+        if scalar.shape != ():
+            raise ValueError(
+                f"its function returned an array of shape {scalar.shape}; return a scalar, or a "
+                "tuple of scalars. It is called at one point, so nothing needs an axis for points."
+            )
+        if not jnp.issubdtype(scalar.dtype, jnp.floating):
+            raise ValueError(f"its function returned {scalar.dtype} values; a residual is a real number")
+    return len(result)
+
+
+def _polynomial(fields: int):
+    """A stand-in for the network, used for shapes only."""
+    return lambda point: jnp.full(fields, jnp.sum(point))
+
+
+def _scalar(value, label: str):
+    if jnp.ndim(value):
+        raise ValueError(
+            f"{label}: its function returned shape {jnp.shape(value)}; it is called at one point and "
+            "must return a scalar"
+        )
+    return value
+
+
+def finite_number(label: str, value: object) -> float:
+    """`value` as a float; `ValueError` unless it is one finite real number."""
+    is_scalar = isinstance(value, numbers.Real) or (
+        hasattr(value, "ndim") and value.ndim == 0 and np.issubdtype(value.dtype, np.number)
+    )
+    if isinstance(value, bool) or not is_scalar or not np.isfinite(number := float(value)):  # type: ignore[arg-type]
+        raise ValueError(f"{label} {value!r}: give a finite number or a function of named coordinates")
+    return number
+
+
+def check_weight(weight: object) -> None:
+    """`ValueError` unless the weight is None or a finite, positive number."""
+    if weight is not None and not finite_number("weight =", weight) > 0:
+        raise ValueError(f"weight={weight!r}: must be positive; leave the condition out instead of 0")
+
+
+def check_count(count: object) -> None:
+    """`ValueError` unless the number of points is None or a positive integer."""
+    if count is not None and (
+        isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1
+    ):
+        raise ValueError(f"points={count!r}: must be a positive number of points")
+
+
+def points_array(points: object, domain: Domain) -> np.ndarray:
+    """Points given as a dict of coordinate arrays, as an array (n, dim).
+
+    Raises `ValueError` for a missing, unknown, non-finite or wrongly shaped coordinate, for lengths
+    that differ, and for points outside the domain.
+    """
+    names = list(domain.slices())
+    if not isinstance(points, dict):
+        raise ValueError(f"points: give a dict of coordinate arrays with keys {listing(names)}")
+    for key in points:
+        if key not in names:
+            raise ValueError(
+                f"points: there is no coordinate {key!r}; there are {listing(names)}."
+                + nearest(str(key), names)
+            )
+    missing = [name for name in names if name not in points]
+    if missing:
+        raise ValueError(f"points: the coordinate {missing[0]!r} is missing")
+    columns = []
+    for coordinate in domain.coordinates:
+        column = numeric_array(f"points[{coordinate.name!r}]", points[coordinate.name])
+        shape = (-1, coordinate.size) if coordinate.vector else (-1,)
+        if column.ndim != len(shape) or (coordinate.vector and column.shape[1] != coordinate.size):
+            expected = f"(n, {coordinate.size})" if coordinate.vector else "(n,)"
+            raise ValueError(
+                f"points[{coordinate.name!r}] has shape {column.shape}; it must be {expected}"
+            )
+        columns.append(column.reshape(len(column), coordinate.size))
+    lengths = {name: len(column) for name, column in zip(names, columns, strict=True)}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"points: the coordinates have different lengths {lengths}")
+    stacked = np.concatenate(columns, axis=1)
+    if not len(stacked):
+        raise ValueError("points: there is no point")
+    outside = np.flatnonzero(~domain.contains(stacked))
+    if outside.size:
+        raise ValueError(
+            f"points: {outside.size} of {len(stacked)} lie outside the domain, the first being "
+            f"number {outside[0]} at {stacked[outside[0]].tolist()}"
+        )
+    return stacked
+
+
+def numeric_array(label: str, values: object) -> np.ndarray:
+    """`values` as a float64 array; `ValueError` unless every entry is a finite real number."""
+    try:
+        array = np.asarray(values)
+        if array.dtype == bool or np.iscomplexobj(array):
+            raise TypeError
+        array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{label}: must be an array of real numbers") from None
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(f"{label}: entry {bad[0].tolist()} is {array[tuple(bad[0])]}, must be finite")
+    return array
+
+

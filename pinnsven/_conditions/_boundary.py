@@ -1,0 +1,191 @@
+"""Conditions on the boundary in space and at the start of time."""
+
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+
+from .._domains import Moment, On, boundary_site
+from .._naming import NamedFunction, NameSpace
+from ._base import (
+    AbstractCondition,
+    Block,
+    check_count,
+    check_keywords,
+    check_weight,
+    finite_number,
+    keyword_term,
+    make_block,
+)
+
+
+class _Prescription(AbstractCondition):
+    """A residual function by position, or keywords that give fields their values, or both."""
+
+    function: eqx.AbstractVar[Callable | None]
+    values: eqx.AbstractVar[dict[str, object]]
+    weight: eqx.AbstractVar[float | None]
+    points: eqx.AbstractVar[int | None]
+
+    def __check_init__(self):
+        kind = type(self).__name__
+        if self.function is None and not self.values:
+            raise ValueError(f"{kind}: give a residual function, or a keyword such as u=0.0")
+        if self.function is not None and not callable(self.function):
+            raise ValueError(
+                f"{kind}: a function given by position returns a residual; got {self.function!r}. "
+                "To prescribe a value write its field, as in u=0.0"
+            )
+        check_weight(self.weight)
+        check_count(self.points)
+
+    @abc.abstractmethod
+    def _keyword_terms(self, space: NameSpace) -> list[NamedFunction]: ...
+
+    def _terms(self, space: NameSpace) -> list[NamedFunction]:
+        positional = [NamedFunction.of(self.function)] if self.function is not None else []
+        return positional + self._keyword_terms(space)
+
+
+class Initial(_Prescription):
+    """Values at the start of time: `Initial(u=lambda x: ..., u_t=0.0)` or `Initial(lambda u_t: u_t)`.
+
+    - `function`: returns a residual at one point (optional).
+    - `values`: a keyword names a field or a derivative and gives its value: a number, or a function
+      of coordinates and unknowns.
+    - `weight`, `points`: as for `PDE`.
+
+    Raises `ValueError` if nothing is prescribed and, when the problem is built, if the domain has no
+    time or a name does not exist.
+    """
+
+    function: Callable | None = eqx.field(static=True)
+    values: dict[str, object] = eqx.field(static=True)
+    weight: float | None
+    points: int | None = eqx.field(static=True)
+
+    def __init__(self, function=None, /, *, weight=None, points=None, **values):
+        self.function, self.values, self.weight, self.points = function, values, weight, points
+
+    def _keyword_terms(self, space):
+        check_keywords(self.values, space, derivatives=True)
+        return [keyword_term(name, value, space) for name, value in self.values.items()]
+
+    def bind(self, name: str, space: NameSpace) -> Block:
+        if space.domain.time is None:
+            raise ValueError("Initial needs time: multiply the domain by pv.Time(start, stop)")
+        site = Moment(space.domain, space.domain.time.start)
+        return make_block(
+            name, self._terms(space), space, site, weight=self.weight, count=self.points
+        )
+
+
+class _OnBoundary(_Prescription):
+    """A prescription on the boundary in space."""
+
+    on: On = eqx.field(static=True)
+    function: Callable | None = eqx.field(static=True)
+    values: dict[str, object] = eqx.field(static=True)
+    weight: float | None
+    points: int | None = eqx.field(static=True)
+
+    def __init__(
+        self, function=None, /, on: On = None, *, weight=None, points=None, **values
+    ):
+        self.function, self.values, self.on = function, values, on
+        self.weight, self.points = weight, points
+
+    def bind(self, name: str, space: NameSpace) -> Block:
+        return make_block(
+            name,
+            self._terms(space),
+            space,
+            boundary_site(space.domain, self.on),
+            weight=self.weight,
+            count=self.points,
+            on_boundary=True,
+        )
+
+
+class Boundary(_OnBoundary):
+    """A residual on the boundary: `Boundary(lambda u_n, u: u_n + u**4, on="x+")`.
+
+    - `function`: returns a residual, a scalar or a tuple of scalars, at one point; it may ask for
+      `normal` and `u_n`.
+    - `on`: a part (`"x"` both ends, `"x-"`, `"x+"`, the name of a part, `"t+"` for the end of time),
+      several parts, or a predicate over spatial coordinates; the whole spatial boundary by default.
+    - `weight`, `points`: as for `PDE`.
+
+    Raises `ValueError` when the problem is built if a name or a part does not exist.
+    """
+
+    def _keyword_terms(self, space):
+        if self.values:
+            raise ValueError(
+                f"{next(iter(self.values))}=: Boundary takes a residual function by position; to "
+                "prescribe values use Dirichlet, Neumann or Robin"
+            )
+        return []
+
+
+class Dirichlet(_OnBoundary):
+    """Values on the boundary: `Dirichlet(u=0.0, on="x")` or `Dirichlet(u=lambda x, y: x * y)`.
+
+    - `function`: returns a residual at one point (optional).
+    - `on`, `weight`, `points`: as for `Boundary`.
+    - `values`: a keyword names a field and gives its value: a number, or a function of coordinates
+      and unknowns.
+
+    Raises `ValueError` if nothing is prescribed and, when the problem is built, if a name or a part
+    does not exist.
+    """
+
+    def _keyword_terms(self, space):
+        check_keywords(self.values, space)
+        return [keyword_term(name, value, space) for name, value in self.values.items()]
+
+
+class Neumann(_OnBoundary):
+    """Derivatives along the outward unit normal: `Neumann(u=0.0, on="x+")`.
+
+    - `function`: returns a residual at one point (optional).
+    - `on`, `weight`, `points`: as for `Boundary`.
+    - `values`: a keyword names a field and gives its normal derivative $\\partial u / \\partial n$:
+      a number, or a function of coordinates and unknowns.
+
+    Raises `ValueError` as `Dirichlet` does.
+    """
+
+    def _keyword_terms(self, space):
+        check_keywords(self.values, space)
+        return [keyword_term(f"{name}_n", value, space) for name, value in self.values.items()]
+
+
+class Robin(_OnBoundary):
+    """$a u + b\\, \\partial u / \\partial n = g$: `Robin(u=(1.0, 0.5, lambda x: x), on="x+")`.
+
+    - `function`: returns a residual at one point (optional).
+    - `on`, `weight`, `points`: as for `Boundary`.
+    - `values`: a keyword names a field and gives the triple (a, b, g) of two numbers and a number or
+      function of coordinates and unknowns.
+
+    Raises `ValueError` for anything but a triple, and as `Dirichlet` does.
+    """
+
+    def _keyword_terms(self, space):
+        check_keywords(self.values, space)
+        return [self._robin_term(name, value, space) for name, value in self.values.items()]
+
+    def _robin_term(self, field: str, triple, space) -> NamedFunction:
+        if not isinstance(triple, tuple) or len(triple) != 3:
+            raise ValueError(f"{field}={triple!r}: give a triple (a, b, g) for a u + b u_n = g")
+        a = finite_number(f"{field}=: a =", triple[0])
+        b = finite_number(f"{field}=: b =", triple[1])
+        value = keyword_term(field, triple[2], space)
+        slope = f"{field}_n"
+
+        def residual(values):
+            # `value` is u - g, so a u + b u_n - g = value + (a - 1) u + b u_n.
+            return value(values) + (a - 1) * values[field] + b * values[slope]
+
+        return NamedFunction((*value.names, slope), residual)

@@ -1,0 +1,58 @@
+"""Measured or given values at points."""
+
+import equinox as eqx
+
+from .._naming import NamedFunction, NameSpace
+from ._base import (
+    AbstractCondition,
+    Block,
+    FixedPoints,
+    check_keywords,
+    check_weight,
+    make_block,
+    numeric_array,
+    points_array,
+)
+
+
+class Data(AbstractCondition):
+    """Values at points: `Data({"x": x, "t": t}, u=values)`.
+
+    - `points`: a dict of coordinate arrays of equal length n, inside the domain.
+    - `weight`: factor on the squared residual; by default the weighting decides.
+    - `values`: a keyword names a field, or a derivative of one, and gives its n values.
+
+    Raises `ValueError` when the problem is built if lengths differ, a value is not finite, a point
+    lies outside the domain, or a name does not exist.
+    """
+
+    points: dict = eqx.field(static=True)
+    values: dict[str, object] = eqx.field(static=True)
+    weight: float | None
+
+    def __init__(self, points, /, *, weight=None, **values):
+        self.points, self.values, self.weight = points, values, weight
+        if not values:
+            raise ValueError("Data: give the values of a field, as in Data(points, u=values)")
+        check_weight(weight)
+
+    def bind(self, name: str, space: NameSpace) -> Block:
+        points = points_array(self.points, space.domain)
+        check_keywords(self.values, space, derivatives=True)
+        auxiliary, terms = {}, []
+        for quantity, given in self.values.items():
+            values = numeric_array(f"{quantity}=", given)
+            if values.shape != (len(points),):
+                raise ValueError(
+                    f"{quantity}= has shape {values.shape}, but there are {len(points)} points; "
+                    f"it must be ({len(points)},)"
+                )
+            target = f"_data_{quantity}"
+            auxiliary[target] = values
+            terms.append(_difference(quantity, target))
+        site = FixedPoints(points, auxiliary)
+        return make_block(name, terms, space, site, weight=self.weight)
+
+
+def _difference(quantity: str, target: str) -> NamedFunction:
+    return NamedFunction((quantity, target), lambda values: values[quantity] - values[target])

@@ -1,0 +1,22 @@
+"""Where: named coordinates, points inside and on the boundary, outward normals."""
+
+from ._box import Box as Box, Interval as Interval
+from ._domain import (
+    AbstractSite as AbstractSite,
+    Domain as Domain,
+    Interior as Interior,
+    Moment as Moment,
+    On as On,
+    Time as Time,
+    as_domain as as_domain,
+    boundary_site as boundary_site,
+)
+from ._operations import (
+    Difference as Difference,
+    Intersection as Intersection,
+    Product as Product,
+    Union as Union,
+)
+from ._polygon import Polygon as Polygon
+from ._round import Ball as Ball, Disk as Disk
+from ._shape import AbstractShape as AbstractShape, Coordinate as Coordinate, Facet as Facet

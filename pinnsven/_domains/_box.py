@@ -1,0 +1,105 @@
+"""Axis-parallel boxes, of which an interval is the one-dimensional case."""
+
+import equinox as eqx
+import numpy as np
+
+from .._messages import listing
+from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+
+
+class Box(AbstractShape):
+    """An axis-parallel box with named coordinates: `Box(x=(0, 1), y=(0, 2), periodic="x")`.
+
+    - `periodic`: the name of a coordinate, or several, along which everything repeats. The box has
+      no boundary there, and the network is made exactly periodic.
+    - `bounds`: one keyword per coordinate: a pair (lower, upper), or a list of pairs for a vector
+      coordinate, `Box(x=[(0, 1)] * 5)`, which functions receive as an array of shape (5,).
+
+    Its boundary parts are `"x"` (both ends), `"x-"` and `"x+"` for each coordinate. Raises
+    `ValueError` for an empty, inverted or infinite interval and for an unknown periodic name.
+    """
+
+    _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+
+    def __init__(self, *, periodic: str | tuple[str, ...] | list[str] = (), **bounds):
+        if not bounds:
+            raise ValueError("Box needs at least one coordinate, for example Box(x=(0, 1))")
+        wrapped = tuple(periodic.replace(",", " ").split()) if isinstance(periodic, str) else periodic
+        unknown = [name for name in wrapped if name not in bounds]
+        if unknown:
+            raise ValueError(
+                f"periodic={periodic!r}: no coordinate {unknown[0]!r}; the box has {listing(bounds)}"
+            )
+        self._coordinates = tuple(
+            _coordinate(name, pair, name in wrapped) for name, pair in bounds.items()
+        )
+        check_distinct([c.name for c in self._coordinates])
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return self._coordinates
+
+    def level(self, points):
+        # Along a periodic coordinate nothing is outside.
+        wrapped = np.concatenate([np.full(c.size, c.periodic) for c in self.coordinates])
+        beyond = np.maximum(self.lower - points, points - self.upper)
+        return np.max(np.where(wrapped, -(self.upper - self.lower), beyond), axis=1)
+
+    def fill(self, unit):
+        return self.lower + unit * (self.upper - self.lower)
+
+    def facets(self):
+        extent = self.upper - self.lower
+        pieces = []
+        axis = 0
+        for coordinate in self.coordinates:
+            for _ in range(coordinate.size):
+                if not coordinate.periodic:
+                    measure = float(np.prod(np.delete(extent, axis)))
+                    for side in "-+":
+                        names = frozenset({coordinate.name, coordinate.name + side})
+                        place = self._face(axis, side)
+                        pieces.append(Facet(names, self.dim - 1, measure, place))
+                axis += 1
+        return tuple(pieces)
+
+    def _face(self, axis: int, side: str):
+        value = self.lower[axis] if side == "-" else self.upper[axis]
+        normal = np.zeros(self.dim)
+        normal[axis] = -1.0 if side == "-" else 1.0
+
+        def place(unit):
+            points = self.fill(np.insert(unit, axis, 0.0, axis=1))
+            points[:, axis] = value  # exactly on the face, free of rounding
+            return points, np.tile(normal, (len(points), 1))
+
+        return place
+
+
+class Interval(Box):
+    """An interval of one coordinate, `x` unless named: `Interval(-1, 1)` or `Interval(r=(0, 2))`.
+
+    - `periodic`: true when its ends are the same place.
+
+    Raises `ValueError` for an empty, inverted or infinite interval.
+    """
+
+    def __init__(
+        self, lower=None, upper=None, *, name: str = "x", periodic: bool | str = False, **bounds
+    ):
+        if (lower is None) != (upper is None) or (lower is None) == (not bounds) or len(bounds) > 1:
+            raise ValueError("Interval takes two ends, Interval(0, 1), or one pair, Interval(x=(0, 1))")
+        if not bounds:
+            bounds = {name: (lower, upper)}
+        wrapped = (periodic,) if isinstance(periodic, str) else tuple(bounds) if periodic else ()
+        super().__init__(periodic=wrapped, **bounds)
+
+
+def _coordinate(name: str, bounds: object, periodic: bool) -> Coordinate:
+    coordinate_name(name)
+    if isinstance(bounds, (list, np.ndarray)) and len(bounds) and np.ndim(bounds[0]) == 1:
+        pairs = [finite_interval(f"{name}[{i}]", pair) for i, pair in enumerate(bounds)]
+        lower, upper = zip(*pairs, strict=True)
+        return Coordinate(name, lower, upper, periodic, vector=True)
+    lower, upper = finite_interval(name, bounds)
+    return Coordinate(name, (lower,), (upper,), periodic)

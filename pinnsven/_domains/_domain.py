@@ -1,0 +1,327 @@
+"""Space, time, and their product; and the sites on which conditions place their points."""
+
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+import numpy as np
+
+from .._messages import listing, nearest
+from .._sampling import AbstractSampler
+from ._operations import Product
+from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+
+On = str | tuple[str, ...] | Callable[..., object] | None
+
+
+class Time(eqx.Module):
+    """An interval of time, with coordinate `t` unless named: `Time(0, 1)` or `Time(tau=(0, 1))`.
+
+    Its boundary parts are `"t-"` (the start, where `Initial` conditions hold) and `"t+"` (the end).
+    Raises `ValueError` for an empty, inverted or infinite interval.
+    """
+
+    coordinate: Coordinate = eqx.field(static=True)
+
+    def __init__(self, start=None, stop=None, *, name: str = "t", **bounds):
+        if (start is None) != (stop is None) or (start is None) == (not bounds) or len(bounds) > 1:
+            raise ValueError("Time takes a start and an end, Time(0, 1), or one pair, Time(t=(0, 1))")
+        name, pair = next(iter(bounds.items())) if bounds else (name, (start, stop))
+        lower, upper = finite_interval(coordinate_name(name), pair)
+        self.coordinate = Coordinate(name, (lower,), (upper,))
+
+    @property
+    def start(self) -> float:
+        return self.coordinate.lower[0]
+
+    @property
+    def stop(self) -> float:
+        return self.coordinate.upper[0]
+
+    def __mul__(self, other):
+        return multiply(self, other)
+
+
+class Domain(eqx.Module):
+    """Space, time, or space times time. Points are rows (space components, then time).
+
+    - `space`: a shape, or None for an ordinary differential equation.
+    - `time`: an interval of time, or None for a steady problem.
+    """
+
+    space: AbstractShape | None
+    time: Time | None
+
+    def __check_init__(self):
+        if self.space is None and self.time is None:
+            raise ValueError("a domain needs space, time or both")
+        check_distinct([coordinate.name for coordinate in self.coordinates])
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        space = self.space.coordinates if self.space is not None else ()
+        return space + ((self.time.coordinate,) if self.time is not None else ())
+
+    @property
+    def space_dim(self) -> int:
+        return self.space.dim if self.space is not None else 0
+
+    @property
+    def dim(self) -> int:
+        return self.space_dim + (self.time is not None)
+
+    @property
+    def lower(self) -> np.ndarray:
+        return np.concatenate([np.asarray(c.lower) for c in self.coordinates])
+
+    @property
+    def upper(self) -> np.ndarray:
+        return np.concatenate([np.asarray(c.upper) for c in self.coordinates])
+
+    def slices(self) -> dict[str, slice]:
+        """Which components of a point belong to each coordinate."""
+        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
+        return {c.name: slice(e - c.size, e) for c, e in zip(self.coordinates, ends, strict=True)}
+
+    def part_names(self) -> list[str]:
+        """The names that `on=` accepts."""
+        names = {name for facet in self.space.facets() for name in facet.names} if self.space else set()
+        if self.time is not None:
+            names |= {self.time.coordinate.name + side for side in "-+"}
+        return sorted(names)
+
+    def contains(self, points: np.ndarray) -> np.ndarray:
+        """Whether each point (n, dim) lies in the closed domain."""
+        inside = np.ones(len(points), bool)
+        if self.space is not None:
+            inside &= self.space.contains(points[:, : self.space_dim])
+        if self.time is not None:
+            hair = 1e-9 * (self.time.stop - self.time.start)
+            moment = points[:, -1]
+            inside &= (moment >= self.time.start - hair) & (moment <= self.time.stop + hair)
+        return inside
+
+    def split(self, points: np.ndarray) -> dict[str, np.ndarray]:
+        """Points (n, dim) as a dict of named coordinates, each (n,), or (n, size) for a vector."""
+        return {
+            c.name: points[:, s] if c.vector else points[:, s.start]
+            for c, s in zip(self.coordinates, self.slices().values(), strict=True)
+        }
+
+    def __mul__(self, other):
+        return multiply(self, other)
+
+
+def as_domain(domain: object) -> Domain:
+    """A `Domain` from a shape, a time interval or a domain; `ValueError` otherwise."""
+    if isinstance(domain, Domain):
+        return domain
+    if isinstance(domain, AbstractShape):
+        return Domain(domain, None)
+    if isinstance(domain, Time):
+        return Domain(None, domain)
+    raise ValueError(
+        f"domain={domain!r}: give a shape such as pv.Box(x=(0, 1)), pv.Time(0, 1), or their product"
+    )
+
+
+def multiply(first: object, second: object) -> AbstractShape | Domain:
+    """Shape times shape is a shape; anything with time is a `Domain`."""
+    if isinstance(first, AbstractShape) and isinstance(second, AbstractShape):
+        return Product(first, second)
+    left, right = as_domain(first), as_domain(second)
+    if left.time is not None and right.time is not None:
+        raise ValueError("a domain has at most one Time")
+    if left.space is not None and right.space is not None:
+        space = Product(left.space, right.space)
+    else:
+        space = left.space if left.space is not None else right.space
+    return Domain(space, left.time if left.time is not None else right.time)
+
+
+class AbstractSite(eqx.Module):
+    """Where the points of a condition fall."""
+
+    domain: eqx.AbstractVar[Domain]
+
+    @abc.abstractmethod
+    def draw(
+        self, count: int, sampler: AbstractSampler, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Points (count, dim) and outward unit normals (count, space), zero where there are none."""
+
+    @property
+    def finite(self) -> int | None:
+        """The number of points when the site is a finite set (then `count` is that), else None."""
+        return None
+
+
+class Interior(AbstractSite):
+    """The inside of the domain."""
+
+    domain: Domain
+
+    def draw(self, count, sampler, rng):
+        space, time = self.domain.space, self.domain.time
+
+        def place(unit):
+            if space is None:
+                return time.start + unit * (time.stop - time.start), unit[:, :0]
+            points, kept = _fill_keeping(space, unit[:, : space.dim])
+            if time is not None:
+                moments = time.start + unit[kept, -1:] * (time.stop - time.start)
+                points = np.concatenate([points, moments], axis=1)
+            return points, np.zeros((len(points), space.dim))
+
+        return _collect(place, count, self.domain.dim, sampler, rng, "the inside of the domain")
+
+
+class Moment(AbstractSite):
+    """All of space at one time: the start, where `Initial` conditions hold, or the end."""
+
+    domain: Domain
+    at: float = eqx.field(static=True)
+
+    @property
+    def finite(self):
+        return 1 if self.domain.space is None else None
+
+    def draw(self, count, sampler, rng):
+        if self.domain.space is None:
+            return np.full((1, 1), self.at), np.zeros((1, 0))
+        points, normals = Interior(Domain(self.domain.space, None)).draw(count, sampler, rng)
+        moments = np.full((len(points), 1), self.at)
+        return np.concatenate([points, moments], axis=1), normals
+
+
+class Facets(AbstractSite):
+    """Facets of the spatial boundary, for all times."""
+
+    domain: Domain
+    pieces: tuple[Facet, ...] = eqx.field(static=True)
+    label: str = eqx.field(static=True)
+
+    @property
+    def finite(self):
+        steady = self.domain.time is None
+        return len(self.pieces) if steady and all(p.dim == 0 for p in self.pieces) else None
+
+    def draw(self, count, sampler, rng):
+        time = self.domain.time
+        drawn = []
+        for piece, share in zip(self.pieces, self._shares(count), strict=True):
+
+            def place(unit, piece=piece):
+                points, normals = piece.place(unit[:, : piece.dim])
+                if time is not None:
+                    moments = time.start + unit[: len(points), -1:] * (time.stop - time.start)
+                    points = np.concatenate([points, moments], axis=1)
+                return points, normals
+
+            dim = piece.dim + (time is not None)
+            drawn.append(_collect(place, share, dim, sampler, rng, self.label))
+        points, normals = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
+        return points, normals
+
+    def _shares(self, count: int) -> list[int]:
+        """Points per facet, in proportion to their measures, one at least, summing to `count`."""
+        if self.finite is not None:
+            return [1] * len(self.pieces)
+        measure = np.array([piece.measure for piece in self.pieces])
+        ends = np.round(np.cumsum(measure) / measure.sum() * max(count - len(measure), 0))
+        return (np.diff(ends, prepend=0).astype(int) + 1).tolist()
+
+
+def boundary_site(domain: Domain, on: On) -> AbstractSite:
+    """The site that `on=` names: a part, several, a predicate, or None for all of the boundary.
+
+    Raises `ValueError` when the domain has no such part or the predicate holds nowhere on it.
+    """
+    if isinstance(on, str) and domain.time is not None:
+        for side, at in (("-", domain.time.start), ("+", domain.time.stop)):
+            if on == domain.time.coordinate.name + side:
+                return Moment(domain, at)
+    if domain.space is None:
+        raise ValueError("there is no boundary in space; in time, use Initial or on='t-' / on='t+'")
+    facets = domain.space.facets()
+    if not facets:
+        raise ValueError("the domain has no boundary: every coordinate is periodic")
+    if on is None:
+        return Facets(domain, facets, "the whole boundary")
+    if callable(on):
+        return Facets(domain, _where(domain, facets, on), f"on={getattr(on, '__name__', on)!r}")
+    wanted = tuple(on.replace(",", " ").split()) if isinstance(on, str) else tuple(on)
+    chosen = []
+    for name in wanted:
+        found = [facet for facet in facets if name in facet.names]
+        if not found:
+            raise ValueError(_no_such_part(domain, name))
+        chosen += [facet for facet in found if facet not in chosen]
+    if not chosen:
+        raise ValueError(f"on={on!r} names no part; parts are {listing(domain.part_names())}")
+    return Facets(domain, tuple(chosen), f"on={on!r}")
+
+
+def _no_such_part(domain: Domain, name: str) -> str:
+    periodic = [c.name for c in domain.coordinates if c.periodic]
+    if name.rstrip("+-") in periodic:
+        return f"on={name!r}: {name.rstrip('+-')!r} is periodic, so there is no boundary"
+    parts = domain.part_names()
+    return f"on={name!r} is no part of the boundary; parts are {listing(parts)}." + nearest(name, parts)
+
+
+def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet, ...]:
+    """The facets restricted to the points in space where a predicate over coordinates holds."""
+    from .._naming import required_arguments
+
+    shape = domain.space
+    assert shape is not None  # boundary_site has checked
+    arguments = required_arguments(predicate)
+    spatial = Domain(shape, None)
+    unknown = [name for name in arguments if name not in spatial.slices()]
+    if unknown:
+        known = list(spatial.slices())
+        raise ValueError(
+            f"on=: the predicate asks for {unknown[0]!r}; it may use the spatial coordinates "
+            f"{listing(known)}." + nearest(unknown[0], known)
+        )
+
+    def keep(points, normals):
+        del normals
+        columns = spatial.split(points)
+        rows = zip(*[columns[name] for name in arguments], strict=True)
+        return np.fromiter((bool(predicate(*row)) for row in rows), bool, len(points))
+
+    pieces = [facet.restrict(keep) for facet in facets]
+    kept = tuple(piece for piece in pieces if piece.measure > 0 or len(piece.place(_one(piece))[0]))
+    if not kept:
+        raise ValueError("on=: the predicate holds at no point of the boundary")
+    return kept
+
+
+def _one(piece: Facet) -> np.ndarray:
+    return np.full((1, piece.dim), 0.5)
+
+
+def _fill_keeping(shape: AbstractShape, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points inside and which unit points they came from."""
+    points = shape.fill(unit)
+    if len(points) == len(unit):
+        return points, np.ones(len(unit), bool)
+    box = shape.lower + unit * (shape.upper - shape.lower)
+    kept = shape.level(box) < 0
+    return box[kept], kept
+
+
+def _collect(place, count, dim, sampler, rng, label) -> tuple[np.ndarray, np.ndarray]:
+    """Calls `place` with ever more unit points until `count` survive its rejections."""
+    wanted = count
+    for _ in range(12):
+        unit = sampler.draw(wanted, dim, rng) if dim else np.zeros((count, 0))
+        points, normals = place(unit)
+        if len(points) >= count:
+            return points[:count], normals[:count]
+        share = max(len(points), 0.5) / wanted
+        wanted = min(int(1.2 * count / share) + 16, 64 * wanted)
+    raise ValueError(f"{label}: no point fell there; the part is empty or far too small")
+

@@ -1,0 +1,83 @@
+"""Simple polygons in the plane."""
+
+import equinox as eqx
+import numpy as np
+
+from ._shape import AbstractShape, Coordinate, Facet, coordinate_name
+
+
+class Polygon(AbstractShape):
+    """The inside of a closed polygonal line that does not cross itself.
+
+    - `vertices`: at least three pairs, in either orientation, the last joined to the first.
+    - `coordinates`: the names of the two coordinates.
+
+    Its edges are the boundary parts `"edge0"` (first to second vertex), `"edge1"`, and so on, and
+    `"polygon"` is all of them. Raises `ValueError` for fewer than three vertices, vertices that are
+    not finite, an edge of length zero, or an area of zero.
+    """
+
+    vertices: tuple[tuple[float, float], ...] = eqx.field(static=True)
+    _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+
+    def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y")):
+        corners = np.asarray(vertices, dtype=float)
+        if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
+            raise ValueError(f"vertices: need at least three pairs, got shape {corners.shape}")
+        if not np.all(np.isfinite(corners)):
+            raise ValueError("vertices: every coordinate must be finite")
+        following = np.roll(corners, -1, axis=0)
+        area = np.sum(corners[:, 0] * following[:, 1] - following[:, 0] * corners[:, 1]) / 2
+        if area == 0 or np.any(np.all(corners == following, axis=1)):
+            raise ValueError("vertices: the polygon has no area, or an edge of length zero")
+        if area < 0:
+            corners = corners[::-1]
+        self.vertices = tuple((float(a), float(b)) for a, b in corners)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        self._coordinates = tuple(
+            Coordinate(coordinate_name(name), (float(low[i]),), (float(high[i]),))
+            for i, name in enumerate(coordinates)
+        )
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return self._coordinates
+
+    def _edges(self):
+        start = np.asarray(self.vertices)
+        return start, np.roll(start, -1, axis=0) - start
+
+    def level(self, points):
+        start, along = self._edges()
+        offset = points[:, None] - start
+        share = np.clip(np.sum(offset * along, -1) / np.sum(along**2, -1), 0, 1)
+        distance = np.linalg.norm(offset - share[..., None] * along, axis=-1).min(axis=1)
+        # Even-odd rule: count the edges that a ray to the right crosses.
+        above = offset[..., 1] < 0
+        above_next = points[:, None, 1] < (start + along)[:, 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = start[:, 0] + offset[..., 1] * along[:, 0] / along[:, 1]
+        crossed = (above != above_next) & (points[:, None, 0] < crossing)
+        inside = np.sum(crossed, axis=1) % 2 == 1
+        return np.where(inside, -distance, distance)
+
+    def fill(self, unit):
+        points = self.lower + unit * (self.upper - self.lower)
+        return points[self.level(points) < 0]
+
+    def facets(self):
+        start, along = self._edges()
+        return tuple(
+            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i])
+            for i in range(len(start))
+        )
+
+
+def _edge_facet(names: frozenset[str], start, along) -> Facet:
+    length = float(np.linalg.norm(along))
+    normal = np.array([along[1], -along[0]]) / length
+
+    def place(unit):
+        return start + unit * along, np.tile(normal, (len(unit), 1))
+
+    return Facet(names, 1, length, place)

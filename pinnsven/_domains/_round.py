@@ -1,0 +1,98 @@
+"""Disks and balls."""
+
+import equinox as eqx
+import numpy as np
+from scipy.special import gamma, ndtri
+
+from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
+
+
+class Ball(AbstractShape):
+    """The ball of a radius around a center, in as many dimensions as the center has.
+
+    - `center`: its components, in the coordinates' unit.
+    - `radius`: positive, in the same unit.
+    - `coordinates`: one name per component; by default x, y, z, or one vector coordinate `x` when
+      there are more than three components.
+    - `name`: the name of its boundary, "sphere" by default.
+
+    Raises `ValueError` for a radius that is not positive and finite, or names that do not fit.
+    """
+
+    center: tuple[float, ...] = eqx.field(static=True)
+    radius: float = eqx.field(static=True)
+    name: str = eqx.field(static=True)
+    _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+
+    def __init__(self, center=(0.0, 0.0, 0.0), radius=1.0, *, coordinates=None, name="sphere"):
+        self.center = tuple(float(component) for component in np.ravel(center))
+        self.radius = float(radius)
+        self.name = name
+        if not (np.isfinite(self.radius) and self.radius > 0 and np.all(np.isfinite(self.center))):
+            raise ValueError(f"radius={radius!r}, center={center!r}: need a finite, positive radius")
+        lower = tuple(component - self.radius for component in self.center)
+        upper = tuple(component + self.radius for component in self.center)
+        if coordinates is None and len(self.center) > 3:
+            self._coordinates = (Coordinate("x", lower, upper, vector=True),)
+            return
+        names = list(coordinates or "xyz"[: len(self.center)])
+        if len(names) != len(self.center):
+            raise ValueError(f"coordinates={coordinates!r}: the center has {len(self.center)} parts")
+        check_distinct(names)
+        self._coordinates = tuple(
+            Coordinate(coordinate_name(n), (low,), (high,))
+            for n, low, high in zip(names, lower, upper, strict=True)
+        )
+
+    @property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        return self._coordinates
+
+    def level(self, points):
+        return np.linalg.norm(points - np.asarray(self.center), axis=1) - self.radius
+
+    def fill(self, unit):
+        # One unit coordinate less than the map below needs, so draw in the bounding box and reject:
+        # the low discrepancy of the points inside survives.
+        points = self.lower + unit * (self.upper - self.lower)
+        return points[self.level(points) < 0]
+
+    def facets(self):
+        dim = self.dim
+        area = 2 * np.pi ** (dim / 2) / gamma(dim / 2) * self.radius ** (dim - 1)
+        return (Facet(frozenset({self.name}), max(dim - 1, 1), float(area), self._surface),)
+
+    def _surface(self, unit):
+        normals = _directions(unit, self.dim)
+        return np.asarray(self.center) + self.radius * normals, normals
+
+
+class Disk(Ball):
+    """The disk of a radius around a center in the plane; its boundary is named "circle".
+
+    Arguments and errors as for `Ball`, with the coordinates x and y by default.
+    """
+
+    def __init__(self, center=(0.0, 0.0), radius=1.0, *, coordinates=None, name="circle"):
+        if np.size(center) != 2:
+            raise ValueError(f"center={center!r}: a disk has a center with two components")
+        super().__init__(center, radius, coordinates=coordinates, name=name)
+
+
+def _directions(unit, dim: int):
+    """Unit vectors (n, dim) from unit-cube points, equal areas to equal areas."""
+    if dim == 1:
+        return np.where(unit < 0.5, -1.0, 1.0)
+    if dim == 2:
+        angle = 2 * np.pi * unit[:, 0]
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    if dim == 3:  # Archimedes: height and longitude are independent and uniform
+        height = 2 * unit[:, 0] - 1
+        flat = np.sqrt(np.maximum(1 - height**2, 0.0))
+        angle = 2 * np.pi * unit[:, 1]
+        return np.stack([flat * np.cos(angle), flat * np.sin(angle), height], axis=1)
+    # A normal vector's direction is uniform; its last component is folded out of the first.
+    clipped = np.clip(unit, 1e-12, 1 - 1e-12)
+    last = (clipped[:, :1] * 65536.0) % 1.0
+    normal = ndtri(np.clip(np.concatenate([clipped, last], axis=1), 1e-12, 1 - 1e-12))
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)

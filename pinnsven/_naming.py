@@ -1,0 +1,227 @@
+"""What an argument name asks for: `u_xx` is a second derivative, `t` a coordinate, `nu` an unknown.
+
+All names live in one space. A name with two readings (a coordinate `x1` beside `x` makes `u_x1x1`
+unique but a coordinate `xx` beside `x` makes `u_xx` ambiguous) is an error, never a guess.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+
+from ._domains import Domain
+from ._messages import listing, nearest
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A field itself."""
+
+    field: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Derivative:
+    """A field differentiated along coordinates, named in sorted order of the domain."""
+
+    field: str
+    along: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Gradient:
+    """All first derivatives over the spatial coordinates."""
+
+    field: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Laplacian:
+    """The sum of the unmixed second derivatives over the spatial coordinates."""
+
+    field: str
+
+
+@dataclasses.dataclass(frozen=True)
+class NormalDerivative:
+    """The derivative along the outward unit normal."""
+
+    field: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Normal:
+    """The outward unit normal, shape (space,)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CoordinateValue:
+    """A coordinate of the point."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class UnknownValue:
+    """A scalar that is solved for together with the network."""
+
+    name: str
+
+
+Quantity = (
+    Value
+    | Derivative
+    | Gradient
+    | Laplacian
+    | NormalDerivative
+    | Normal
+    | CoordinateValue
+    | UnknownValue
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class NameSpace:
+    """Fields, coordinates and unknowns, and how names are read over them."""
+
+    fields: tuple[str, ...]
+    domain: Domain
+    unknowns: tuple[str, ...]
+
+    def __post_init__(self):
+        for kind, names in (("field", self.fields), ("unknown", self.unknowns)):
+            for name in names:
+                if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+                    raise ValueError(f"{kind} name {name!r}: use a Python identifier such as 'u'")
+        everything = [*self.fields, *self.coordinates, *self.unknowns, "normal"]
+        clashes = sorted({name for name in everything if everything.count(name) > 1})
+        if clashes:
+            raise ValueError(
+                f"the name {clashes[0]!r} is used twice: fields, coordinates, unknowns and the word "
+                "'normal' share one name space"
+            )
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return tuple(coordinate.name for coordinate in self.domain.coordinates)
+
+    def examples(self) -> list[str]:
+        """Names that exist, with derivatives to second order, for messages."""
+        names = [*self.fields, *self.coordinates, *self.unknowns]
+        axes = [c.name for c in self.domain.coordinates]
+        for field in self.fields:
+            names += [f"{field}_{a}" for a in axes]
+            names += [f"{field}_{a}{b}" for i, a in enumerate(axes) for b in axes[i:]]
+            if self.domain.space is not None:
+                names += [f"grad_{field}", f"laplacian_{field}", f"{field}_n"]
+        return [*names, "normal"] if self.domain.space is not None else names
+
+    def read(self, name: str) -> Quantity:
+        """What `name` asks for. Raises `ValueError` when it asks for nothing, or for two things."""
+        readings = self._readings(name)
+        if len(readings) > 1:
+            raise ValueError(
+                f"the name {name!r} is ambiguous: it reads as {listing(str(r) for r in readings)}. "
+                "Rename a coordinate or a field."
+            )
+        if not readings:
+            raise ValueError(self._unknown(name))
+        self._check(name, readings[0])
+        return readings[0]
+
+    def _readings(self, name: str) -> list[Quantity]:
+        found: list[Quantity] = []
+        if name in self.fields:
+            found.append(Value(name))
+        if name in self.coordinates:
+            found.append(CoordinateValue(name))
+        if name in self.unknowns:
+            found.append(UnknownValue(name))
+        if name == "normal" and self.domain.space is not None:
+            found.append(Normal())
+        for field in self.fields:
+            if self.domain.space is not None:
+                special = {
+                    f"grad_{field}": Gradient(field),
+                    f"laplacian_{field}": Laplacian(field),
+                    f"{field}_n": NormalDerivative(field),
+                }
+                if name in special:
+                    found.append(special[name])
+            if name.startswith(field + "_"):
+                order = self.coordinates.index
+                for along in _spellings(name[len(field) + 1 :], self.coordinates):
+                    found.append(Derivative(field, tuple(sorted(along, key=order))))
+        return found
+
+    def _check(self, name: str, quantity: Quantity) -> None:
+        if not isinstance(quantity, Derivative):
+            return
+        vectors = [c.name for c in self.domain.coordinates if c.vector and c.name in quantity.along]
+        if vectors and len(quantity.along) > 1:
+            raise ValueError(
+                f"{name!r}: {vectors[0]!r} is a vector coordinate; only its first derivative has a "
+                f"name. Use laplacian_{quantity.field} for the sum of second derivatives."
+            )
+
+    def _unknown(self, name: str) -> str:
+        for field in self.fields:
+            suffix = name.removeprefix(field + "_")
+            if suffix != name and suffix:
+                return (
+                    f"{name!r} looks like a derivative of {field!r} along {suffix!r}, but the "
+                    f"coordinates are {listing(self.coordinates)}." + nearest(name, self.examples())
+                )
+        known = [*self.fields, *self.coordinates, *self.unknowns]
+        return (
+            f"nothing is named {name!r}; there are {listing(known)}, and derivatives such as "
+            f"{self.fields[0]}_{self.coordinates[0]}." + nearest(name, self.examples())
+        )
+
+
+def _spellings(suffix: str, coordinates: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All ways to write `suffix` as a sequence of coordinate names."""
+    if not suffix:
+        return []
+    found = []
+    for name in coordinates:
+        if suffix == name:
+            found.append((name,))
+        elif suffix.startswith(name):
+            found += [(name, *rest) for rest in _spellings(suffix[len(name) :], coordinates)]
+    return found
+
+
+def required_arguments(function: Callable) -> tuple[str, ...]:
+    """The arguments of a function that must be supplied by name.
+
+    Parameters with a default keep it. Raises `ValueError` for `*args`, `**kwargs`, or a callable
+    whose signature cannot be read.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise ValueError(f"cannot read the argument names of {function!r}: wrap it in a def") from None
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            star = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+            raise ValueError(
+                f"{star}{parameter.name}: arguments are looked up by name, so write each one out"
+            )
+    return tuple(p.name for p in parameters if p.default is p.empty)
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedFunction:
+    """A function with the names of the arguments it needs; called with a dict of values."""
+
+    names: tuple[str, ...]
+    function: Callable[[dict], object]
+
+    @classmethod
+    def of(cls, function: Callable) -> "NamedFunction":
+        """Wraps a user's function; raises `ValueError` as `required_arguments` does."""
+        names = required_arguments(function)
+        return cls(names, lambda values: function(**{name: values[name] for name in names}))
+
+    def __call__(self, values: dict):
+        return self.function(values)

@@ -1,0 +1,10 @@
+"""AbstractField and the shipped networks, exact periodicity, ansatz."""
+
+from ._ansatz import Ansatz as Ansatz
+from ._base import (
+    AbstractArchitecture as AbstractArchitecture,
+    AbstractField as AbstractField,
+    FieldModel as FieldModel,
+)
+from ._mlp import FourierMLP as FourierMLP, MLP as MLP, SineMLP as SineMLP
+from ._model import build_model as build_model

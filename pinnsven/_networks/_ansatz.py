@@ -1,0 +1,58 @@
+"""Hard constraints: a function of the network's value and the point replaces the value."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from .._domains import Domain
+from .._messages import listing, nearest
+from .._naming import required_arguments
+
+
+class Ansatz(eqx.Module):
+    """A network with a transform that builds constraints in: `Ansatz(MLP(), lambda u, x: x * u)`.
+
+    - `network`: any network.
+    - `transform`: a function of fields and coordinates, looked up by name, evaluated at one point
+      in the domain's own coordinates. It returns the new value of the field, or one value per field
+      in their order, as scalars.
+
+    Raises `ValueError` when solving starts if a name does not exist or the number of values is wrong.
+    """
+
+    network: object
+    transform: Callable = eqx.field(static=True)
+
+
+class NamedTransform(eqx.Module):
+    """A user's transform bound to the fields and coordinates of a problem."""
+
+    function: Callable = eqx.field(static=True)
+    fields: tuple[str, ...] = eqx.field(static=True)
+    domain: Domain = eqx.field(static=True)
+    names: tuple[str, ...] = eqx.field(static=True)
+
+    def __init__(self, function: Callable, fields: tuple[str, ...], domain: Domain):
+        self.function, self.fields, self.domain = function, fields, domain
+        self.names = required_arguments(function)
+        known = [*fields, *domain.slices()]
+        unknown = [name for name in self.names if name not in known]
+        if unknown:
+            raise ValueError(
+                f"Ansatz: the transform asks for {unknown[0]!r}; it may use {listing(known)}."
+                + nearest(unknown[0], known)
+            )
+
+    def __call__(self, values, point):
+        named = dict(zip(self.fields, values, strict=True))
+        for c, part in zip(self.domain.coordinates, self.domain.slices().values(), strict=True):
+            named[c.name] = point[part] if c.vector else point[part.start]
+        result = self.function(*[named[name] for name in self.names])
+        parts = result if isinstance(result, tuple) else (result,)
+        if len(parts) != len(self.fields) or any(jnp.ndim(part) for part in parts):
+            raise ValueError(
+                f"Ansatz: the transform must return {len(self.fields)} scalar(s), one per field "
+                f"({listing(self.fields)}); got shapes {[jnp.shape(part) for part in parts]}"
+            )
+        return jnp.stack([jnp.asarray(part, dtype=values.dtype) for part in parts])

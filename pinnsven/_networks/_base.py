@@ -1,0 +1,87 @@
+"""What a network is to the solver, and how coordinates reach it.
+
+A network maps ONE embedded point to the field values; batching is left to `jax.vmap`. The embedding
+stands between the domain and the network: bounded coordinates are scaled to [-1, 1], a periodic one
+becomes the pair (cos, sin) of its angle, which makes every network exactly periodic.
+"""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._domains import Domain
+
+
+class AbstractField(eqx.Module):
+    """A network with parameters: maps one embedded point (inputs,) to field values (fields,)."""
+
+    @abc.abstractmethod
+    def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " fields"]:
+        """The field values at one embedded point."""
+
+
+class AbstractArchitecture(eqx.Module):
+    """The description of a network, built once the problem says how many inputs and fields it has."""
+
+    @abc.abstractmethod
+    def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> AbstractField:
+        """A network with fresh parameters."""
+
+
+class Embedding(eqx.Module):
+    """Scaled and periodic coordinates of a domain, as a map from a point to network inputs."""
+
+    domain: Domain = eqx.field(static=True)
+
+    @property
+    def inputs(self) -> int:
+        """The number of network inputs: one per coordinate, two per periodic one."""
+        return sum(c.size * (2 if c.periodic else 1) for c in self.domain.coordinates)
+
+    def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " inputs"]:
+        """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain."""
+        lower, upper = self.domain.lower, self.domain.upper
+        # The factors are known at trace time: one multiplication and one addition per coordinate.
+        scaled = point * _like(2 / (upper - lower), point) - _like((upper + lower) / (upper - lower), point)
+        parts = []
+        for coordinate, part in zip(self.domain.coordinates, self.domain.slices().values(), strict=True):
+            if coordinate.periodic:
+                angle = _like(np.pi, point) * scaled[part]
+                parts += [jnp.cos(angle), jnp.sin(angle)]
+            else:
+                parts.append(scaled[part])
+        return jnp.concatenate(parts)
+
+
+class Identity(eqx.Module):
+    """The hard-constraint transform that changes nothing."""
+
+    def __call__(self, values, point):
+        del point
+        return values
+
+
+class FieldModel(eqx.Module):
+    """A network behind its embedding, and a hard-constraint transform behind the network."""
+
+    embedding: Embedding
+    network: eqx.Module
+    transform: eqx.Module
+
+    def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " fields"]:
+        """The field values at one point in the domain's own coordinates."""
+        values = jnp.atleast_1d(self.network(self.embedding(point)))  # type: ignore[operator]
+        return self.transform(values, point)  # type: ignore[operator]
+
+
+def _like(value, point):
+    return jnp.asarray(value, dtype=point.dtype)
+
+
+def random_dtype():
+    """The float that the surrounding precision context makes the default."""
+    return jax.dtypes.canonicalize_dtype(float)

@@ -1,0 +1,168 @@
+"""Fully connected networks: plain, with Fourier features, and with sine activations."""
+
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._messages import listing, nearest
+from ._base import AbstractArchitecture, AbstractField, random_dtype
+
+ACTIVATIONS: dict[str, Callable] = {
+    "tanh": jnp.tanh,
+    "sin": jnp.sin,
+    "gelu": jax.nn.gelu,
+    "silu": jax.nn.silu,
+    "sigmoid": jax.nn.sigmoid,
+    "softplus": jax.nn.softplus,
+}
+
+
+class Perceptron(AbstractField):
+    """Affine layers with an activation between them; maps one point (inputs,) to (fields,)."""
+
+    weights: list[Float[Array, "outputs inputs"]]
+    biases: list[Float[Array, " outputs"]]
+    activation: Callable = eqx.field(static=True)
+
+    def __call__(self, inputs):
+        hidden = inputs
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            hidden = self.activation(weight @ hidden + bias)
+        return self.weights[-1] @ hidden + self.biases[-1]
+
+
+class FourierPerceptron(AbstractField):
+    """A perceptron on sines and cosines of fixed random frequencies of its inputs."""
+
+    frequencies: tuple[tuple[float, ...], ...] = eqx.field(static=True)
+    perceptron: Perceptron
+
+    def __call__(self, inputs):
+        phases = jnp.asarray(self.frequencies, dtype=inputs.dtype) @ inputs
+        return self.perceptron(jnp.concatenate([inputs, jnp.cos(phases), jnp.sin(phases)]))
+
+
+def _layer_sizes(inputs: int, fields: int, width: int, depth: int) -> list[tuple[int, int]]:
+    sizes = [inputs, *[width] * depth, fields]
+    return list(zip(sizes[1:], sizes[:-1], strict=True))
+
+
+def _glorot(shapes, key, activation) -> Perceptron:
+    """Normal weights of variance $2 / (n_{in} + n_{out})$ (Glorot and Bengio 2010, eq. 16)."""
+    keys = jax.random.split(key, len(shapes))
+    weights = [
+        jax.random.normal(k, s, random_dtype()) * (2 / sum(s)) ** 0.5
+        for k, s in zip(keys, shapes, strict=True)
+    ]
+    return Perceptron(weights, [jnp.zeros(s[0], random_dtype()) for s in shapes], activation)
+
+
+class _SizedArchitecture(AbstractArchitecture):
+    """Networks with a width and a depth, both checked."""
+
+    width: eqx.AbstractVar[int]
+    depth: eqx.AbstractVar[int]
+
+    def __check_init__(self):
+        for name in ("width", "depth"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name}={value!r}: must be a positive integer")
+
+    @abc.abstractmethod
+    def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> AbstractField: ...
+
+
+class MLP(_SizedArchitecture):
+    """A fully connected network.
+
+    - `width`: units per hidden layer.
+    - `depth`: number of hidden layers.
+    - `activation`: a name, or a smooth function of one array.
+
+    Raises `ValueError` for an unknown activation or a size that is not a positive integer.
+    """
+
+    width: int = eqx.field(static=True, default=20)
+    depth: int = eqx.field(static=True, default=4)
+    activation: str | Callable = eqx.field(static=True, default="tanh")
+
+    def __check_init__(self):
+        if not callable(self.activation) and self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation={self.activation!r} is not known; choose {listing(ACTIVATIONS)} or pass "
+                "a function." + nearest(str(self.activation), ACTIVATIONS)
+            )
+
+    def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
+        function = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
+        return _glorot(_layer_sizes(inputs, fields, self.width, self.depth), key, function)
+
+
+class FourierMLP(_SizedArchitecture):
+    """A tanh network on random Fourier features (Tancik et al. 2020), beside the inputs themselves.
+
+    - `width`, `depth`: as for `MLP`.
+    - `features`: the number of random frequencies.
+    - `scale`: their standard deviation, in radians per unit of the scaled coordinates.
+
+    Of no use along a periodic coordinate, which is embedded already; the features then mix its
+    cosine and sine. Raises `ValueError` for sizes that are not positive.
+    """
+
+    width: int = eqx.field(static=True, default=20)
+    depth: int = eqx.field(static=True, default=4)
+    features: int = eqx.field(static=True, default=16)
+    scale: float = eqx.field(static=True, default=3.0)
+
+    def __check_init__(self):
+        if not (isinstance(self.features, int) and self.features > 0 and self.scale > 0):
+            raise ValueError(f"features={self.features!r}, scale={self.scale!r}: must be positive")
+
+    def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> FourierPerceptron:
+        frequency_key, weight_key = jax.random.split(key)
+        drawn = self.scale * jax.random.normal(frequency_key, (self.features, inputs))
+        sizes = _layer_sizes(inputs + 2 * self.features, fields, self.width, self.depth)
+        return FourierPerceptron(
+            tuple(map(tuple, drawn.tolist())), _glorot(sizes, weight_key, jnp.tanh)
+        )
+
+
+class SineMLP(_SizedArchitecture):
+    """Sine activations with the SIREN initialisation (Sitzmann et al. 2020, section 3.2).
+
+    - `width`, `depth`: as for `MLP`.
+    - `frequency`: the factor $\\omega_0$ on the first layer's weights, radians per unit of the
+      scaled coordinates; 30 suits images, solutions of differential equations want less.
+
+    Raises `ValueError` for sizes that are not positive.
+    """
+
+    width: int = eqx.field(static=True, default=20)
+    depth: int = eqx.field(static=True, default=4)
+    frequency: float = eqx.field(static=True, default=5.0)
+
+    def __check_init__(self):
+        if not self.frequency > 0:
+            raise ValueError(f"frequency={self.frequency!r}: must be positive")
+
+    def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
+        shapes = _layer_sizes(inputs, fields, self.width, self.depth)
+        # Uniform in +-sqrt(6 / n) keeps the distribution of activations; the first layer spans the
+        # frequencies.
+        bounds = [self.frequency / inputs] + [(6 / s[1]) ** 0.5 for s in shapes[1:]]
+        keys = jax.random.split(key, (len(shapes), 2))
+        weights = [
+            b * jax.random.uniform(k[0], s, random_dtype(), -1, 1)
+            for k, s, b in zip(keys, shapes, bounds, strict=True)
+        ]
+        biases = [
+            jnp.pi * jax.random.uniform(k[1], s[:1], random_dtype(), -1, 1) / s[1] ** 0.5
+            for k, s in zip(keys, shapes, strict=True)
+        ]
+        biases[-1] = jnp.zeros_like(biases[-1])
+        return Perceptron(weights, biases, jnp.sin)

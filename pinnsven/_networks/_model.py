@@ -1,0 +1,57 @@
+"""From a network as the user gives it to the model that the solver trains."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from .._domains import Domain
+from ._ansatz import Ansatz, NamedTransform
+from ._base import AbstractArchitecture, Embedding, FieldModel, Identity, random_dtype
+
+
+def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyArray) -> FieldModel:
+    """The field model of a problem.
+
+    - `network`: an architecture such as `MLP()`, an `Ansatz`, or any `equinox.Module` that maps the
+      embedded coordinates (inputs,) to (fields,), or to a scalar when there is one field.
+
+    Raises `ValueError` when the module takes or returns arrays of another shape.
+    """
+    transform: eqx.Module = Identity()
+    if isinstance(network, Ansatz):
+        transform = NamedTransform(network.transform, fields, domain)
+        network = network.network
+    embedding = Embedding(domain)
+    if isinstance(network, AbstractArchitecture):
+        network = network.build(embedding.inputs, len(fields), key)
+    if not isinstance(network, eqx.Module) or not callable(network):
+        raise ValueError(
+            f"network={network!r}: give pv.MLP(...), another pinnsven network, or an equinox.Module "
+            "with a __call__"
+        )
+    network = jax.tree.map(_at_precision, network)
+    model = FieldModel(embedding, network, transform)
+    _check_shapes(model, domain, fields)
+    return model
+
+
+def _at_precision(leaf):
+    return jnp.asarray(leaf, random_dtype()) if eqx.is_inexact_array_like(leaf) and eqx.is_array(leaf) else leaf
+
+
+def _check_shapes(model: FieldModel, domain: Domain, fields: tuple[str, ...]) -> None:
+    point = jax.ShapeDtypeStruct((domain.dim,), random_dtype())
+    inputs = model.embedding.inputs
+    try:
+        shape = eqx.filter_eval_shape(model, point).shape
+    except TypeError as error:
+        raise ValueError(
+            f"the network cannot be called on {inputs} inputs (coordinates scaled to [-1, 1], a "
+            f"periodic one as its cosine and sine): {error}"
+        ) from error
+    if shape != (len(fields),):
+        raise ValueError(
+            f"the network returns shape {shape}; the problem has {len(fields)} field(s) "
+            f"({', '.join(fields)}), so it must return ({len(fields)},)"
+        )

@@ -1,0 +1,193 @@
+"""Problem: a domain, its fields, what must hold there, and what is known of the answer."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from ._conditions import AbstractCondition, Block
+from ._conditions._base import finite_number, numeric_array, points_array
+from ._domains import Domain, as_domain
+from ._messages import listing, nearest
+from ._naming import NameSpace, required_arguments
+from ._networks import MLP
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """Known values of the solution, with the error they carry themselves.
+
+    - `points`: a dict of coordinate arrays of equal length n.
+    - `floor`: the estimated relative L2 error of these values; no smaller error can be told apart.
+    - `values`: a keyword names a field and gives its n values.
+    """
+
+    points: dict[str, np.ndarray]
+    floor: float
+    values: dict[str, np.ndarray]
+
+    def __init__(self, points, /, *, floor: float, **values):
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "floor", finite_number("floor =", floor))
+        object.__setattr__(self, "values", values)
+        if not values:
+            raise ValueError("Reference: give the values of a field, as in Reference(points, u=u)")
+
+
+@dataclasses.dataclass(frozen=True, init=False)
+class Problem:
+    """A differential equation with its conditions.
+
+    - `domain`: a shape, `Time`, or their product.
+    - `fields`: the name of the unknown function, or several (`"u v"` or a sequence).
+    - `conditions`: a dict of named conditions; their residuals are stacked, never summed.
+    - `unknowns`: scalars to solve for together with the network, with their starting values.
+    - `exact`: the exact solution as a function of named coordinates, or a dict of one per field.
+    - `reference`: a `Reference`, or a function that returns one when it is first needed.
+    - `network`: the network to use when `solve` is given none.
+    - `name`: how the problem is called in tables.
+
+    Raises `ValueError`, naming the condition and the argument, for a name that does not exist, a
+    wrong shape, an empty boundary part, data that do not fit, or a field that nothing determines.
+    """
+
+    domain: Domain
+    fields: tuple[str, ...]
+    conditions: dict[str, AbstractCondition]
+    unknowns: dict[str, float]
+    exact: dict[str, Callable] | None
+    reference: Reference | Callable[[], Reference] | None
+    network: object
+    name: str
+    space: NameSpace
+    blocks: tuple[Block, ...]
+
+    def __init__(
+        self,
+        domain,
+        fields,
+        conditions,
+        unknowns=None,
+        exact=None,
+        reference=None,
+        *,
+        network: object = None,
+        name: str = "problem",
+    ):
+        def put(key, value):
+            object.__setattr__(self, key, value)
+
+        put("name", name)
+        put("network", MLP() if network is None else network)
+        put("domain", as_domain(domain))
+        put("fields", _field_names(fields))
+        put("unknowns", _starting_values(unknowns))
+        put("space", NameSpace(self.fields, self.domain, tuple(self.unknowns)))
+        put("conditions", _conditions(conditions))
+        put("blocks", tuple(_bind(key, c, self.space) for key, c in self.conditions.items()))
+        put("exact", _exact(exact, self.space))
+        put("reference", _check_reference(reference, self.space))
+        self._check_determined()
+
+    def _check_determined(self) -> None:
+        used = {
+            getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()
+        }
+        asked = {name for b in self.blocks for name in b.plan.names}
+        for field in self.fields:
+            if field not in used:
+                raise ValueError(f"fields: no condition mentions the field {field!r}")
+        for unknown in self.unknowns:
+            if unknown not in asked:
+                raise ValueError(f"unknowns: no condition mentions the unknown {unknown!r}")
+
+
+def _field_names(fields: object) -> tuple[str, ...]:
+    names = tuple(fields.replace(",", " ").split()) if isinstance(fields, str) else fields
+    try:
+        names = tuple(names)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"fields={fields!r}: give a name such as 'u', or several") from None
+    if not names:
+        raise ValueError("fields: name at least one field, such as fields='u'")
+    return names
+
+
+def _starting_values(unknowns: object) -> dict[str, float]:
+    if unknowns is None:
+        return {}
+    if not isinstance(unknowns, dict):
+        raise ValueError(f"unknowns={unknowns!r}: give a dict of names and starting values")
+    return {key: finite_number(f"unknowns: {key} =", value) for key, value in unknowns.items()}
+
+
+def _conditions(conditions: object) -> dict[str, AbstractCondition]:
+    if not isinstance(conditions, dict) or not conditions:
+        raise ValueError(
+            "conditions: give a dict of named conditions, such as {'pde': pv.PDE(...), "
+            "'walls': pv.Dirichlet(u=0.0)}"
+        )
+    for key, condition in conditions.items():
+        if not isinstance(key, str) or not key:
+            raise ValueError(f"conditions: the name {key!r} must be a non-empty string")
+        if not isinstance(condition, AbstractCondition):
+            raise ValueError(
+                f"condition {key!r}: {condition!r} is no condition; wrap a function in pv.PDE, "
+                "pv.Initial, pv.Boundary or pv.Condition"
+            )
+    return dict(conditions)
+
+
+def _bind(name: str, condition: AbstractCondition, space: NameSpace) -> Block:
+    try:
+        return condition.bind(name, space)
+    except ValueError as error:
+        raise ValueError(f"condition {name!r}: {error}") from None
+    except Exception as error:
+        raise ValueError(
+            f"condition {name!r}: its function failed at one point with {type(error).__name__}: {error}"
+        ) from error
+
+
+def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
+    if exact is None:
+        return None
+    if callable(exact):
+        if len(space.fields) != 1:
+            raise ValueError(f"exact: give a dict with one function per field, {listing(space.fields)}")
+        exact = {space.fields[0]: exact}
+    if not isinstance(exact, dict) or not all(callable(f) for f in exact.values()):
+        raise ValueError("exact: give a function of named coordinates, or a dict of one per field")
+    known = list(space.coordinates)
+    for field, function in exact.items():
+        if field not in space.fields:
+            raise ValueError(
+                f"exact: there is no field {field!r}; fields are {listing(space.fields)}."
+                + nearest(str(field), space.fields)
+            )
+        for argument in required_arguments(function):
+            if argument not in known:
+                raise ValueError(
+                    f"exact[{field!r}] asks for {argument!r}; coordinates are {listing(known)}."
+                    + nearest(argument, known)
+                )
+    return dict(exact)
+
+
+def _check_reference(reference: object, space: NameSpace):
+    if reference is None or (callable(reference) and not isinstance(reference, Reference)):
+        return reference
+    if not isinstance(reference, Reference):
+        raise ValueError(f"reference={reference!r}: give a pv.Reference or a function returning one")
+    return check_reference(reference, space)
+
+
+def check_reference(reference: Reference, space: NameSpace) -> Reference:
+    """The reference itself; `ValueError` when its points or values do not fit the problem."""
+    points = points_array(reference.points, space.domain)
+    for field, values in reference.values.items():
+        if field not in space.fields:
+            raise ValueError(f"reference: there is no field {field!r}; fields are {listing(space.fields)}")
+        if numeric_array(f"reference {field}=", values).shape != (len(points),):
+            raise ValueError(f"reference {field}=: must have shape ({len(points)},), like its points")
+    return reference

@@ -1,0 +1,68 @@
+"""Where points fall in the unit cube, and how they are drawn again where the residual is large.
+
+A domain maps unit-cube points to itself, so a sampler knows nothing of shapes. Sobol points are the
+default: they cover evenly at every number, which matters because a second-order method drives the
+residual to zero at the points it sees and nowhere else.
+"""
+
+import abc
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import qmc
+
+
+class AbstractSampler(eqx.Module):
+    """Draws points in the unit cube."""
+
+    @abc.abstractmethod
+    def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
+        """Exactly `count` points of $[0, 1)^{dim}$."""
+
+
+class Sobol(AbstractSampler):
+    """Owen-scrambled Sobol points (Sobol 1967; scrambling by Owen 1998; through scipy)."""
+
+    def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
+        # scipy warns about counts that are not powers of two: draw the power above and cut.
+        exponent = max(count - 1, 0).bit_length()
+        return qmc.Sobol(dim, scramble=True, rng=rng).random_base2(exponent)[:count]
+
+
+class Uniform(AbstractSampler):
+    """Independent uniform points."""
+
+    def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
+        return rng.random((count, dim))
+
+
+class Grid(AbstractSampler):
+    """Cell centers of the coarsest regular grid with at least `count` cells.
+
+    Where that grid has more cells than asked for, an evenly spread choice of them is returned.
+    """
+
+    def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
+        del rng
+        per_axis = max(round(count ** (1 / dim)), 1)
+        while per_axis**dim < count:
+            per_axis += 1
+        axis = (np.arange(per_axis) + 0.5) / per_axis
+        cells = np.stack(np.meshgrid(*[axis] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
+        return cells[np.linspace(0, len(cells) - 1, count).round().astype(int)]
+
+
+def weighted_choice(
+    size: Float[np.ndarray, " pool"], count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Indices of `count` pool members, drawn without repetition with odds growing with `size`.
+
+    The odds are $|R| / \\mathrm{mean}|R| + 0.1$: the constant keeps every region reachable, as in
+    residual-based adaptive distribution (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2, with exponent 1).
+    A pool that is not finite, or zero throughout, is drawn from evenly.
+    """
+    magnitude = np.abs(size)
+    mean = magnitude.mean()
+    odds = magnitude / mean + 0.1 if np.isfinite(mean) and mean > 0 else np.ones_like(magnitude)
+    return rng.choice(len(odds), size=count, replace=False, p=odds / odds.sum())

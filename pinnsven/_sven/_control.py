@@ -1,0 +1,162 @@
+"""Step control: which of the steps that one factorisation offers is taken, and how far."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from ._backends import AbstractFactors
+from ._linearization import Linearization
+
+
+class Move(eqx.Module):
+    """The outcome of a search.
+
+    - `step`: the change of the parameters, shape (params,).
+    - `loss`: the true loss after it (the sum of squared residuals).
+    - `predicted`: the reduction that the linear model predicts for the chosen filter.
+    - `log_damping`: the logarithm (base 10) of the damping for the next step, relative to the
+      largest singular value.
+    - `used_damping`: the same of the step chosen.
+    - `accepted`: whether the step is to be taken.
+    """
+
+    step: Float[Array, " params"]
+    loss: Float[Array, ""]
+    predicted: Float[Array, ""]
+    log_damping: Float[Array, ""]
+    used_damping: Float[Array, ""]
+    accepted: Bool[Array, ""]
+
+
+class AbstractControl(eqx.Module):
+    """Chooses a step from spectral factors."""
+
+    @abc.abstractmethod
+    def search(
+        self,
+        evaluate,
+        theta: Float[Array, " params"],
+        linearization: Linearization,
+        factors: AbstractFactors,
+        kept: Bool[Array, " k"],
+        log_damping: Float[Array, ""],
+        corrections: int,
+    ) -> Move:
+        """The step to take.
+
+        - `evaluate`: maps a step (params,) to the residual (rows,) after it.
+        - `kept`: which singular directions the truncation keeps.
+        - `log_damping`: where the search starts.
+        - `corrections`: how many chord corrections may be spent on it.
+        """
+
+
+class FixedStep(AbstractControl):
+    """The paper's step: $-\\eta J^+ r$ with a truncated pseudoinverse, taken without asking.
+
+    Bright-Thonney, Harvey, Lukas, Thaler 2026 (arXiv 2604.01279), section 2. Only a result that is
+    not finite is rejected.
+
+    - `eta`: the learning rate, nondimensional.
+    """
+
+    eta: float = 1.0
+
+    def search(self, evaluate, theta, linearization, factors, kept, log_damping, corrections):
+        del corrections
+        s = factors.singular_values
+        filter_ = jnp.where(kept, 1 / jnp.where(kept, s, 1) ** 2, 0)
+        gradient = factors.gradient(linearization.residual[None])
+        step = -self.eta * factors.lift(filter_ * gradient)[0]
+        loss = _squared_norm(evaluate(step))
+        share = jnp.where(kept, gradient[0] / jnp.where(kept, s, 1), 0) ** 2
+        predicted = (1 - (1 - self.eta) ** 2) * jnp.sum(share)
+        accepted = jnp.isfinite(loss) & jnp.all(jnp.isfinite(step))
+        return Move(step, loss, predicted, log_damping, jnp.full_like(loss, -jnp.inf), accepted)
+
+
+class SpectralSearch(AbstractControl):
+    """Many dampings from one factorisation, corrected with it, chosen by what they really achieve.
+
+    Candidate k has the filter $1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$ spread
+    over `2 * spread` decades around the last one used. Each is improved by chord corrections
+    (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the linear
+    model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ takes it into account at the price of one
+    residual and no new factorisation. A correction longer than `trust` times the step itself is not
+    believed. The least damped candidate whose actual reduction is at least `ratio` times the
+    predicted one is taken: choosing the lowest loss instead is short-sighted, since long steps with
+    a poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
+
+    - `probes`: the number of candidates.
+    - `spread`: decades to either side of the last damping.
+    - `ratio`: the acceptable ratio of actual to predicted reduction.
+    - `trust`: the longest believable correction, relative to the step.
+    """
+
+    probes: int = eqx.field(static=True, default=8)
+    spread: float = 1.0
+    ratio: float = 0.03
+    trust: float = 0.75
+
+    def __check_init__(self):
+        if self.probes < 1:
+            raise ValueError(f"probes={self.probes!r}: need at least one candidate")
+
+    def search(self, evaluate, theta, linearization, factors, kept, log_damping, corrections):
+        s = factors.singular_values
+        residual = linearization.residual
+        loss = _squared_norm(residual)
+        # From the most to the least damped candidate.
+        offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=s.dtype)
+        damping = s[0] * 10 ** (log_damping + offsets)
+        squares = s**2 + damping[:, None] ** 2
+        filters = jnp.where(kept, 1 / jnp.where(squares > 0, squares, 1), 0)
+        gradient = factors.gradient(residual[None])[0]
+        first = -factors.lift(filters * gradient)
+        predicted = jnp.sum(gradient**2 * (2 * filters - s**2 * filters**2), axis=1)
+
+        def corrected(steps, residuals):
+            missed = jnp.nan_to_num(residuals - residual - linearization.apply(steps))
+            candidates = first - factors.lift(filters * factors.gradient(missed))
+            moved = jnp.linalg.norm(candidates - first, axis=1)
+            believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
+            return jnp.where(believed[:, None], candidates, steps)
+
+        def refine(carry, _):
+            steps, residuals, best, lowest = carry
+            steps = corrected(steps, residuals)
+            residuals = jax.lax.map(evaluate, steps)
+            losses = _finite(jnp.sum(residuals**2, axis=1))
+            better = losses < lowest
+            best = jnp.where(better[:, None], steps, best)
+            return (steps, residuals, best, jnp.minimum(losses, lowest)), None
+
+        residuals = jax.lax.map(evaluate, first)
+        lowest = _finite(jnp.sum(residuals**2, axis=1))
+        carry = (first, residuals, first, lowest)
+        (_, _, best, lowest), _ = jax.lax.scan(refine, carry, None, length=corrections)
+
+        good = (loss - lowest >= self.ratio * predicted) & (lowest < loss)
+        least_damped = self.probes - 1 - jnp.argmax(good[::-1])
+        chosen = jnp.where(jnp.any(good), least_damped, jnp.argmin(lowest))
+        accepted = (lowest[chosen] < loss) & jnp.all(jnp.isfinite(best[chosen]))
+        moved = jnp.where(accepted, offsets[chosen], 1.0)
+        return Move(
+            best[chosen],
+            lowest[chosen],
+            predicted[chosen],
+            log_damping + moved,
+            log_damping + offsets[chosen],
+            accepted,
+        )
+
+
+def _squared_norm(residual):
+    return jnp.sum(residual**2)
+
+
+def _finite(losses):
+    return jnp.where(jnp.isfinite(losses), losses, jnp.inf)

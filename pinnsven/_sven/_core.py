@@ -1,0 +1,211 @@
+"""Sven, the step. Reads like the algorithm box in docs/sven.md.
+
+    r, J   = linearize(theta)
+    U, S, V = factorise(J)            early: of a random half of its columns
+    kept    = the first max_rank with s >= rtol * s_1
+    move    = search over filters of S, true residual of each, chord corrections
+    theta   = theta + step if accepted
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from ._backends import AbstractBackend, AbstractFactors, GramEigh
+from ._control import AbstractControl, Move, SpectralSearch
+from ._linearization import AbstractResidual, Linearization
+
+WINDOW = 10  # steps over which progress is judged
+
+
+class SvenState(eqx.Module):
+    """What one step hands to the next, as one pytree.
+
+    - `log_damping`: logarithm (base 10) of the damping relative to the largest singular value.
+    - `count`: steps taken, rejected ones included.
+    - `quiet`: steps since the points were last changed.
+    - `start`: the first loss seen.
+    - `trail`: logarithms (base 10) of the last losses, the newest last.
+    - `late`: whether the endgame has begun.
+    - `key`: for the random subsets.
+    """
+
+    log_damping: Float[Array, ""]
+    count: Int[Array, ""]
+    quiet: Int[Array, ""]
+    start: Float[Array, ""]
+    trail: Float[Array, " window"]
+    late: Bool[Array, ""]
+    key: PRNGKeyArray
+
+    def redrawn(self) -> "SvenState":
+        """The state after the points changed: the losses before do not compare with those after."""
+        return eqx.tree_at(
+            lambda s: (s.quiet, s.trail),
+            self,
+            (jnp.zeros_like(self.quiet), jnp.full_like(self.trail, jnp.inf)),
+        )
+
+
+class StepReport(eqx.Module):
+    """What one step saw.
+
+    - `loss`: the sum of squared residuals before the step.
+    - `new_loss`: after it, or before it if it was rejected.
+    - `predicted`: the reduction that the linear model predicted.
+    - `ratio`: actual over predicted reduction.
+    - `accepted`: whether the step was taken.
+    - `rank`: the number of singular values that the filter kept or, with damping, exceeded it.
+    - `singular_values`: of the (half) Jacobian, descending.
+    - `damping`: relative to the largest singular value.
+    - `step_norm`: Euclidean norm of the change of the parameters.
+    """
+
+    loss: Float[Array, ""]
+    new_loss: Float[Array, ""]
+    predicted: Float[Array, ""]
+    ratio: Float[Array, ""]
+    accepted: Bool[Array, ""]
+    rank: Int[Array, ""]
+    singular_values: Float[Array, " k"]
+    damping: Float[Array, ""]
+    step_norm: Float[Array, ""]
+
+
+class Sven(eqx.Module):
+    """Singular Value Descent: solves $J \\delta \\approx -r$ by a filtered spectral pseudoinverse.
+
+    Bright-Thonney, Harvey, Lukas, Thaler 2026 (arXiv 2604.01279) with step control, damping and
+    chord corrections added; `Sven(control=FixedStep(eta), max_rank=..., rtol=...)` is theirs.
+
+    - `max_rank`: at most this many singular directions are used; None for all.
+    - `rtol`: directions below `rtol` times the largest singular value are dropped; raised to the
+      noise floor of the backend.
+    - `control`: how a step is chosen.
+    - `backend`: how the Jacobian is factorised.
+    - `early_share`: share of the parameters, a new random subset at each step, that the steps before
+      the endgame move; 1 for all. Half of them costs an eighth of the factorisation.
+    - `early_corrections`, `late_corrections`: chord corrections per step.
+
+    Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), or a share outside (0, 1].
+    """
+
+    max_rank: int | None = None
+    rtol: float = 0.0
+    control: AbstractControl = SpectralSearch()
+    backend: AbstractBackend = GramEigh()
+    early_share: float = eqx.field(static=True, default=0.5)
+    early_corrections: int = eqx.field(static=True, default=1)
+    late_corrections: int = eqx.field(static=True, default=4)
+
+    def __check_init__(self):
+        if self.max_rank is not None and not self.max_rank >= 1:
+            raise ValueError(f"max_rank={self.max_rank!r}: must be at least 1, or None for no cap")
+        if not 0 <= self.rtol < 1:
+            raise ValueError(f"rtol={self.rtol!r}: must lie in [0, 1)")
+        if not 0 < self.early_share <= 1:
+            raise ValueError(f"early_share={self.early_share!r}: must lie in (0, 1]")
+
+    def init_state(self, dtype, key: PRNGKeyArray) -> SvenState:
+        """The state before the first step, for parameters of a dtype."""
+        return SvenState(
+            log_damping=jnp.asarray(-1.0, dtype),
+            count=jnp.zeros((), int),
+            quiet=jnp.zeros((), int),
+            start=jnp.asarray(jnp.inf, dtype),
+            trail=jnp.full(WINDOW, jnp.inf, dtype),
+            late=jnp.zeros((), bool),
+            key=key,
+        )
+
+    def advance(
+        self,
+        residual: AbstractResidual,
+        theta: Float[Array, " params"],
+        state: SvenState,
+        data,
+    ) -> tuple[Float[Array, " params"], SvenState, StepReport]:
+        """One step from a flat parameter vector: new parameters, new state, and what was seen."""
+        linearization = residual.linearize(theta, data)
+        key, subset_key = jax.random.split(state.key)
+
+        def early(_):
+            size = max(round(self.early_share * theta.size), 1)
+            index = jax.random.choice(subset_key, theta.size, (size,), replace=False)
+            place = lambda step: jnp.zeros_like(theta).at[index].set(step)  # noqa: E731
+            part = linearization.columns(index)
+            return self._step(residual, theta, part, place, state, data, self.early_corrections)
+
+        def late(_):
+            whole = lambda step: step  # noqa: E731
+            return self._step(
+                residual, theta, linearization, whole, state, data, self.late_corrections
+            )
+
+        if self.early_share < 1:
+            move, rank, values = jax.lax.cond(state.late, late, early, None)
+        else:
+            move, rank, values = late(None)
+        loss = jnp.sum(linearization.residual**2)
+        new_loss = jnp.where(move.accepted, move.loss, loss)
+        report = StepReport(
+            loss=loss,
+            new_loss=new_loss,
+            predicted=move.predicted,
+            ratio=(loss - move.loss) / jnp.where(move.predicted > 0, move.predicted, 1),
+            accepted=move.accepted,
+            rank=rank,
+            singular_values=values,
+            damping=10**move.used_damping,
+            step_norm=jnp.linalg.norm(move.step),
+        )
+        theta = jnp.where(move.accepted, theta + move.step, theta)
+        return theta, self._next_state(state, move, loss, new_loss, key), report
+
+    def _step(self, residual, theta, linearization, place, state, data, corrections):
+        factors = self.backend.init(linearization)
+        kept = self._kept(factors)
+        move = self.control.search(
+            lambda step: residual.residual(theta + place(step), data),
+            theta,
+            linearization,
+            factors,
+            kept,
+            state.log_damping,
+            corrections,
+        )
+        s = factors.singular_values
+        rank = jnp.sum(kept & (s > s[0] * 10**move.used_damping))
+        values = jnp.zeros(min(linearization_shape(linearization, theta)), s.dtype)
+        values = values.at[: s.size].set(s)
+        return eqx.tree_at(lambda m: m.step, move, place(move.step)), rank, values
+
+    def _kept(self, factors: AbstractFactors) -> Bool[Array, " k"]:
+        s = factors.singular_values
+        rtol = jnp.maximum(self.rtol, self.backend.noise_floor(s.dtype)).astype(s.dtype)
+        kept = (s >= rtol * s[0]) & (s > 0)
+        if self.max_rank is not None:
+            kept &= jnp.arange(s.size) < self.max_rank
+        return kept
+
+    def _next_state(self, state: SvenState, move: Move, loss, new_loss, key) -> SvenState:
+        start = jnp.where(jnp.isfinite(state.start), state.start, loss)
+        trail = jnp.append(state.trail[1:], jnp.log10(new_loss))
+        gained = trail[0] - trail[-1]  # infinite until the window is full
+        settled = (state.count >= 25) & (state.quiet >= 12) & (new_loss < 1e-4 * start)
+        floor = jnp.log10(self.backend.noise_floor(loss.dtype))
+        return SvenState(
+            log_damping=jnp.clip(move.log_damping, floor, 4.0),
+            count=state.count + 1,
+            quiet=state.quiet + 1,
+            start=start,
+            trail=trail,
+            late=state.late | (settled & (gained < 0.6)),
+            key=key,
+        )
+
+
+def linearization_shape(linearization: Linearization, theta) -> tuple[int, int]:
+    """(params, rows) of the full Jacobian."""
+    return theta.size, linearization.jacobian_t.shape[1]
