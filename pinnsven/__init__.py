@@ -27,5 +27,22 @@ from ._networks import (
     SineMLP as SineMLP,
 )
 from ._problem import Problem as Problem, Reference as Reference
+from ._progress import Progress as Progress
 from ._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
-from ._sven import FixedStep as FixedStep, SpectralSearch as SpectralSearch, Sven as Sven
+from ._sven import (
+    DirectSVD as DirectSVD,
+    FixedStep as FixedStep,
+    GramEigh as GramEigh,
+    QRSVD as QRSVD,
+    SpectralSearch as SpectralSearch,
+    Sven as Sven,
+    least_squares as least_squares,
+)
+from ._callbacks import Callback as Callback, StopRun as StopRun
+from ._checkpoint import load_solution as load_solution
+from ._results import RESULTS as RESULTS
+from ._solution import Solution as Solution
+from ._solve import solve as solve
+from ._weighting import BalancedWeights as BalancedWeights, FixedWeights as FixedWeights
+
+load = load_solution

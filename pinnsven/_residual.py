@@ -177,15 +177,19 @@ class ResidualSystem(eqx.Module):
         """J^T w, without forming J."""
         return jax.vjp(lambda t: self.residual(t, batches), theta)[1](cotangent)[0]
 
-    def mean_squares(
-        self, theta: Float[Array, " params"], batches: tuple[Batch, ...]
-    ) -> Float[Array, " blocks"]:
-        """The mean over points of each block's squared, unweighted residual."""
-        residual = self.residual(theta, batches)
-        layout = self.layout(batches)
-        means = []
-        for block, batch in zip(self.blocks, batches, strict=True):
-            # scale = sqrt(weight / n) on n rows: its squared sum is the weight.
-            total = jnp.sum(residual[layout.rows[block.name]] ** 2)
-            means.append(total / jnp.sum(batch.scale**2) / block.components)
-        return jnp.stack(means)
+
+def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
+    """The unweighted residuals of each block's active points: a list of arrays (n, components)."""
+    layout = system.layout(batches)
+    parts = []
+    for block, batch in zip(system.blocks, batches, strict=True):
+        scale = np.asarray(batch.scale)
+        active = scale > 0
+        rows = np.asarray(residual)[layout.rows[block.name]].reshape(-1, block.components)
+        parts.append(rows[active] / scale[active, None])
+    return parts
+
+
+def mean_squares(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
+    """The mean squared, unweighted residual of each block, shape (blocks,)."""
+    return np.array([np.mean(rows**2) for rows in split_rows(system, batches, residual)])

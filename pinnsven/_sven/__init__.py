@@ -17,6 +17,10 @@ from ._control import (
     SpectralSearch as SpectralSearch,
 )
 from ._core import StepReport as StepReport, Sven as Sven, SvenState as SvenState
+from ._least_squares import (
+    LeastSquaresResult as LeastSquaresResult,
+    least_squares as least_squares,
+)
 from ._linearization import (
     AbstractResidual as AbstractResidual,
     FunctionResidual as FunctionResidual,

@@ -11,7 +11,7 @@ import abc
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from ._linearization import Linearization, gram
 
@@ -28,6 +28,17 @@ class AbstractFactors(eqx.Module):
     @abc.abstractmethod
     def lift(self, coefficients: Float[Array, "n k"]) -> Float[Array, "n params"]:
         """$V a$ for each of several coefficient vectors."""
+
+    def explicit(self) -> "AbstractFactors":
+        """Factors with explicit V, for those that keep it implicit."""
+        return self
+
+    @abc.abstractmethod
+    def embed(self, index: Int[Array, " subset"], whole: Linearization) -> "AbstractFactors":
+        """The factors of a subset of the columns as factors of the whole Jacobian.
+
+        Directions that the subset lacks get the singular value zero.
+        """
 
 
 class AbstractBackend(eqx.Module):
@@ -55,6 +66,15 @@ class RightFactors(AbstractFactors):
     def lift(self, coefficients):
         return coefficients @ self.vectors.T
 
+    def embed(self, index, whole):
+        params, rows = whole.jacobian_t.shape
+        k, known = min(params, rows), self.singular_values.size
+        return RightFactors(
+            jnp.zeros(k, self.vectors.dtype).at[:known].set(self.singular_values),
+            jnp.zeros((params, k), self.vectors.dtype).at[index, :known].set(self.vectors),
+            whole.jacobian_t,
+        )
+
 
 class LeftFactors(AbstractFactors):
     """Factors with explicit U, for fewer rows than parameters; $V a = J^T U S^{-1} a$."""
@@ -72,6 +92,14 @@ class LeftFactors(AbstractFactors):
         inverse = jnp.where(s > tiny, 1 / jnp.maximum(s, tiny), 0)
         return (coefficients * inverse) @ self.vectors.T @ self.jacobian_t.T
 
+    def explicit(self):
+        """The same factors with explicit V: one more product, of the size of the Gram matrix's."""
+        vectors = self.lift(jnp.eye(self.singular_values.size, dtype=self.vectors.dtype)).T
+        return RightFactors(self.singular_values, vectors, self.jacobian_t)
+
+    def embed(self, index, whole):
+        return self.explicit().embed(index, whole)
+
 
 class BothFactors(AbstractFactors):
     """Factors with explicit U and V."""
@@ -85,6 +113,15 @@ class BothFactors(AbstractFactors):
 
     def lift(self, coefficients):
         return coefficients @ self.right.T
+
+    def embed(self, index, whole):
+        params, rows = whole.jacobian_t.shape
+        k, known = min(params, rows), self.singular_values.size
+        return BothFactors(
+            jnp.zeros(k, self.left.dtype).at[:known].set(self.singular_values),
+            jnp.zeros((rows, k), self.left.dtype).at[:, :known].set(self.left),
+            jnp.zeros((params, k), self.left.dtype).at[index, :known].set(self.right),
+        )
 
 
 class GramEigh(AbstractBackend):

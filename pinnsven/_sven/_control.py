@@ -5,7 +5,7 @@ import abc
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from ._backends import AbstractFactors
 from ._linearization import Linearization
@@ -38,12 +38,11 @@ class AbstractControl(eqx.Module):
     def search(
         self,
         evaluate,
-        theta: Float[Array, " params"],
         linearization: Linearization,
         factors: AbstractFactors,
         kept: Bool[Array, " k"],
         log_damping: Float[Array, ""],
-        corrections: int,
+        corrections: Int[Array, ""],
     ) -> Move:
         """The step to take.
 
@@ -65,7 +64,7 @@ class FixedStep(AbstractControl):
 
     eta: float = 1.0
 
-    def search(self, evaluate, theta, linearization, factors, kept, log_damping, corrections):
+    def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
         del corrections
         s = factors.singular_values
         filter_ = jnp.where(kept, 1 / jnp.where(kept, s, 1) ** 2, 0)
@@ -100,12 +99,13 @@ class SpectralSearch(AbstractControl):
     spread: float = 1.0
     ratio: float = 0.03
     trust: float = 0.75
+    worth: float = 0.8
 
     def __check_init__(self):
         if self.probes < 1:
             raise ValueError(f"probes={self.probes!r}: need at least one candidate")
 
-    def search(self, evaluate, theta, linearization, factors, kept, log_damping, corrections):
+    def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
         s = factors.singular_values
         residual = linearization.residual
         loss = _squared_norm(residual)
@@ -118,26 +118,25 @@ class SpectralSearch(AbstractControl):
         first = -factors.lift(filters * gradient)
         predicted = jnp.sum(gradient**2 * (2 * filters - s**2 * filters**2), axis=1)
 
-        def corrected(steps, residuals):
+        def attempt(carry):
+            steps, best, lowest, count, _ = carry
+            residuals = jax.lax.map(evaluate, steps)
+            losses = _finite(jnp.sum(residuals**2, axis=1))
+            best = jnp.where((losses < lowest)[:, None], steps, best)
+            paid = jnp.any(losses < self.worth * lowest)
             missed = jnp.nan_to_num(residuals - residual - linearization.apply(steps))
             candidates = first - factors.lift(filters * factors.gradient(missed))
             moved = jnp.linalg.norm(candidates - first, axis=1)
             believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
-            return jnp.where(believed[:, None], candidates, steps)
+            steps = jnp.where(believed[:, None], candidates, steps)
+            return steps, best, jnp.minimum(losses, lowest), count + 1, paid
 
-        def refine(carry, _):
-            steps, residuals, best, lowest = carry
-            steps = corrected(steps, residuals)
-            residuals = jax.lax.map(evaluate, steps)
-            losses = _finite(jnp.sum(residuals**2, axis=1))
-            better = losses < lowest
-            best = jnp.where(better[:, None], steps, best)
-            return (steps, residuals, best, jnp.minimum(losses, lowest)), None
+        def worthwhile(carry):
+            *_, count, paid = carry
+            return paid & (count <= corrections)
 
-        residuals = jax.lax.map(evaluate, first)
-        lowest = _finite(jnp.sum(residuals**2, axis=1))
-        carry = (first, residuals, first, lowest)
-        (_, _, best, lowest), _ = jax.lax.scan(refine, carry, None, length=corrections)
+        start = (first, first, jnp.full(self.probes, jnp.inf, s.dtype), 0, True)
+        _, best, lowest, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
 
         good = (loss - lowest >= self.ratio * predicted) & (lowest < loss)
         least_damped = self.probes - 1 - jnp.argmax(good[::-1])

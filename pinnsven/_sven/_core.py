@@ -10,12 +10,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from ._backends import AbstractBackend, AbstractFactors, GramEigh
 from ._control import AbstractControl, Move, SpectralSearch
-from ._linearization import AbstractResidual, Linearization
+from ._linearization import AbstractResidual, Linearization, flat_problem, restore
 
+SMALL = 128  # parameters below which a factorisation costs too little to be thinned
 WINDOW = 10  # steps over which progress is judged
 
 
@@ -24,28 +25,19 @@ class SvenState(eqx.Module):
 
     - `log_damping`: logarithm (base 10) of the damping relative to the largest singular value.
     - `count`: steps taken, rejected ones included.
-    - `quiet`: steps since the points were last changed.
     - `start`: the first loss seen.
-    - `trail`: logarithms (base 10) of the last losses, the newest last.
+    - `trail`: logarithms (base 10) of the last losses, the newest last, shifted by whatever changed
+      the loss between two steps (new points), so that differences are gains of steps alone.
     - `late`: whether the endgame has begun.
     - `key`: for the random subsets.
     """
 
     log_damping: Float[Array, ""]
     count: Int[Array, ""]
-    quiet: Int[Array, ""]
     start: Float[Array, ""]
     trail: Float[Array, " window"]
     late: Bool[Array, ""]
     key: PRNGKeyArray
-
-    def redrawn(self) -> "SvenState":
-        """The state after the points changed: the losses before do not compare with those after."""
-        return eqx.tree_at(
-            lambda s: (s.quiet, s.trail),
-            self,
-            (jnp.zeros_like(self.quiet), jnp.full_like(self.trail, jnp.inf)),
-        )
 
 
 class StepReport(eqx.Module):
@@ -86,7 +78,7 @@ class Sven(eqx.Module):
     - `backend`: how the Jacobian is factorised.
     - `early_share`: share of the parameters, a new random subset at each step, that the steps before
       the endgame move; 1 for all. Half of them costs an eighth of the factorisation.
-    - `early_corrections`, `late_corrections`: chord corrections per step.
+    - `corrections`: the most chord corrections per step.
 
     Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), or a share outside (0, 1].
     """
@@ -96,8 +88,7 @@ class Sven(eqx.Module):
     control: AbstractControl = SpectralSearch()
     backend: AbstractBackend = GramEigh()
     early_share: float = eqx.field(static=True, default=0.5)
-    early_corrections: int = eqx.field(static=True, default=1)
-    late_corrections: int = eqx.field(static=True, default=4)
+    corrections: int = 16
 
     def __check_init__(self):
         if self.max_rank is not None and not self.max_rank >= 1:
@@ -107,12 +98,36 @@ class Sven(eqx.Module):
         if not 0 < self.early_share <= 1:
             raise ValueError(f"early_share={self.early_share!r}: must lie in (0, 1]")
 
+    def init(self, residual, params: PyTree, *data, seed: int = 0) -> SvenState:
+        """The state before the first step on a residual function of your own.
+
+        - `residual`: `residual(params, *data)` returns an array, or a pytree of arrays.
+        - `params`: any pytree; its floating-point arrays are solved for.
+        - `seed`: of the random subsets.
+
+        Raises `ValueError` for parameters without a floating-point array or a residual without rows.
+        """
+        system, theta = flat_problem(residual, params)
+        if not jax.eval_shape(lambda t: system.residual(t, data), theta).size:
+            raise ValueError("residual: it has no rows; return at least one value")
+        return self.init_state(theta.dtype, jax.random.PRNGKey(seed))
+
+    def step(
+        self, residual, params: PyTree, state: SvenState, *data
+    ) -> tuple[PyTree, SvenState, StepReport]:
+        """One step on a residual function of your own: new parameters, new state, what was seen.
+
+        Arguments as for `init`; jit it, scan it, or map it over seeds as you like.
+        """
+        system, theta = flat_problem(residual, params)
+        theta, state, report = self.advance(system, theta, state, data)
+        return restore(params, theta), state, report
+
     def init_state(self, dtype, key: PRNGKeyArray) -> SvenState:
         """The state before the first step, for parameters of a dtype."""
         return SvenState(
             log_damping=jnp.asarray(-1.0, dtype),
             count=jnp.zeros((), int),
-            quiet=jnp.zeros((), int),
             start=jnp.asarray(jnp.inf, dtype),
             trail=jnp.full(WINDOW, jnp.inf, dtype),
             late=jnp.zeros((), bool),
@@ -129,61 +144,52 @@ class Sven(eqx.Module):
         """One step from a flat parameter vector: new parameters, new state, and what was seen."""
         linearization = residual.linearize(theta, data)
         key, subset_key = jax.random.split(state.key)
-
-        def early(_):
-            size = max(round(self.early_share * theta.size), 1)
-            index = jax.random.choice(subset_key, theta.size, (size,), replace=False)
-            place = lambda step: jnp.zeros_like(theta).at[index].set(step)  # noqa: E731
-            part = linearization.columns(index)
-            return self._step(residual, theta, part, place, state, data, self.early_corrections)
-
-        def late(_):
-            whole = lambda step: step  # noqa: E731
-            return self._step(
-                residual, theta, linearization, whole, state, data, self.late_corrections
-            )
-
-        if self.early_share < 1:
-            move, rank, values = jax.lax.cond(state.late, late, early, None)
-        else:
-            move, rank, values = late(None)
+        factors = self._factorise(linearization, state.late, subset_key)
+        move = self.control.search(
+            lambda step: residual.residual(theta + step, data),
+            linearization,
+            factors,
+            self._kept(factors),
+            state.log_damping,
+            jnp.asarray(self.corrections),
+        )
         loss = jnp.sum(linearization.residual**2)
         new_loss = jnp.where(move.accepted, move.loss, loss)
+        s = factors.singular_values
         report = StepReport(
             loss=loss,
             new_loss=new_loss,
             predicted=move.predicted,
             ratio=(loss - move.loss) / jnp.where(move.predicted > 0, move.predicted, 1),
             accepted=move.accepted,
-            rank=rank,
-            singular_values=values,
+            rank=jnp.sum(self._kept(factors) & (s > s[0] * 10**move.used_damping)),
+            singular_values=s,
             damping=10**move.used_damping,
             step_norm=jnp.linalg.norm(move.step),
         )
         theta = jnp.where(move.accepted, theta + move.step, theta)
         return theta, self._next_state(state, move, loss, new_loss, key), report
 
-    def _step(self, residual, theta, linearization, place, state, data, corrections):
-        factors = self.backend.init(linearization)
-        kept = self._kept(factors)
-        move = self.control.search(
-            lambda step: residual.residual(theta + place(step), data),
-            theta,
-            linearization,
-            factors,
-            kept,
-            state.log_damping,
-            corrections,
-        )
-        s = factors.singular_values
-        rank = jnp.sum(kept & (s > s[0] * 10**move.used_damping))
-        values = jnp.zeros(min(linearization_shape(linearization, theta)), s.dtype)
-        values = values.at[: s.size].set(s)
-        return eqx.tree_at(lambda m: m.step, move, place(move.step)), rank, values
+    def _factorise(self, linearization: Linearization, late, key) -> AbstractFactors:
+        """Factors of the whole Jacobian, or before the endgame of a random half of its columns.
+
+        A subset with more columns than there are rows would save nothing: then always of the whole.
+        """
+        params, rows = linearization.jacobian_t.shape
+        size = max(round(self.early_share * params), 1)
+        if size == params or rows <= size or params < SMALL:
+            return self.backend.init(linearization)
+
+        def early():
+            index = jax.random.choice(key, params, (size,), replace=False)
+            part = self.backend.init(linearization.columns(index))
+            return part.embed(index, linearization)
+
+        return jax.lax.cond(late, lambda: self.backend.init(linearization).explicit(), early)
 
     def _kept(self, factors: AbstractFactors) -> Bool[Array, " k"]:
         s = factors.singular_values
-        rtol = jnp.maximum(self.rtol, self.backend.noise_floor(s.dtype)).astype(s.dtype)
+        rtol = jnp.asarray(self.rtol).astype(s.dtype)
         kept = (s >= rtol * s[0]) & (s > 0)
         if self.max_rank is not None:
             kept &= jnp.arange(s.size) < self.max_rank
@@ -191,21 +197,19 @@ class Sven(eqx.Module):
 
     def _next_state(self, state: SvenState, move: Move, loss, new_loss, key) -> SvenState:
         start = jnp.where(jnp.isfinite(state.start), state.start, loss)
-        trail = jnp.append(state.trail[1:], jnp.log10(new_loss))
+        # New points or weights move the loss between two steps: shift the past along with it.
+        jump = jnp.log10(loss) - state.trail[-1]
+        trail = state.trail + jnp.where(jnp.isfinite(jump), jump, 0.0)
+        trail = jnp.append(trail[1:], jnp.log10(new_loss))
         gained = trail[0] - trail[-1]  # infinite until the window is full
-        settled = (state.count >= 25) & (state.quiet >= 12) & (new_loss < 1e-4 * start)
-        floor = jnp.log10(self.backend.noise_floor(loss.dtype))
+        settled = (state.count >= 25) & (new_loss < 1e-4 * start)
+        floor = -16.0
         return SvenState(
             log_damping=jnp.clip(move.log_damping, floor, 4.0),
             count=state.count + 1,
-            quiet=state.quiet + 1,
             start=start,
             trail=trail,
             late=state.late | (settled & (gained < 0.6)),
             key=key,
         )
 
-
-def linearization_shape(linearization: Linearization, theta) -> tuple[int, int]:
-    """(params, rows) of the full Jacobian."""
-    return theta.size, linearization.jacobian_t.shape[1]

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 TILES = 4  # column tiles of a Gram matrix; a product of both triangles wastes 3/8 less time so
 
@@ -79,3 +79,20 @@ class FunctionResidual(AbstractResidual):
         basis = jnp.eye(residual.size, dtype=theta.dtype)
         rows = jax.lax.map(lambda e: pull(e)[0], basis, batch_size=min(self.chunk, residual.size))
         return Linearization(residual, rows.T)
+
+def flat_problem(residual, params: PyTree) -> tuple[FunctionResidual, jax.Array]:
+    """The residual as a function of one flat vector, and that vector.
+
+    Raises `ValueError` when there is no floating-point array among the parameters.
+    """
+    arrays = eqx.filter(params, eqx.is_inexact_array)
+    theta, _ = ravel_pytree(arrays)
+    if not theta.size:
+        raise ValueError("params: there is no floating-point array to solve for")
+    return FunctionResidual(residual, params), theta
+
+
+def restore(params: PyTree, theta: jax.Array) -> PyTree:
+    """A flat vector in the structure of `params`."""
+    arrays, static = eqx.partition(params, eqx.is_inexact_array)
+    return eqx.combine(ravel_pytree(arrays)[1](theta), static)

@@ -1,0 +1,199 @@
+"""The command `pinnsven`: solve a problem file, list problems, show what this machine offers."""
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+import types
+from pathlib import Path
+
+from ._messages import listing, nearest
+from ._problem import Problem
+
+PROBLEM_FOLDER = "problems"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns 0, 1 when a solve ended without convergence, 2 on wrong use."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 2
+    try:
+        return options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"pinnsven: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pinnsven", description="Solves differential equations with small neural networks."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="{solve,list,info}")
+    solve = commands.add_parser(
+        "solve",
+        help="solve a problem file",
+        description="Solves a problem file: Python that defines make_problem(**parameters). The file "
+        "is code and is executed; checkpoints are data and are not.",
+    )
+    solve.add_argument("problem", help="a path such as problems/burgers.py")
+    solve.add_argument("--time-limit", type=float, metavar="S", help="seconds of solving")
+    solve.add_argument("--max-steps", type=int, metavar="N", help="steps at most")
+    solve.add_argument("--tolerance", type=float, metavar="T", help="relative held-out residual")
+    solve.add_argument("--seed", type=int, default=0, metavar="N")
+    solve.add_argument("--points", type=int, metavar="N", help="interior points to start with")
+    solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
+    solve.add_argument("--plot", metavar="FILE", help="write a picture")
+    solve.add_argument("--report", metavar="FILE", help="write an HTML page")
+    solve.add_argument("--json", metavar="FILE", help="write the figures")
+    solve.add_argument("--save", metavar="FILE", help="write the solution, for pinnsven.load")
+    solve.add_argument("--checkpoint", metavar="FILE", help="write and update a checkpoint")
+    solve.add_argument("--resume", action="store_true", help="go on from the checkpoint if it exists")
+    solve.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of make_problem"
+    )
+    solve.add_argument("--quiet", action="store_true", help="no progress display")
+    solve.set_defaults(run=_solve)
+    catalog = commands.add_parser("list", help="list the problem files of a folder")
+    catalog.add_argument("folder", nargs="?", default=PROBLEM_FOLDER)
+    catalog.set_defaults(run=_list)
+    info = commands.add_parser("info", help="versions and devices")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _solve(options) -> int:
+    from ._progress import Progress
+    from ._solve import solve
+
+    if options.resume and options.checkpoint is None:
+        raise ValueError("--resume needs --checkpoint FILE")
+    for name in ("plot", "report", "json", "save", "checkpoint"):
+        _check_writable(name, getattr(options, name))
+    _use_compilation_cache()
+    problem = load_problem(options.problem, dict(_parameter(text) for text in options.set))
+    solution = solve(
+        problem,
+        points=options.points,
+        tolerance=options.tolerance,
+        max_steps=options.max_steps,
+        time_limit=options.time_limit,
+        seed=options.seed,
+        callbacks=() if options.quiet else (Progress(),),
+        checkpoint=options.checkpoint,
+        resume=options.resume,
+        precision=options.precision,
+    )
+    print(solution)
+    if options.plot:
+        solution.plot(options.plot)
+    if options.report:
+        solution.report(options.report)
+    if options.save:
+        solution.save(options.save)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(solution.to_json(), file, indent=2)
+    return 0 if solution.status == "converged" else 1
+
+
+def _check_writable(option: str, path: str | None) -> None:
+    if path is None:
+        return
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise ValueError(f"--{option} {path}: the folder does not exist")
+    if os.path.isdir(path) or not os.access(folder, os.W_OK):
+        raise ValueError(f"--{option} {path}: cannot be written")
+
+
+def _parameter(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"--set {text}: write NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def load_problem(path: str, parameters: dict[str, object]) -> Problem:
+    """The problem that a file makes.
+
+    - `path`: Python that defines `make_problem`; its own folder is importable while it runs.
+    - `parameters`: passed to `make_problem` by name.
+
+    Raises `ValueError` for a file that does not exist, fails, or makes no problem.
+    """
+    file = Path(path)
+    if not file.is_file():
+        known = [str(p) for p in _problem_files(file.parent if file.parent.is_dir() else Path())]
+        raise ValueError(f"{path}: there is no such file." + nearest(path, known))
+    module = _import(file)
+    make = getattr(module, "make_problem", None)
+    if not callable(make):
+        raise ValueError(f"{path}: defines no function make_problem(**parameters)")
+    try:
+        problem = make(**parameters)
+    except TypeError as error:
+        raise ValueError(f"{path}: make_problem does not take {listing(parameters)}: {error}") from error
+    if not isinstance(problem, Problem):
+        raise ValueError(f"{path}: make_problem returned {type(problem).__name__}, not a pv.Problem")
+    if problem.name == "problem":
+        object.__setattr__(problem, "name", file.stem)
+    return problem
+
+
+def _import(file: Path) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{file}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    folder = str(file.parent.resolve())
+    sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{file}: failed with {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _problem_files(folder: Path) -> list[Path]:
+    return [f for f in sorted(folder.glob("*.py")) if not f.name.startswith("_")]
+
+
+def _list(options) -> int:
+    folder = Path(options.folder)
+    if not folder.is_dir():
+        raise ValueError(f"{options.folder}: there is no such folder")
+    for file in _problem_files(folder):
+        doc = (_import(file).__doc__ or "").strip().splitlines()
+        print(f"{str(file):<32} {doc[0] if doc else ''}")
+    return 0
+
+
+def _info(options) -> int:
+    del options
+    import jax
+
+    from ._metrics import versions
+
+    for name, version in versions().items():
+        print(f"{name:<10} {version}")
+    print(f"{'devices':<10} {listing(str(device) for device in jax.devices())}")
+    return 0
+
+
+def _use_compilation_cache() -> None:
+    """Keeps compiled steps between runs of the command, in the user's cache folder."""
+    import jax
+
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinnsven"
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(default))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

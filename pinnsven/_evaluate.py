@@ -1,0 +1,72 @@
+"""Evaluating a trained network on the host: in chunks, at a fixed precision, with numpy in and out."""
+
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from ._networks import FieldModel
+from ._precision import precision_context, to_numpy
+
+CHUNK = 1 << 16
+
+
+class Evaluator:
+    """A network with frozen parameters.
+
+    - `model`: the network behind its embedding; its arrays are kept as numpy.
+    - `precision`: what it was trained in.
+    - `description`: how the network was specified, for saving.
+    """
+
+    def __init__(self, model: FieldModel, precision: str, description: object = None):
+        self.model = to_numpy(model)
+        self.precision = precision
+        self.description = description
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Field values (n, fields) in float64 at points (n, dim), at most 65,536 of them at a time."""
+        if not len(points):
+            return np.zeros((0, self._fields))
+        with precision_context(self.precision):
+            parts = [
+                np.asarray(self._compiled(self._padded(points[i : i + CHUNK])), dtype=np.float64)
+                for i in range(0, len(points), CHUNK)
+            ]
+        return np.concatenate(parts)[: len(points)]
+
+    def parameters(self) -> np.ndarray:
+        """The network's parameters as one flat array."""
+        with precision_context(self.precision):
+            return np.asarray(ravel_pytree(eqx.filter(self.model, eqx.is_inexact_array))[0])
+
+    @functools.cached_property
+    def _fields(self) -> int:
+        return self(np.zeros((1, self.model.embedding.domain.dim))).shape[1]
+
+    @functools.cached_property
+    def _compiled(self):
+        model = jax.tree.map(jnp.asarray, self.model)
+        return jax.jit(lambda points: jax.vmap(model)(points))
+
+    @staticmethod
+    def _padded(points: np.ndarray) -> np.ndarray:
+        # Sizes in powers of two, so that many calls of many sizes compile a few times only.
+        size = min(1 << (len(points) - 1).bit_length(), CHUNK)
+        return np.concatenate([points, np.repeat(points[:1], size - len(points), axis=0)])
+
+
+def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
+    """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
+    from ._naming import required_arguments
+
+    names = required_arguments(function)
+    with precision_context(precision):
+        count = len(next(iter(points.values())))
+        values = jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float))(
+            *[jnp.asarray(points[name]) for name in names]
+        ) if names else jnp.full(count, function())
+        return np.asarray(values, dtype=np.float64)

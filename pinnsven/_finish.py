@@ -1,0 +1,139 @@
+"""From the end of a run to a `Solution`: the last measurement, the verdict, and what is reported."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._evaluate import Evaluator
+from ._metrics import known_values, relative_errors
+from ._solution import (
+    RESULTS,
+    ConditionReport,
+    Estimate,
+    Solution,
+    StepRecord,
+    UnknownEstimate,
+    Unknowns,
+    stack_coordinates,
+)
+
+AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
+
+
+def judge(
+    cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float
+) -> tuple[RESULTS, str]:
+    """The status of a run and a sentence on what to change.
+
+    - `cause`: what ended the run, None when quality is to decide.
+    - `why`: the cause in words.
+    - `estimate`: measured on points that no decision of the run has used.
+    - `tolerance`: on the relative held-out residual.
+    """
+    reached = f"the held-out residual is {estimate.relative:.1e} of its size"
+    if cause is RESULTS.diverged or not math.isfinite(estimate.relative):
+        return RESULTS.diverged, f"Stopped: {why}; look at the conditions' scales and the start."
+    if estimate.gap**2 > AGREE:
+        return RESULTS.unresolved, (
+            f"Stopped: {why}; {reached}, {estimate.gap:.1f} times the training residual: the answer "
+            "is not resolved between the points. Allow more points or more time."
+        )
+    if estimate.relative <= tolerance:
+        return RESULTS.converged, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e})."
+    if cause is RESULTS.time_limit or cause is RESULTS.max_steps:
+        return cause, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). Allow more."
+    return RESULTS.stalled, (
+        f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). Try a larger network, or look for a "
+        "condition that contradicts another or is not smooth."
+    )
+
+
+def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: str) -> Solution:
+    """The solution of a run that has ended.
+
+    - `run`: a run as `solve` makes it.
+    - `ended`: what its loop returned.
+    - `tolerance`: on the relative held-out residual.
+    - `precision`: of the run.
+    """
+    total = run.measure()
+    if run.best[0] < 0.98 * total:
+        run.theta = run.best[1]
+        run.measure()
+    if run.checkpoint is not None:
+        run.save()
+    estimate = run.estimate
+    status, message = judge(*ended, estimate, tolerance)
+    model, _ = run.system.unpack(run.theta)
+    evaluator = Evaluator(model, precision, run.network)
+    domain = run.problem.domain
+    known = known_values(run.problem)
+    error = relative_errors(
+        lambda points: evaluator(stack_coordinates(domain, points)[0]), known, run.problem.fields
+    )
+    spectrum = np.asarray(run.report.singular_values) if run.report is not None else np.zeros(0)
+    return Solution(
+        name=run.problem.name,
+        fields=run.problem.fields,
+        domain=domain,
+        evaluator=evaluator,
+        status=status,
+        message=message,
+        conditions=_table(run, estimate),
+        unknowns=_unknowns(run),
+        error=error,
+        reference_floor=known.floor if known is not None else None,
+        spectrum=spectrum[spectrum > 0],
+        rank=int(run.report.rank) if run.report is not None else 0,
+        steps=len(run.records),
+        seconds=run.seconds() + run.compile_seconds,
+        compile_seconds=run.compile_seconds,
+        history={
+            name: np.array([getattr(record, name) for record in run.records])
+            for name in StepRecord.__dataclass_fields__
+        },
+        known=known,
+    )
+
+
+def _table(run, estimate: Estimate) -> dict[str, ConditionReport]:
+    return {
+        block.name: ConditionReport(
+            rows=run.points.count(block) * block.components,
+            weight=run.weights[block.name],
+            training=float(estimate.training[i]),
+            held_out=float(estimate.held_out[i]),
+        )
+        for i, block in enumerate(run.system.blocks)
+    }
+
+
+def _unknowns(run) -> Unknowns:
+    """Values, standard errors and correlations, from the last rows of $(J^T J)^+$.
+
+    With $J = U S V^T$ that matrix is $V S^{-2} V^T$ over the directions above the noise of the Gram
+    matrix; its scale is the loss per degree of freedom.
+    """
+    names = run.system.unknown_names
+    if not names:
+        return Unknowns({}, np.zeros((0, 0)))
+    scale = np.array(run.system.unknown_scale)
+    values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
+    linearize = jax.jit(lambda theta, batches: run.system.linearize(theta, batches))
+    linearization = linearize(run.theta, run.batches)
+    jacobian_t = np.asarray(linearization.jacobian_t, dtype=float)
+    squares, vectors = np.linalg.eigh(jacobian_t @ jacobian_t.T)
+    kept = squares > 1e-14 * squares[-1]
+    part = vectors[-len(names) :, kept]
+    rows = sum(run.points.count(b) * b.components for b in run.system.blocks)
+    variance = float(jnp.sum(linearization.residual**2)) / max(rows - int(kept.sum()), 1)
+    covariance = variance * (part / squares[kept]) @ part.T * np.outer(scale, scale)
+    deviation = np.sqrt(np.diag(covariance))
+    safe = np.where(deviation > 0, deviation, 1.0)
+    estimates = {
+        name: UnknownEstimate(value, error)
+        for name, value, error in zip(names, values.tolist(), deviation.tolist(), strict=True)
+    }
+    return Unknowns(estimates, covariance / np.outer(safe, safe))

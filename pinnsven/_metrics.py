@@ -1,0 +1,122 @@
+"""What is said of a solution: its error against what is known, its table, its JSON record."""
+
+import importlib.metadata
+import math
+import platform
+
+import jax
+import numpy as np
+
+from ._evaluate import named_function_values
+from ._problem import Problem, Reference, check_reference
+from ._sampling import Sobol
+from ._solution import FieldErrors, Solution
+
+ERROR_POINTS = 16384
+
+
+def known_values(problem: Problem) -> Reference | None:
+    """The exact solution on 16,384 quasi-random points, or the reference, or None.
+
+    An exact solution in closed form carries the rounding error of float64 as its floor.
+    """
+    if problem.exact is not None:
+        from ._domains import Interior
+
+        points, _ = Interior(problem.domain).draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
+        columns = problem.domain.split(points)
+        values = {
+            field: named_function_values(function, columns, "float64")
+            for field, function in problem.exact.items()
+        }
+        return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
+    reference = problem.reference
+    if callable(reference) and not isinstance(reference, Reference):
+        reference = check_reference(reference(), problem.space)
+    return reference
+
+
+def relative_errors(evaluate, known: Reference | None, fields: tuple[str, ...]) -> FieldErrors | None:
+    """Relative L2 error per field, over the points of what is known; absolute where that is zero.
+
+    - `evaluate`: maps named coordinates to an array (n, fields).
+    """
+    if known is None:
+        return None
+    values = evaluate(known.points)
+    errors = {}
+    for field, truth in known.values.items():
+        size = float(np.linalg.norm(truth))
+        difference = float(np.linalg.norm(values[..., fields.index(field)] - truth))
+        errors[field] = difference / size if size > 0 else difference / math.sqrt(len(truth))
+    return FieldErrors(errors)
+
+
+def solution_table(solution: Solution) -> str:
+    """The solution as text: status, conditions, unknowns, error, cost."""
+    lines = [f"{solution.name}: {solution.status}. {solution.message}", ""]
+    width = max(len(name) for name in ["condition", *solution.conditions])
+    lines.append(f"  {'condition':<{width}}  {'rows':>6}  {'weight':>8}  {'training':>9}  held out")
+    for name, row in solution.conditions.items():
+        lines.append(
+            f"  {name:<{width}}  {row.rows:>6}  {row.weight:>8.2g}  {row.training:>9.2e}  "
+            f"{row.held_out:.2e}"
+        )
+    lines.append("  (root mean square of the unweighted residual; held out: at points never fitted)")
+    for name, value in solution.unknowns.items():
+        lines.append(f"  {name} = {value:.8g} +- {value.standard_error:.1e}")
+    if solution.error is not None:
+        errors = ", ".join(f"{field} {error:.2e}" for field, error in solution.error.items())
+        lines.append(f"  relative L2 error: {errors} (reference floor {solution.reference_floor:.0e})")
+    lines.append(
+        f"  rank {solution.rank} of {len(solution.spectrum)}, condition number "
+        f"{solution.condition_number():.1e}, {solution.steps} steps, {solution.seconds:.1f} s "
+        f"(of which compiling {solution.compile_seconds:.1f} s)"
+    )
+    return "\n".join(lines)
+
+
+def solution_record(solution: Solution) -> dict:
+    """The figures of a solution as plain numbers, strings, lists and dicts; not finite is null."""
+    return {
+        "problem": solution.name,
+        "status": str(solution.status),
+        "message": solution.message,
+        "seconds": solution.seconds,
+        "compile_seconds": solution.compile_seconds,
+        "steps": solution.steps,
+        "rank": solution.rank,
+        "condition_number": _number(solution.condition_number()),
+        "error": {f: _number((solution.error or {}).get(f)) for f in solution.fields},
+        "reference_floor": solution.reference_floor,
+        "residual": {
+            name: {"training": _number(row.training), "held_out": _number(row.held_out)}
+            for name, row in solution.conditions.items()
+        },
+        "conditions": {
+            name: {"rows": row.rows, "weight": row.weight}
+            for name, row in solution.conditions.items()
+        },
+        "unknowns": {name: float(value) for name, value in solution.unknowns.items()},
+        "standard_errors": {
+            name: _number(value.standard_error) for name, value in solution.unknowns.items()
+        },
+        "devices": [str(device) for device in jax.devices()],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    names = ("pinnsven", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "source tree"
+    return found
+
+
+def _number(value) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

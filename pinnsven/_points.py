@@ -1,0 +1,202 @@
+"""The points of a solve: drawn, drawn again where the residual is large, and grown.
+
+Each block has its own number of points. The points that an estimate uses are drawn afresh and never
+enter a step, so the held-out residual is what the solution does between the points it was fitted to.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+
+from ._conditions import Block, FixedPoints
+from ._conditions._base import check_count, points_array
+from ._messages import listing, nearest
+from ._problem import Problem
+from ._residual import Batch, make_batch
+from ._sampling import AbstractSampler, weighted_choice
+
+INTERIOR_POINTS = 1024
+OTHER_POINTS = 128
+MAX_POINTS = 32768
+POOL = 8  # candidates per point of a residual-weighted draw
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """Points (n, dim), normals (n, space) and auxiliary values, each (n,)."""
+
+    points: np.ndarray
+    normals: np.ndarray
+    auxiliary: dict[str, np.ndarray]
+
+
+class PointSet:
+    """The current points of every block, and how to replace them.
+
+    - `problem`: whose blocks these are.
+    - `requested`: None, a number of interior points, or a dict from a condition's name to a number
+      or to a dict of coordinate arrays that are then kept as they are.
+    - `sampler`: draws in the unit cube.
+    - `rng`: makes every draw reproducible.
+
+    Raises `ValueError` for a name that does not exist or points that do not fit.
+    """
+
+    def __init__(
+        self, problem: Problem, requested: object, sampler: AbstractSampler, rng: np.random.Generator
+    ):
+        self._sampler = sampler
+        self._rng = rng
+        self.blocks = problem.blocks
+        self._pinned = _requested_points(problem, requested)
+        counts = _requested_counts(problem, requested)
+        self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
+
+    def count(self, block: Block) -> int:
+        """The current number of points of a block."""
+        return len(self.current[block.name].points)
+
+    def is_fixed(self, block: Block) -> bool:
+        """Whether a block's points are given, or all there are, so that drawing again is idle."""
+        return block.name in self._pinned or self.is_complete(block)
+
+    def is_complete(self, block: Block) -> bool:
+        """Whether the current points are all there are, so that no others can be held out."""
+        return isinstance(block.site, FixedPoints) or block.site.finite is not None
+
+    def batches(self, weights: dict[str, float]) -> tuple[Batch, ...]:
+        """The current points as batches."""
+        return self._batches(self.current, weights)
+
+    def held_out(self, weights: dict[str, float]) -> tuple[Batch, ...]:
+        """As many fresh points; the same ones where a site has no others."""
+        fresh = {
+            b.name: self.current[b.name] if self.is_complete(b) else self._fresh(b, self.count(b))
+            for b in self.blocks
+        }
+        return self._batches(fresh, weights)
+
+    def portions(self, block: Block, drawn: Drawn, weights: dict[str, float]):
+        """Any number of points of one block as batches of the current shape, the last one padded."""
+        count = self.count(block)
+        for start in range(0, len(drawn.points), count):
+            part = slice(start, start + count)
+            replaced = Drawn(drawn.points[part], drawn.normals[part], {})
+            padding = count - len(replaced.points)
+            if padding:
+                replaced = Drawn(
+                    np.pad(replaced.points, ((0, padding), (0, 0)), mode="edge"),
+                    np.pad(replaced.normals, ((0, padding), (0, 0)), mode="edge"),
+                    {},
+                )
+            yield self._batches(self.current | {block.name: replaced}, weights)
+
+    def _batches(self, drawn: dict[str, Drawn], weights: dict[str, float]) -> tuple[Batch, ...]:
+        parts = ((b, drawn[b.name]) for b in self.blocks)
+        return tuple(
+            make_batch(d.points, d.normals, d.auxiliary, weights[b.name], b.components)
+            for b, d in parts
+        )
+
+    def refine(
+        self,
+        block: Block,
+        growth: int,
+        magnitude: Callable[[Block, Drawn], Float[np.ndarray, " pool"]],
+    ) -> None:
+        """Replaces a block's points by `growth` times as many.
+
+        Half of them cover the site evenly, half are drawn where the residual is large.
+
+        - `magnitude`: the size of the residual at each drawn point.
+        """
+        count = min(growth * self.count(block), max(MAX_POINTS, self.count(block)))
+        even = self._fresh(block, count - count // 2)
+        pool = self._fresh(block, POOL * count)
+        chosen = weighted_choice(magnitude(block, pool), count // 2, self._rng)
+        self.current[block.name] = Drawn(
+            np.concatenate([even.points, pool.points[chosen]]),
+            np.concatenate([even.normals, pool.normals[chosen]]),
+            {},
+        )
+
+    def snapshot(self) -> tuple[dict, dict[str, np.ndarray]]:
+        """The state of the random numbers, and the drawn points, for a checkpoint."""
+        arrays = {}
+        for block in self.blocks:
+            arrays[f"{block.name}.points"] = self.current[block.name].points
+            arrays[f"{block.name}.normals"] = self.current[block.name].normals
+        return self._rng.bit_generator.state, arrays
+
+    def restore(self, snapshot: tuple[dict, dict[str, np.ndarray]]) -> None:
+        """Returns to a snapshot."""
+        state, arrays = snapshot
+        self._rng.bit_generator.state = state
+        for block in self.blocks:
+            self.current[block.name] = Drawn(
+                arrays[f"{block.name}.points"],
+                arrays[f"{block.name}.normals"],
+                self.current[block.name].auxiliary,
+            )
+
+    def _draw(self, block: Block, count: int) -> Drawn:
+        if block.name in self._pinned:
+            return self._pinned[block.name]
+        if isinstance(block.site, FixedPoints):
+            points = block.site.points
+            return Drawn(points, np.zeros((len(points), _space_dim(block))), block.site.auxiliary)
+        return self._fresh(block, block.site.finite or count)
+
+    def _fresh(self, block: Block, count: int) -> Drawn:
+        return Drawn(*block.site.draw(count, self._sampler, self._rng), {})  # type: ignore[union-attr]
+
+
+def _space_dim(block: Block) -> int:
+    return block.plan.space.domain.space_dim
+
+
+def _default_count(block: Block) -> int:
+    return block.count or (INTERIOR_POINTS if block.interior else OTHER_POINTS)
+
+
+def _requested_counts(problem: Problem, requested: object) -> dict[str, int]:
+    counts = {b.name: _default_count(b) for b in problem.blocks}
+    if requested is None:
+        return counts
+    if not isinstance(requested, dict):
+        check_count(requested)
+        return counts | {b.name: requested for b in problem.blocks if b.interior}  # type: ignore
+    for name, value in requested.items():
+        if name not in counts:
+            raise ValueError(
+                f"points: there is no condition {name!r}; there are {listing(counts)}."
+                + nearest(str(name), counts)
+            )
+        if not isinstance(value, dict):
+            try:
+                check_count(value)
+            except ValueError as error:
+                raise ValueError(f"points[{name!r}]: {error}") from None
+            counts[name] = value
+    return counts
+
+
+def _requested_points(problem: Problem, requested: object) -> dict[str, Drawn]:
+    pinned = {}
+    for block in problem.blocks:
+        given = requested.get(block.name) if isinstance(requested, dict) else None
+        if not isinstance(given, dict):
+            continue
+        if isinstance(block.site, FixedPoints) or block.plan.needs_normal:
+            raise ValueError(
+                f"points[{block.name!r}]: this condition's points cannot be replaced; it has its own, "
+                "or needs the normals of points drawn on the boundary"
+            )
+        try:
+            points = points_array(given, problem.domain)
+        except ValueError as error:
+            raise ValueError(f"points[{block.name!r}]: {error}") from None
+        pinned[block.name] = Drawn(points, np.zeros((len(points), problem.domain.space_dim)), {})
+    return pinned

@@ -1,0 +1,363 @@
+"""The host loop: solve on the current points, estimate on fresh ones, refine, stop.
+
+This is the solve-estimate-mark-refine loop of adaptive finite elements (Babuska and Rheinboldt
+1978; Doerfler 1996). With fixed points a second-order method drives the training residual to zero
+while the answer stays wrong between them; here nothing is believed that fresh points do not confirm.
+"""
+
+import math
+import os
+import time
+
+import jax
+import numpy as np
+
+from ._callbacks import RunInfo, StopRun, as_callbacks
+from ._checkpoint import RunState, load_run, save_run
+from ._conditions._base import finite_number
+from ._finish import AGREE, finish
+from ._points import Drawn, PointSet
+from ._precision import precision_context
+from ._problem import Problem
+from ._residual import ResidualSystem, mean_squares, split_rows
+from ._sampling import AbstractSampler, Sobol
+from ._solution import RESULTS, Estimate, Solution, StepRecord
+from ._steppers import as_stepper
+from ._sven import Sven
+from ._weighting import AbstractWeighting, FixedWeights
+
+TOLERANCE = 1e-6
+MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
+PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+CHECKPOINT_SECONDS = 20.0
+
+
+def solve(
+    problem: Problem,
+    network: object = None,
+    solver: object = Sven(),
+    points: object = None,
+    tolerance: float | None = None,
+    max_steps: int | None = None,
+    time_limit: float | None = None,
+    seed: int = 0,
+    callbacks: object = (),
+    checkpoint: str | os.PathLike | None = None,
+    *,
+    resume: bool = False,
+    refine: bool = True,
+    sampler: AbstractSampler = Sobol(),
+    weighting: AbstractWeighting = FixedWeights(),
+    precision: str = "float64",
+) -> Solution:
+    """Solves a problem.
+
+    - `network`: an architecture, an `Ansatz` or an `equinox.Module`; the problem's own by default.
+    - `solver`: `Sven(...)`, or an `optax.GradientTransformation`, which then minimises half the
+      squared norm of the same weighted residual vector.
+    - `points`: a number of interior points to start with, or a dict from conditions to numbers or to
+      dicts of coordinate arrays, which are then kept.
+    - `tolerance`: the held-out residual to reach, for every condition relative to its size (see
+      `Estimate`). By default 1e-6, and a run with a limit goes on below that until the limit.
+    - `max_steps`: at most this many steps.
+    - `time_limit`: at most this many seconds of solving; compilation comes on top.
+    - `seed`: of the network, the points and the subsets; the same seed gives the same result.
+    - `callbacks`: `Callback` objects, or functions called after each step.
+    - `checkpoint`: a file written every 20 s and at the end; `resume` continues from it if it exists.
+    - `refine`: whether points may be redrawn and grow in number.
+    - `sampler`: draws the points.
+    - `weighting`: chooses the factors of conditions that carry none of their own.
+    - `precision`: "float64" or "float32".
+
+    Raises `ValueError` for an argument out of range, points or a network that do not fit, and a
+    condition that is not finite at its first points. Numerical trouble later raises nothing: it is
+    the solution's `status`. Ctrl-C ends the run with the best solution so far.
+    """
+    _check_limits(problem, tolerance, max_steps, time_limit, seed)
+    stepper = as_stepper(solver)
+    hooks = as_callbacks(callbacks)
+    with precision_context(precision):
+        run = _Run(
+            problem,
+            problem.network if network is None else network,
+            stepper,
+            PointSet(problem, points, sampler, np.random.default_rng(seed)),
+            weighting,
+            hooks,
+            seed,
+        )
+        run.may_refine = refine
+        run.limits = (tolerance, max_steps, time_limit)
+        run.checkpoint = checkpoint
+        if resume and checkpoint is not None and os.path.exists(checkpoint):
+            run.restore(load_run(checkpoint, run.identity))
+        solution = finish(run, run.loop(), run.target, precision)
+    for hook in hooks:
+        hook.on_end(solution)
+    return solution
+
+
+def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
+    if not isinstance(problem, Problem):
+        raise ValueError(f"problem={problem!r}: give a pv.Problem")
+    if tolerance is not None and finite_number("tolerance =", tolerance) < 0:
+        raise ValueError(f"tolerance={tolerance!r}: must not be negative")
+    if time_limit is not None and not finite_number("time_limit =", time_limit) > 0:
+        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
+    for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least
+        ):
+            raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
+
+
+class _Run:
+    """The mutable state of one solve, on the host."""
+
+    may_refine: bool
+    limits: tuple
+    checkpoint: object
+
+    def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed: int):
+        network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
+        self.problem, self.network = problem, network
+        self.system, self.theta = ResidualSystem.build(problem, network, network_key)
+        self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
+        self.identity = f"{problem.name}: {','.join(b.name for b in problem.blocks)}; seed {seed}"
+        self.state = stepper.init(self.theta, solver_key)
+        self.weights = weighting.initial(problem.blocks)
+        self.batches = points.batches(self.weights)
+        self.compile_seconds = 0.0
+        self._compiled = {}
+        self._began = time.perf_counter()
+        self._before = 0.0  # seconds of solving in runs that this one resumes
+        self.report = None
+        self.records: list[StepRecord] = []
+        self.sizes: np.ndarray | None = None
+        self.best = (math.inf, self.theta)
+        self.quiet = 0
+        self.lowest = math.inf
+        self.estimate: Estimate | None = None
+
+    @property
+    def target(self) -> float:
+        """The tolerance on the relative held-out residual."""
+        return TOLERANCE if self.limits[0] is None else self.limits[0]
+
+    def seconds(self) -> float:
+        """Seconds of solving, compilation left out, resumed runs included."""
+        return self._before + time.perf_counter() - self._began - self.compile_seconds
+
+    def loop(self) -> tuple[RESULTS | None, str]:
+        """Steps until something ends the run; returns what did, None for a judgement by quality."""
+        tolerance, max_steps, time_limit = self.limits
+        target = self.target
+        budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
+        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, target)
+        for hook in self.hooks:
+            hook.on_start(info)
+        self._check_first_residual()
+        saved = self.seconds()
+        try:
+            while True:
+                if max_steps is not None and len(self.records) >= max_steps:
+                    return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
+                if time_limit is not None and self.seconds() >= time_limit:
+                    return RESULTS.time_limit, f"the limit of {time_limit:g} s was reached"
+                if (trouble := self._take_step()) is not None:
+                    return trouble
+                if len(self.records) % self.stepper.estimate_every == 0:
+                    self.measure()
+                    if self.quiet >= PATIENCE:
+                        return None, "the held-out residual no longer falls"
+                    if self.meets(target) and not budgeted:
+                        return None, "the tolerance was met"
+                    if self.may_refine:
+                        self._refine()
+                if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
+                    saved = self.seconds()
+                    self.save()
+        except KeyboardInterrupt:
+            return RESULTS.time_limit, "it was interrupted"
+        except StopRun as stop:
+            return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+
+    def meets(self, tolerance: float) -> bool:
+        """Whether the last estimate is below the tolerance and training agrees with held-out."""
+        e = self.estimate
+        return e is not None and e.relative <= tolerance and e.gap**2 <= AGREE
+
+    def _check_first_residual(self) -> None:
+        """Evaluates every condition at its first points; the sizes found there scale tolerances."""
+        residual = self.rows(self.batches)
+        parts = split_rows(self.system, self.batches, residual)
+        for block, rows in zip(self.system.blocks, parts, strict=True):
+            bad = np.flatnonzero(~np.all(np.isfinite(rows), axis=1))
+            if bad.size:
+                point = self.points.current[block.name].points[bad[0]]
+                where = listing_point(self.problem, point)
+                raise ValueError(
+                    f"condition {block.name!r}: its residual is {rows[bad[0]].tolist()} at {where} "
+                    f"({bad.size} of {len(rows)} first points are not finite). Look for a division by "
+                    "zero, a logarithm or a root there."
+                )
+        if self.sizes is None:
+            self.sizes = self._sizes(residual, np.sqrt([np.mean(rows**2) for rows in parts]))
+
+    def _sizes(self, residual: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """What is large for each condition: its first residual, or its response to the parameters.
+
+        The first residual alone can be small by accident: a new network is nearly zero, and so may
+        be an equation on it. The response is the root mean square norm of a block's Jacobian rows,
+        from differences along four random directions (Hutchinson 1989).
+        """
+        rng = np.random.default_rng(0)
+        hair = float(np.finfo(residual.dtype).eps) ** (1 / 3)
+        begin, squares = self.theta, np.zeros(len(start))
+        for _ in range(4):
+            self.theta = begin + hair * rng.standard_normal(begin.size).astype(residual.dtype)
+            moved = self.rows(self.batches) - residual
+            squares += mean_squares(self.system, self.batches, moved / hair) / 4
+        self.theta = begin
+        response = np.sqrt(squares)
+        return np.maximum(start, np.where(np.isfinite(response), response, 0.0))
+
+    def _take_step(self) -> tuple[RESULTS, str] | None:
+        step = self._function("step", self.stepper.step, self.state, self.batches)
+        self.theta, self.state, self.report = step(self.theta, self.state, self.batches)
+        report = self.report
+        record = StepRecord(
+            step=len(self.records) + 1,
+            seconds=self.seconds(),
+            loss=float(report.new_loss),
+            held_out=self.estimate.relative if self.estimate else math.nan,
+            rank=int(report.rank),
+            damping=float(report.damping),
+            ratio=float(report.ratio),
+            accepted=bool(report.accepted),
+            rows=sum(
+                self.points.count(b) * b.components for b in self.system.blocks
+            ),
+        )
+        self.records.append(record)
+        for hook in self.hooks:
+            hook.on_step(record)
+        recent = self.records[-12:]
+        if len(recent) == 12 and not any(r.accepted for r in recent):
+            if not math.isfinite(record.loss):
+                return RESULTS.diverged, "the residual is not finite and no step helps"
+            return RESULTS.stalled, "no step lowers the loss any more"
+        return None
+
+    def rows(self, batches) -> np.ndarray:
+        """The residual vector for batches of the current shapes, as numpy."""
+        residual = self._function("residual", lambda s, t, b: s.residual(t, b), batches)
+        return np.asarray(residual(self.theta, batches))
+
+    def _function(self, name: str, function, *arguments):
+        """`function(system, theta, ...)` compiled for the shapes of its arguments, timed apart."""
+        shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
+        if (name, shapes) not in self._compiled:
+            start = time.perf_counter()
+            for hook in self.hooks:
+                hook.on_compile(name)
+            jitted = jax.jit(lambda *args: function(self.system, *args))
+            self._compiled[name, shapes] = jitted.lower(self.theta, *arguments).compile()
+            self.compile_seconds += time.perf_counter() - start
+        return self._compiled[name, shapes]
+
+    def measure(self) -> float:
+        """Measures residuals on the points of the steps and on fresh ones.
+
+        Returns the held-out loss, and remembers the parameters for which it was lowest.
+        """
+        held_batches = self.points.held_out(self.weights)
+        training = mean_squares(self.system, self.batches, self.rows(self.batches))
+        held = mean_squares(self.system, held_batches, self.rows(held_batches))
+        self.estimate = summarise(self.system, self.points, self.sizes, training, held)
+        weights = np.array([self.weights[b.name] for b in self.system.blocks])
+        total = float(np.sum(weights * held))
+        if total < self.best[0]:
+            self.best = (total, self.theta)
+        self.quiet = self.quiet + 1
+        if total < 0.9 * self.lowest:
+            self.lowest, self.quiet = total, 0
+        self.weights = self.weighting.update(self.system.blocks, self.weights, held)
+        for hook in self.hooks:
+            hook.on_estimate(self.estimate)
+        return total
+
+    def _refine(self) -> None:
+        """Redraws and grows every block whose held-out residual is well above the training one."""
+        assert self.estimate is not None
+        for block, training, held in zip(
+            self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
+        ):
+            if held**2 > MARK * training**2 and not self.points.is_fixed(block):
+                self.points.refine(block, 2, self._magnitude)
+                self.quiet = 0
+        self.batches = self.points.batches(self.weights)
+
+    def _magnitude(self, block, drawn: Drawn) -> np.ndarray:
+        position = self.system.blocks.index(block)
+        sizes = []
+        for batches in self.points.portions(block, drawn, self.weights):
+            rows = split_rows(self.system, batches, self.rows(batches))[position]
+            sizes.append(np.linalg.norm(rows, axis=1))
+        return np.concatenate(sizes)[: len(drawn.points)]
+
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        save_run(
+            self.checkpoint,
+            RunState(
+                identity=self.identity,
+                theta=np.asarray(self.theta),
+                state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
+                points=self.points.snapshot(),
+                weights=self.weights,
+                records=self.records,
+                sizes=self.sizes,
+                best=(self.best[0], np.asarray(self.best[1])),
+                lowest=self.lowest,
+                quiet=self.quiet,
+                seconds=self.seconds(),
+            ),
+        )
+
+    def restore(self, saved: RunState) -> None:
+        """Continues from a checkpoint."""
+        leaves, structure = jax.tree.flatten(self.state)
+        shapes = [np.shape(leaf) for leaf in leaves] + [self.theta.shape]
+        if shapes != [np.shape(leaf) for leaf in saved.state] + [saved.theta.shape]:
+            raise ValueError("checkpoint: it was written with another network or solver")
+        self.theta = jax.numpy.asarray(saved.theta)
+        self.state = jax.tree.unflatten(structure, [jax.numpy.asarray(x) for x in saved.state])
+        self.points.restore(saved.points)
+        self.weights, self.records, self.sizes = saved.weights, list(saved.records), saved.sizes
+        self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
+        self._before = saved.seconds
+        self._began = time.perf_counter()
+        self.batches = self.points.batches(self.weights)
+
+
+def listing_point(problem: Problem, point: np.ndarray) -> str:
+    """A point as "x = 0.5, t = 0"."""
+    named = problem.domain.split(point[None])
+    return ", ".join(f"{name} = {np.array2string(value[0], precision=6)}" for name, value in named.items())
+
+
+def summarise(system, points: PointSet, sizes, training, held) -> Estimate:
+    """An `Estimate` from mean squares per block."""
+    relative, gap = 0.0, 1.0
+    for i, block in enumerate(system.blocks):
+        scale = sizes[i] if sizes[i] > 0 else 1.0
+        relative = max(relative, math.sqrt(held[i]) / scale) if np.isfinite(held[i]) else math.inf
+        # Residuals at the rounding level of the block's own size say nothing about resolution.
+        noise = (1e-13 * scale) ** 2
+        if not points.is_complete(block):
+            gap = max(gap, math.sqrt((held[i] + noise) / (training[i] + noise)))
+    names = tuple(b.name for b in system.blocks)
+    return Estimate(names, np.sqrt(training), np.sqrt(held), relative, gap)
+
+

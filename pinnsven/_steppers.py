@@ -1,0 +1,81 @@
+"""One step of whatever solver was asked for, behind one interface: Sven, or any optax method."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from ._residual import ResidualSystem
+from ._sven import StepReport, Sven
+
+
+class AbstractStepper(eqx.Module):
+    """A solver bound to a residual system."""
+
+    estimate_every: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def init(self, theta, key):
+        """The state before the first step."""
+
+    @abc.abstractmethod
+    def step(self, system: ResidualSystem, theta, state, batches):
+        """New parameters, new state, and a `StepReport`; to be jitted."""
+
+
+class SvenStepper(AbstractStepper):
+    """Sven's step."""
+
+    solver: Sven
+    estimate_every: int = eqx.field(static=True, default=5)
+
+    def init(self, theta, key):
+        return self.solver.init_state(theta.dtype, key)
+
+    def step(self, system, theta, state, batches):
+        return self.solver.advance(system, theta, state, batches)
+
+
+class OptaxStepper(AbstractStepper):
+    """An optax method on half the squared norm of the same weighted residual vector."""
+
+    transformation: optax.GradientTransformationExtraArgs = eqx.field(static=True)
+    estimate_every: int = eqx.field(static=True, default=100)
+
+    def init(self, theta, key):
+        del key
+        return self.transformation.init(theta)
+
+    def step(self, system, theta, state, batches):
+        def half_square(t):
+            return jnp.sum(system.residual(t, batches) ** 2) / 2
+
+        value, gradient = jax.value_and_grad(half_square)(theta)
+        step, state = self.transformation.update(
+            gradient, state, theta, value=value, grad=gradient, value_fn=half_square
+        )
+        finite = jnp.all(jnp.isfinite(step)) & jnp.isfinite(value)
+        moved = jnp.where(finite, theta + step, theta)
+        report = StepReport(
+            loss=2 * value,
+            new_loss=2 * value,
+            predicted=jnp.zeros_like(value),
+            ratio=jnp.full_like(value, jnp.nan),
+            accepted=finite,
+            rank=jnp.zeros((), int),
+            singular_values=jnp.zeros(0, theta.dtype),
+            damping=jnp.zeros_like(value),
+            step_norm=jnp.linalg.norm(step),
+        )
+        return moved, state, report
+
+
+def as_stepper(solver: object) -> AbstractStepper:
+    """A stepper from a `Sven` or an `optax.GradientTransformation`; `ValueError` otherwise."""
+    if isinstance(solver, Sven):
+        return SvenStepper(solver)
+    if isinstance(solver, optax.GradientTransformation):
+        return OptaxStepper(optax.with_extra_args_support(solver))
+    raise ValueError(f"solver={solver!r}: give pv.Sven(...) or an optax.GradientTransformation")
