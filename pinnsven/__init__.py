@@ -1,5 +1,7 @@
 """pinnsven: solves differential equations with small neural networks, to solver accuracy."""
 
+from ._callbacks import Callback as Callback, StopRun as StopRun
+from ._checkpoint import load_solution as load_solution
 from ._conditions import (
     PDE as PDE,
     AbstractCondition as AbstractCondition,
@@ -28,21 +30,19 @@ from ._networks import (
 )
 from ._problem import Problem as Problem, Reference as Reference
 from ._progress import Progress as Progress
+from ._results import RESULTS as RESULTS
 from ._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
+from ._solution import Solution as Solution
+from ._solve import solve as solve
 from ._sven import (
+    QRSVD as QRSVD,
     DirectSVD as DirectSVD,
     FixedStep as FixedStep,
     GramEigh as GramEigh,
-    QRSVD as QRSVD,
     SpectralSearch as SpectralSearch,
     Sven as Sven,
     least_squares as least_squares,
 )
-from ._callbacks import Callback as Callback, StopRun as StopRun
-from ._checkpoint import load_solution as load_solution
-from ._results import RESULTS as RESULTS
-from ._solution import Solution as Solution
-from ._solve import solve as solve
 from ._weighting import BalancedWeights as BalancedWeights, FixedWeights as FixedWeights
 
 load = load_solution

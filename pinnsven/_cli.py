@@ -28,6 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+def run() -> None:
+    """The installed command: `main` with its result as the exit status."""
+    sys.exit(main())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pinnsven", description="Solves differential equations with small neural networks."
@@ -53,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--checkpoint", metavar="FILE", help="write and update a checkpoint")
     solve.add_argument("--resume", action="store_true", help="go on from the checkpoint if it exists")
     solve.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of make_problem"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of make_problem",
     )
     solve.add_argument("--quiet", action="store_true", help="no progress display")
     solve.set_defaults(run=_solve)
@@ -139,7 +148,9 @@ def load_problem(path: str, parameters: dict[str, object]) -> Problem:
     try:
         problem = make(**parameters)
     except TypeError as error:
-        raise ValueError(f"{path}: make_problem does not take {listing(parameters)}: {error}") from error
+        raise ValueError(
+            f"{path}: make_problem does not take {listing(parameters)}: {error}"
+        ) from error
     if not isinstance(problem, Problem):
         raise ValueError(f"{path}: make_problem returned {type(problem).__name__}, not a pv.Problem")
     if problem.name == "problem":
@@ -173,7 +184,7 @@ def _list(options) -> int:
         raise ValueError(f"{options.folder}: there is no such folder")
     for file in _problem_files(folder):
         doc = (_import(file).__doc__ or "").strip().splitlines()
-        print(f"{str(file):<32} {doc[0] if doc else ''}")
+        print(f"{file!s:<32} {doc[0] if doc else ''}")
     return 0
 
 

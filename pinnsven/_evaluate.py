@@ -66,7 +66,11 @@ def named_function_values(function, points: dict[str, np.ndarray], precision: st
     names = required_arguments(function)
     with precision_context(precision):
         count = len(next(iter(points.values())))
-        values = jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float))(
-            *[jnp.asarray(points[name]) for name in names]
-        ) if names else jnp.full(count, function())
+        values = (
+            jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float))(
+                *[jnp.asarray(points[name]) for name in names]
+            )
+            if names
+            else jnp.full(count, function())
+        )
         return np.asarray(values, dtype=np.float64)

@@ -53,7 +53,11 @@ def taylor(function: FieldFunction, point, direction, order: int) -> list:
 
 def _nested(function, point, direction, order: int) -> list:
     def lower(x):
-        return tuple(taylor(function, x, direction, 0) if order == 1 else _nested(function, x, direction, order - 1))
+        return tuple(
+            taylor(function, x, direction, 0)
+            if order == 1
+            else _nested(function, x, direction, order - 1)
+        )
 
     values, slopes = jax.jvp(lower, (point,), (direction,))
     return [*values, slopes[-1]]

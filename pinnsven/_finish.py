@@ -22,9 +22,7 @@ from ._solution import (
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
 
 
-def judge(
-    cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float
-) -> tuple[RESULTS, str]:
+def judge(cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float) -> tuple[RESULTS, str]:
     """The status of a run and a sentence on what to change.
 
     - `cause`: what ended the run, None when quality is to decide.

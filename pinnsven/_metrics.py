@@ -94,8 +94,7 @@ def solution_record(solution: Solution) -> dict:
             for name, row in solution.conditions.items()
         },
         "conditions": {
-            name: {"rows": row.rows, "weight": row.weight}
-            for name, row in solution.conditions.items()
+            name: {"rows": row.rows, "weight": row.weight} for name, row in solution.conditions.items()
         },
         "unknowns": {name: float(value) for name, value in solution.unknowns.items()},
         "standard_errors": {

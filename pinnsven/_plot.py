@@ -145,7 +145,12 @@ def _map(axis, lines, values, title, span) -> None:
 def _scatter(axis, at, values, title, span) -> None:
     # Known values need not lie on a grid: a triangulation colors any set of points in the plane.
     image = axis.tripcolor(
-        *at, values, cmap=_colors(span), vmin=span[0], vmax=span[1], shading="gouraud",
+        *at,
+        values,
+        cmap=_colors(span),
+        vmin=span[0],
+        vmax=span[1],
+        shading="gouraud",
         rasterized=True,
     )
     axis.set_title(title, fontsize=10)
@@ -160,9 +165,7 @@ def plot_history(solution: Solution):
     left, right = figure.subplots(1, 2)
     history = solution.history
     left.semilogy(history["seconds"], np.sqrt(history["loss"]), color=BLUE, lw=1, label="training")
-    left.semilogy(
-        history["seconds"], history["held_out"], color=RED, lw=1, label="held out, relative"
-    )
+    left.semilogy(history["seconds"], history["held_out"], color=RED, lw=1, label="held out, relative")
     left.set(xlabel="seconds of solving", ylabel="residual")
     left.legend(frameon=False)
     if len(solution.spectrum):

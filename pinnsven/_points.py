@@ -45,7 +45,11 @@ class PointSet:
     """
 
     def __init__(
-        self, problem: Problem, requested: object, sampler: AbstractSampler, rng: np.random.Generator
+        self,
+        problem: Problem,
+        requested: object,
+        sampler: AbstractSampler,
+        rng: np.random.Generator,
     ):
         self._sampler = sampler
         self._rng = rng

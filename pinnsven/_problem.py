@@ -90,9 +90,7 @@ class Problem:
         self._check_determined()
 
     def _check_determined(self) -> None:
-        used = {
-            getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()
-        }
+        used = {getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()}
         asked = {name for b in self.blocks for name in b.plan.names}
         for field in self.fields:
             if field not in used:
@@ -187,7 +185,9 @@ def check_reference(reference: Reference, space: NameSpace) -> Reference:
     points = points_array(reference.points, space.domain)
     for field, values in reference.values.items():
         if field not in space.fields:
-            raise ValueError(f"reference: there is no field {field!r}; fields are {listing(space.fields)}")
+            raise ValueError(
+                f"reference: there is no field {field!r}; fields are {listing(space.fields)}"
+            )
         if numeric_array(f"reference {field}=", values).shape != (len(points),):
             raise ValueError(f"reference {field}=: must have shape ({len(points)},), like its points")
     return reference

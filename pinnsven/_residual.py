@@ -38,7 +38,11 @@ class Batch(eqx.Module):
 
 
 def make_batch(
-    points: np.ndarray, normals: np.ndarray, auxiliary: dict[str, np.ndarray], weight: float, components: int = 1
+    points: np.ndarray,
+    normals: np.ndarray,
+    auxiliary: dict[str, np.ndarray],
+    weight: float,
+    components: int = 1,
 ) -> Batch:
     """A batch with the next power of two as its capacity.
 
@@ -48,9 +52,7 @@ def make_batch(
     capacity = 1 << (active - 1).bit_length()
     index = np.where(np.arange(capacity) < active, np.arange(capacity), 0)
     scale = np.where(np.arange(capacity) < active, np.sqrt(weight / (active * components)), 0.0)
-    return Batch(
-        points[index], normals[index], {k: v[index] for k, v in auxiliary.items()}, scale
-    )
+    return Batch(points[index], normals[index], {k: v[index] for k, v in auxiliary.items()}, scale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,9 +99,7 @@ class ResidualSystem(eqx.Module):
         flat, unravel = ravel_pytree(arrays)
         unknowns = {
             name: theta[flat.size + i] * scale
-            for i, (name, scale) in enumerate(
-                zip(self.unknown_names, self.unknown_scale, strict=True)
-            )
+            for i, (name, scale) in enumerate(zip(self.unknown_names, self.unknown_scale, strict=True))
         }
         return eqx.combine(unravel(theta[: flat.size]), static), unknowns
 
@@ -119,7 +119,9 @@ class ResidualSystem(eqx.Module):
         return jnp.concatenate(
             [
                 jax.lax.map(
-                    lambda row, block=block: self._rows(block, theta, row), batch, batch_size=2 * CHUNK
+                    lambda row, block=block: self._rows(block, theta, row),
+                    batch,
+                    batch_size=2 * CHUNK,
                 ).reshape(-1)
                 for block, batch in zip(self.blocks, batches, strict=True)
             ]

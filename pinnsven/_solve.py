@@ -53,7 +53,7 @@ def solve(
     """Solves a problem.
 
     - `network`: an architecture, an `Ansatz` or an `equinox.Module`; the problem's own by default.
-    - `solver`: `Sven(...)`, or an `optax.GradientTransformation`, which then minimises half the
+    - `solver`: `Sven(...)`, or an `optax.GradientTransformation`, which then minimizes half the
       squared norm of the same weighted residual vector.
     - `points`: a number of interior points to start with, or a dict from conditions to numbers or to
       dicts of coordinate arrays, which are then kept.
@@ -235,9 +235,7 @@ class _Run:
             damping=float(report.damping),
             ratio=float(report.ratio),
             accepted=bool(report.accepted),
-            rows=sum(
-                self.points.count(b) * b.components for b in self.system.blocks
-            ),
+            rows=sum(self.points.count(b) * b.components for b in self.system.blocks),
         )
         self.records.append(record)
         for hook in self.hooks:
@@ -274,7 +272,7 @@ class _Run:
         held_batches = self.points.held_out(self.weights)
         training = mean_squares(self.system, self.batches, self.rows(self.batches))
         held = mean_squares(self.system, held_batches, self.rows(held_batches))
-        self.estimate = summarise(self.system, self.points, self.sizes, training, held)
+        self.estimate = summarize(self.system, self.points, self.sizes, training, held)
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
         total = float(np.sum(weights * held))
         if total < self.best[0]:
@@ -344,10 +342,12 @@ class _Run:
 def listing_point(problem: Problem, point: np.ndarray) -> str:
     """A point as "x = 0.5, t = 0"."""
     named = problem.domain.split(point[None])
-    return ", ".join(f"{name} = {np.array2string(value[0], precision=6)}" for name, value in named.items())
+    return ", ".join(
+        f"{name} = {np.array2string(value[0], precision=6)}" for name, value in named.items()
+    )
 
 
-def summarise(system, points: PointSet, sizes, training, held) -> Estimate:
+def summarize(system, points: PointSet, sizes, training, held) -> Estimate:
     """An `Estimate` from mean squares per block."""
     relative, gap = 0.0, 1.0
     for i, block in enumerate(system.blocks):
@@ -359,5 +359,3 @@ def summarise(system, points: PointSet, sizes, training, held) -> Estimate:
             gap = max(gap, math.sqrt((held[i] + noise) / (training[i] + noise)))
     names = tuple(b.name for b in system.blocks)
     return Estimate(names, np.sqrt(training), np.sqrt(held), relative, gap)
-
-

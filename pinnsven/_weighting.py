@@ -51,9 +51,7 @@ class FixedWeights(AbstractWeighting):
                 raise ValueError(f"{name}={value!r}: a weight must be positive and finite")
 
     def initial(self, blocks):
-        return {
-            b.name: b.weight or (self.equation if b.interior else self.others) for b in blocks
-        }
+        return {b.name: b.weight or (self.equation if b.interior else self.others) for b in blocks}
 
 
 class BalancedWeights(AbstractWeighting):

@@ -15,16 +15,14 @@ Source: Raissi, Perdikaris and Karniadakis (2019).
 
 import jax.numpy as jnp
 import numpy as np
-from _etdrk4 import coefficients, step
 from jax import Array
 from jaxtyping import Float
 
 import pinnsven as pv
+from _etdrk4 import coefficients, step
 
 
-def _march(
-    modes: int, steps: int, diffusion: float, rate: float
-) -> Float[np.ndarray, "times points"]:
+def _march(modes: int, steps: int, diffusion: float, rate: float) -> Float[np.ndarray, "times points"]:
     """Returns u at 51 times and at x = 0, 1 / 256, ..., 1."""
     from scipy.fft import dct, idct
 

@@ -14,10 +14,10 @@ Source: Basdevant et al. (1986); for networks Raissi, Perdikaris and Karniadakis
 import math
 
 import jax.numpy as jnp
-from _cole_hopf import burgers_reference
 from jax import Array
 
 import pinnsven as pv
+from _cole_hopf import burgers_reference
 
 
 def make_problem(viscosity: float = 0.01 / math.pi) -> pv.Problem:

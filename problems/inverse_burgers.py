@@ -16,10 +16,10 @@ import math
 
 import jax.numpy as jnp
 import numpy as np
-from _cole_hopf import burgers_reference, burgers_solution
 from jax import Array
 
 import pinnsven as pv
+from _cole_hopf import burgers_reference, burgers_solution
 
 
 def make_problem(

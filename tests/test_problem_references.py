@@ -73,9 +73,7 @@ def quantity(name, u, point):
         return point[name]
     if name == "laplacian_u":
         space = [c for c in point if c != "t"]
-        hessians = [
-            jax.hessian(lambda value, c=c: u(**{**point, c: value}))(point[c]) for c in space
-        ]
+        hessians = [jax.hessian(lambda value, c=c: u(**{**point, c: value}))(point[c]) for c in space]
         return sum(jnp.trace(jnp.atleast_2d(hessian)) for hessian in hessians)
     for coordinate in name.removeprefix("u").removeprefix("_"):
         u = along(u, coordinate)
@@ -185,9 +183,7 @@ def test_burgers_solution_agrees_with_adaptive_quadrature(x, t, viscosity):
     def integral(factor):
         pieces = list(itertools.pairwise(edges))
         options = {"epsabs": 1e-15, "epsrel": 1e-12}
-        return sum(
-            quad(lambda y: factor(y) * weight(y) / peak, a, b, **options)[0] for a, b in pieces
-        )
+        return sum(quad(lambda y: factor(y) * weight(y) / peak, a, b, **options)[0] for a, b in pieces)
 
     wanted = -integral(lambda y: np.sin(np.pi * y)) / integral(lambda y: 1.0)
     got = load("_cole_hopf").burgers_solution(np.array([x]), np.array([t]), viscosity)

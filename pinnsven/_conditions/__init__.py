@@ -1,6 +1,10 @@
 """What must hold: interior, boundary, initial and data conditions."""
 
-from ._base import AbstractCondition as AbstractCondition, Block as Block, FixedPoints as FixedPoints
+from ._base import (
+    AbstractCondition as AbstractCondition,
+    Block as Block,
+    FixedPoints as FixedPoints,
+)
 from ._boundary import (
     Boundary as Boundary,
     Dirichlet as Dirichlet,

@@ -162,7 +162,9 @@ def _count_components(block: Block) -> int:
                 "tuple of scalars. It is called at one point, so nothing needs an axis for points."
             )
         if not jnp.issubdtype(scalar.dtype, jnp.floating):
-            raise ValueError(f"its function returned {scalar.dtype} values; a residual is a real number")
+            raise ValueError(
+                f"its function returned {scalar.dtype} values; a residual is a real number"
+            )
     return len(result)
 
 
@@ -260,5 +262,3 @@ def numeric_array(label: str, values: object) -> np.ndarray:
     if bad.size:
         raise ValueError(f"{label}: entry {bad[0].tolist()} is {array[tuple(bad[0])]}, must be finite")
     return array
-
-

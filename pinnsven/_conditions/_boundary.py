@@ -75,9 +75,7 @@ class Initial(_Prescription):
         if space.domain.time is None:
             raise ValueError("Initial needs time: multiply the domain by pv.Time(start, stop)")
         site = Moment(space.domain, space.domain.time.start)
-        return make_block(
-            name, self._terms(space), space, site, weight=self.weight, count=self.points
-        )
+        return make_block(name, self._terms(space), space, site, weight=self.weight, count=self.points)
 
 
 class _OnBoundary(_Prescription):
@@ -89,9 +87,7 @@ class _OnBoundary(_Prescription):
     weight: float | None
     points: int | None = eqx.field(static=True)
 
-    def __init__(
-        self, function=None, /, on: On = None, *, weight=None, points=None, **values
-    ):
+    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
         self.function, self.values, self.on = function, values, on
         self.weight, self.points = weight, points
 

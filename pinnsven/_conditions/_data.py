@@ -1,7 +1,5 @@
 """Measured or given values at points."""
 
-import equinox as eqx
-
 from .._naming import NamedFunction, NameSpace
 from ._base import (
     AbstractCondition,
@@ -26,8 +24,8 @@ class Data(AbstractCondition):
     lies outside the domain, or a name does not exist.
     """
 
-    points: dict = eqx.field(static=True)
-    values: dict[str, object] = eqx.field(static=True)
+    points: dict
+    values: dict[str, object]
     weight: float | None
 
     def __init__(self, points, /, *, weight=None, **values):

@@ -6,7 +6,15 @@ import equinox as eqx
 
 from .._domains import Interior
 from .._naming import NamedFunction, NameSpace
-from ._base import AbstractCondition, Block, FixedPoints, check_count, check_weight, make_block, points_array
+from ._base import (
+    AbstractCondition,
+    Block,
+    FixedPoints,
+    check_count,
+    check_weight,
+    make_block,
+    points_array,
+)
 
 
 class PDE(AbstractCondition):
@@ -48,7 +56,7 @@ class Condition(AbstractCondition):
     """
 
     function: Callable = eqx.field(static=True)
-    points: dict = eqx.field(static=True)
+    points: dict
     weight: float | None = None
 
     def __check_init__(self):
@@ -57,9 +65,7 @@ class Condition(AbstractCondition):
 
     def bind(self, name: str, space: NameSpace) -> Block:
         site = FixedPoints(points_array(self.points, space.domain), {})
-        return make_block(
-            name, [NamedFunction.of(self.function)], space, site, weight=self.weight
-        )
+        return make_block(name, [NamedFunction.of(self.function)], space, site, weight=self.weight)
 
 
 def _check_callable(kind: str, function: object) -> None:

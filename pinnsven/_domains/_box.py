@@ -4,7 +4,14 @@ import equinox as eqx
 import numpy as np
 
 from .._messages import listing
-from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+from ._shape import (
+    AbstractShape,
+    Coordinate,
+    Facet,
+    check_distinct,
+    coordinate_name,
+    finite_interval,
+)
 
 
 class Box(AbstractShape):

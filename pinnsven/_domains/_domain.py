@@ -9,7 +9,14 @@ import numpy as np
 from .._messages import listing, nearest
 from .._sampling import AbstractSampler
 from ._operations import Product
-from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+from ._shape import (
+    AbstractShape,
+    Coordinate,
+    Facet,
+    check_distinct,
+    coordinate_name,
+    finite_interval,
+)
 
 On = str | tuple[str, ...] | Callable[..., object] | None
 
@@ -324,4 +331,3 @@ def _collect(place, count, dim, sampler, rng, label) -> tuple[np.ndarray, np.nda
         share = max(len(points), 0.5) / wanted
         wanted = min(int(1.2 * count / share) + 16, 64 * wanted)
     raise ValueError(f"{label}: no point fell there; the part is empty or far too small")
-

@@ -47,9 +47,7 @@ class _Combination(AbstractShape):
         hair = 1e-7 * float(np.max(self.upper - self.lower))
 
         def ends_here(points, normals):
-            return (self.level(points + hair * normals) > 0) & (
-                self.level(points - hair * normals) < 0
-            )
+            return (self.level(points + hair * normals) > 0) & (self.level(points - hair * normals) < 0)
 
         def ends_here_once(points, normals):
             # Where both boundaries coincide the first shape's facet already covers it.
@@ -135,9 +133,9 @@ class Product(AbstractShape):
         return points[self.level(points) < 0] if len(points) else points
 
     def facets(self):
-        pieces = [
-            _facet_times(facet, self.second, swapped=False) for facet in self.first.facets()
-        ] + [_facet_times(facet, self.first, swapped=True) for facet in self.second.facets()]
+        pieces = [_facet_times(facet, self.second, swapped=False) for facet in self.first.facets()] + [
+            _facet_times(facet, self.first, swapped=True) for facet in self.second.facets()
+        ]
         return tuple(pieces)
 
 

@@ -6,5 +6,5 @@ from ._base import (
     AbstractField as AbstractField,
     FieldModel as FieldModel,
 )
-from ._mlp import FourierMLP as FourierMLP, MLP as MLP, SineMLP as SineMLP
+from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
 from ._model import build_model as build_model

@@ -46,9 +46,13 @@ class Embedding(eqx.Module):
         """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain."""
         lower, upper = self.domain.lower, self.domain.upper
         # The factors are known at trace time: one multiplication and one addition per coordinate.
-        scaled = point * _like(2 / (upper - lower), point) - _like((upper + lower) / (upper - lower), point)
+        scaled = point * _like(2 / (upper - lower), point) - _like(
+            (upper + lower) / (upper - lower), point
+        )
         parts = []
-        for coordinate, part in zip(self.domain.coordinates, self.domain.slices().values(), strict=True):
+        for coordinate, part in zip(
+            self.domain.coordinates, self.domain.slices().values(), strict=True
+        ):
             if coordinate.periodic:
                 angle = _like(np.pi, point) * scaled[part]
                 parts += [jnp.cos(angle), jnp.sin(angle)]

@@ -133,7 +133,7 @@ class FourierMLP(_SizedArchitecture):
 
 
 class SineMLP(_SizedArchitecture):
-    """Sine activations with the SIREN initialisation (Sitzmann et al. 2020, section 3.2).
+    """Sine activations with the SIREN initialization (Sitzmann et al. 2020, section 3.2).
 
     - `width`, `depth`: as for `MLP`.
     - `frequency`: the factor $\\omega_0$ on the first layer's weights, radians per unit of the

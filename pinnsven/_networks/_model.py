@@ -37,7 +37,11 @@ def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyAr
 
 
 def _at_precision(leaf):
-    return jnp.asarray(leaf, random_dtype()) if eqx.is_inexact_array_like(leaf) and eqx.is_array(leaf) else leaf
+    return (
+        jnp.asarray(leaf, random_dtype())
+        if eqx.is_inexact_array_like(leaf) and eqx.is_array(leaf)
+        else leaf
+    )
 
 
 def _check_shapes(model: FieldModel, domain: Domain, fields: tuple[str, ...]) -> None:

@@ -4,11 +4,11 @@ It sees a residual, its Jacobian and a flat parameter vector, and nothing else.
 """
 
 from ._backends import (
+    QRSVD as QRSVD,
     AbstractBackend as AbstractBackend,
     AbstractFactors as AbstractFactors,
     DirectSVD as DirectSVD,
     GramEigh as GramEigh,
-    QRSVD as QRSVD,
 )
 from ._control import (
     AbstractControl as AbstractControl,

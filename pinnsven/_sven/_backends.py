@@ -1,6 +1,6 @@
 """Spectral factors of a Jacobian $J = U S V^T$, by several routes behind one interface.
 
-A backend factorises once (`init`); its factors then offer the two maps from which every candidate
+A backend factorizes once (`init`); its factors then offer the two maps from which every candidate
 step is made: the gradient in the spectral basis, $g = S U^T e$, and the lift $V a$. A step with
 spectral filter $\\phi$ is $-V \\phi(S) S U^T r$: the truncated pseudoinverse for
 $\\phi = 1 / s^2$ on the kept values, damping for $\\phi = 1 / (s^2 + \\mu^2)$. Small singular values
@@ -42,7 +42,7 @@ class AbstractFactors(eqx.Module):
 
 
 class AbstractBackend(eqx.Module):
-    """A way to factorise."""
+    """A way to factorize."""
 
     @abc.abstractmethod
     def init(self, linearization: Linearization) -> AbstractFactors:

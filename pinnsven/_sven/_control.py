@@ -1,4 +1,4 @@
-"""Step control: which of the steps that one factorisation offers is taken, and how far."""
+"""Step control: which of the steps that one factorization offers is taken, and how far."""
 
 import abc
 
@@ -78,13 +78,13 @@ class FixedStep(AbstractControl):
 
 
 class SpectralSearch(AbstractControl):
-    """Many dampings from one factorisation, corrected with it, chosen by what they really achieve.
+    """Many dampings from one factorization, corrected with it, chosen by what they really achieve.
 
     Candidate k has the filter $1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$ spread
     over `2 * spread` decades around the last one used. Each is improved by chord corrections
     (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the linear
     model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ takes it into account at the price of one
-    residual and no new factorisation. A correction longer than `trust` times the step itself is not
+    residual and no new factorization. A correction longer than `trust` times the step itself is not
     believed. The least damped candidate whose actual reduction is at least `ratio` times the
     predicted one is taken: choosing the lowest loss instead is short-sighted, since long steps with
     a poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).

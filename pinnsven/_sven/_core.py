@@ -1,10 +1,10 @@
 """Sven, the step. Reads like the algorithm box in docs/sven.md.
 
-    r, J   = linearize(theta)
-    U, S, V = factorise(J)            early: of a random half of its columns
-    kept    = the first max_rank with s >= rtol * s_1
-    move    = search over filters of S, true residual of each, chord corrections
-    theta   = theta + step if accepted
+r, J   = linearize(theta)
+U, S, V = factorize(J)            early: of a random half of its columns
+kept    = the first max_rank with s >= rtol * s_1
+move    = search over filters of S, true residual of each, chord corrections
+theta   = theta + step if accepted
 """
 
 import equinox as eqx
@@ -16,7 +16,7 @@ from ._backends import AbstractBackend, AbstractFactors, GramEigh
 from ._control import AbstractControl, Move, SpectralSearch
 from ._linearization import AbstractResidual, Linearization, flat_problem, restore
 
-SMALL = 128  # parameters below which a factorisation costs too little to be thinned
+SMALL = 128  # parameters below which a factorization costs too little to be thinned
 WINDOW = 10  # steps over which progress is judged
 
 
@@ -75,9 +75,9 @@ class Sven(eqx.Module):
     - `rtol`: directions below `rtol` times the largest singular value are dropped; raised to the
       noise floor of the backend.
     - `control`: how a step is chosen.
-    - `backend`: how the Jacobian is factorised.
+    - `backend`: how the Jacobian is factorized.
     - `early_share`: share of the parameters, a new random subset at each step, that the steps before
-      the endgame move; 1 for all. Half of them costs an eighth of the factorisation.
+      the endgame move; 1 for all. Half of them costs an eighth of the factorization.
     - `corrections`: the most chord corrections per step.
 
     Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), or a share outside (0, 1].
@@ -144,7 +144,7 @@ class Sven(eqx.Module):
         """One step from a flat parameter vector: new parameters, new state, and what was seen."""
         linearization = residual.linearize(theta, data)
         key, subset_key = jax.random.split(state.key)
-        factors = self._factorise(linearization, state.late, subset_key)
+        factors = self._factorize(linearization, state.late, subset_key)
         move = self.control.search(
             lambda step: residual.residual(theta + step, data),
             linearization,
@@ -170,7 +170,7 @@ class Sven(eqx.Module):
         theta = jnp.where(move.accepted, theta + move.step, theta)
         return theta, self._next_state(state, move, loss, new_loss, key), report
 
-    def _factorise(self, linearization: Linearization, late, key) -> AbstractFactors:
+    def _factorize(self, linearization: Linearization, late, key) -> AbstractFactors:
         """Factors of the whole Jacobian, or before the endgame of a random half of its columns.
 
         A subset with more columns than there are rows would save nothing: then always of the whole.
@@ -212,4 +212,3 @@ class Sven(eqx.Module):
             late=state.late | (settled & (gained < 0.6)),
             key=key,
         )
-

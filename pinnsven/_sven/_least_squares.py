@@ -1,4 +1,4 @@
-"""Sven without a differential equation: minimise the squared norm of any residual function."""
+"""Sven without a differential equation: minimize the squared norm of any residual function."""
 
 import dataclasses
 import math
@@ -40,7 +40,7 @@ def least_squares(
     max_steps: int | None = None,
     seed: int = 0,
 ) -> LeastSquaresResult:
-    """Minimises $|r(p)|^2$.
+    """Minimizes $|r(p)|^2$.
 
     - `residual`: `residual(params, *data)` returns an array, or a pytree of arrays.
     - `params`: any pytree of floating-point arrays; other leaves are left alone.
@@ -78,4 +78,3 @@ def least_squares(
             break
     final = np.asarray(ravel_pytree(residual(params, *data))[0])
     return LeastSquaresResult(params, final, status, steps, spectrum)
-

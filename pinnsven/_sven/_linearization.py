@@ -1,6 +1,7 @@
 """The residual and its Jacobian at one parameter vector: all that a step needs of a problem."""
 
 import abc
+import itertools
 
 import equinox as eqx
 import jax
@@ -49,7 +50,7 @@ def gram(rows: Float[Array, "n m"]) -> Float[Array, "n n"]:
         return rows @ rows.T
     cuts = [n * i // TILES for i in range(TILES + 1)]
     upper = jnp.zeros((n, n), rows.dtype)
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         upper = upper.at[low:high, low:].set(rows[low:high] @ rows[low:].T)
     return jnp.triu(upper) + jnp.triu(upper, 1).T
 
@@ -79,6 +80,7 @@ class FunctionResidual(AbstractResidual):
         basis = jnp.eye(residual.size, dtype=theta.dtype)
         rows = jax.lax.map(lambda e: pull(e)[0], basis, batch_size=min(self.chunk, residual.size))
         return Linearization(residual, rows.T)
+
 
 def flat_problem(residual, params: PyTree) -> tuple[FunctionResidual, jax.Array]:
     """The residual as a function of one flat vector, and that vector.
