@@ -115,6 +115,9 @@ class Boundary(_OnBoundary):
     Raises `ValueError` when the problem is built if a name or a part does not exist.
     """
 
+    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        super().__init__(function, on, weight=weight, points=points, **values)
+
     def _keyword_terms(self, space):
         if self.values:
             raise ValueError(
@@ -136,6 +139,9 @@ class Dirichlet(_OnBoundary):
     does not exist.
     """
 
+    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        super().__init__(function, on, weight=weight, points=points, **values)
+
     def _keyword_terms(self, space):
         check_keywords(self.values, space)
         return [keyword_term(name, value, space) for name, value in self.values.items()]
@@ -152,6 +158,9 @@ class Neumann(_OnBoundary):
     Raises `ValueError` as `Dirichlet` does.
     """
 
+    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        super().__init__(function, on, weight=weight, points=points, **values)
+
     def _keyword_terms(self, space):
         check_keywords(self.values, space)
         return [keyword_term(f"{name}_n", value, space) for name, value in self.values.items()]
@@ -167,6 +176,9 @@ class Robin(_OnBoundary):
 
     Raises `ValueError` for anything but a triple, and as `Dirichlet` does.
     """
+
+    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
         check_keywords(self.values, space)

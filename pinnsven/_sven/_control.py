@@ -34,6 +34,11 @@ class Move(eqx.Module):
 class AbstractControl(eqx.Module):
     """Chooses a step from spectral factors."""
 
+    @property
+    @abc.abstractmethod
+    def damps(self) -> bool:
+        """Whether the filters fade out small singular values instead of cutting them off."""
+
     @abc.abstractmethod
     def search(
         self,
@@ -64,6 +69,10 @@ class FixedStep(AbstractControl):
 
     eta: float = 1.0
 
+    @property
+    def damps(self):
+        return False
+
     def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
         del corrections
         s = factors.singular_values
@@ -80,30 +89,45 @@ class FixedStep(AbstractControl):
 class SpectralSearch(AbstractControl):
     """Many dampings from one factorization, corrected with it, chosen by what they really achieve.
 
-    Candidate k has the filter $1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$ spread
-    over `2 * spread` decades around the last one used. Each is improved by chord corrections
-    (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the linear
-    model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ takes it into account at the price of one
-    residual and no new factorization. A correction longer than `trust` times the step itself is not
-    believed. The least damped candidate whose actual reduction is at least `ratio` times the
-    predicted one is taken: choosing the lowest loss instead is short-sighted, since long steps with
-    a poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
+    Candidate k has the filter $\\phi_k = 1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$
+    spread over `2 * spread` decades around the last one used. Each is then improved with the same
+    factors (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the
+    linear model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ accounts for it at the price of one
+    residual. That iteration converges linearly where it does; mixing its last few iterates (Anderson
+    1965; type II as in Walker and Ni 2011, eq. 2.3), in the norm of the damped problem, makes it
+    converge faster and for less damping. A corrected step that leaves the first one by more than
+    `trust` times its length is not believed.
+
+    Among the candidates the least damped one whose actual reduction is at least `ratio` times the
+    predicted one is taken; choosing the lowest loss instead is short-sighted, since long steps with a
+    poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
 
     - `probes`: the number of candidates.
     - `spread`: decades to either side of the last damping.
     - `ratio`: the acceptable ratio of actual to predicted reduction.
     - `trust`: the longest believable correction, relative to the step.
+    - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
+    - `memory`: how many past corrections are mixed; 0 for the plain iteration.
+
+    Raises `ValueError` for fewer than one probe or a negative memory.
     """
 
-    probes: int = eqx.field(static=True, default=8)
+    probes: int = eqx.field(static=True, default=5)
     spread: float = 1.0
     ratio: float = 0.03
     trust: float = 0.75
     worth: float = 0.8
+    memory: int = eqx.field(static=True, default=3)
 
     def __check_init__(self):
         if self.probes < 1:
             raise ValueError(f"probes={self.probes!r}: need at least one candidate")
+        if self.memory < 0:
+            raise ValueError(f"memory={self.memory!r}: must not be negative")
+
+    @property
+    def damps(self):
+        return True
 
     def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
         s = factors.singular_values
@@ -115,28 +139,32 @@ class SpectralSearch(AbstractControl):
         squares = s**2 + damping[:, None] ** 2
         filters = jnp.where(kept, 1 / jnp.where(squares > 0, squares, 1), 0)
         gradient = factors.gradient(residual[None])[0]
-        first = -factors.lift(filters * gradient)
+        first = -filters * gradient
         predicted = jnp.sum(gradient**2 * (2 * filters - s**2 * filters**2), axis=1)
+        metric = jnp.where(kept, squares, 0)
 
         def attempt(carry):
-            steps, best, lowest, count, _ = carry
-            residuals = jax.lax.map(evaluate, steps)
+            steps, best, lowest, mixing, count, _ = carry
+            lifted = factors.lift(steps)
+            residuals = jax.lax.map(evaluate, lifted)
             losses = _finite(jnp.sum(residuals**2, axis=1))
-            best = jnp.where((losses < lowest)[:, None], steps, best)
+            best = jnp.where((losses < lowest)[:, None], lifted, best)
             paid = jnp.any(losses < self.worth * lowest)
-            missed = jnp.nan_to_num(residuals - residual - linearization.apply(steps))
-            candidates = first - factors.lift(filters * factors.gradient(missed))
+            missed = jnp.nan_to_num(residuals - residual - linearization.apply(lifted))
+            target = first - filters * factors.gradient(missed)
+            candidates, mixing = mixing.mix(steps, target, metric, count == 0)
             moved = jnp.linalg.norm(candidates - first, axis=1)
             believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
             steps = jnp.where(believed[:, None], candidates, steps)
-            return steps, best, jnp.minimum(losses, lowest), count + 1, paid
+            return steps, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
 
         def worthwhile(carry):
             *_, count, paid = carry
             return paid & (count <= corrections)
 
-        start = (first, first, jnp.full(self.probes, jnp.inf, s.dtype), 0, True)
-        _, best, lowest, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
+        mixing = _Mixing.start(self.memory, first)
+        start = (first, factors.lift(first), jnp.full(self.probes, jnp.inf, s.dtype), mixing, 0, True)
+        _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
 
         good = (loss - lowest >= self.ratio * predicted) & (lowest < loss)
         least_damped = self.probes - 1 - jnp.argmax(good[::-1])
@@ -159,3 +187,46 @@ def _squared_norm(residual):
 
 def _finite(losses):
     return jnp.where(jnp.isfinite(losses), losses, jnp.inf)
+
+
+class _Mixing(eqx.Module):
+    """Anderson mixing of a fixed-point iteration, for several candidates at once.
+
+    - `target`, `change`: the last value of the iterated map, and its distance from its argument.
+    - `targets`, `changes`: differences of consecutive ones, the newest last.
+    """
+
+    target: Float[Array, "probes k"]
+    change: Float[Array, "probes k"]
+    targets: Float[Array, "probes memory k"]
+    changes: Float[Array, "probes memory k"]
+
+    @classmethod
+    def start(cls, memory: int, like: Float[Array, "probes k"]) -> "_Mixing":
+        past = jnp.zeros((like.shape[0], memory, like.shape[1]), like.dtype)
+        return cls(jnp.zeros_like(like), jnp.zeros_like(like), past, past)
+
+    def mix(self, argument, target, metric, first) -> tuple[Float[Array, "probes k"], "_Mixing"]:
+        """The next argument of the map, from its last argument and value.
+
+        - `metric`: the diagonal norm in which the remaining change is made small.
+        - `first`: true at the first call, when there is no difference to learn from.
+        """
+        change = target - argument
+        memory = self.changes.shape[1]
+        if memory == 0:
+            return target, self
+        newest = [jnp.where(first, 0, change - self.change), jnp.where(first, 0, target - self.target)]
+        changes = jnp.concatenate([self.changes[:, 1:], newest[0][:, None]], axis=1)
+        targets = jnp.concatenate([self.targets[:, 1:], newest[1][:, None]], axis=1)
+        weighted = changes * metric[:, None]
+        normal = jnp.einsum("pik,pjk->pij", weighted, changes)
+        right = jnp.einsum("pik,pk->pi", weighted, change)
+        # Past differences that are missing or parallel make this singular: a hair of the trace on
+        # the diagonal picks the smallest mixture.
+        hair = 1e-12 * jnp.trace(normal, axis1=1, axis2=2) + jnp.finfo(target.dtype).tiny
+        normal = normal + hair[:, None, None] * jnp.eye(memory, dtype=target.dtype)
+        share = jnp.linalg.solve(normal, right[..., None])[..., 0]
+        mixed = target - jnp.einsum("pi,pik->pk", share, targets)
+        usable = jnp.all(jnp.isfinite(mixed), axis=1, keepdims=True)
+        return jnp.where(usable, mixed, target), _Mixing(target, change, targets, changes)

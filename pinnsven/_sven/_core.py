@@ -17,25 +17,19 @@ from ._control import AbstractControl, Move, SpectralSearch
 from ._linearization import AbstractResidual, Linearization, flat_problem, restore
 
 SMALL = 128  # parameters below which a factorization costs too little to be thinned
-WINDOW = 10  # steps over which progress is judged
+LATE_SHARE = 1 / 3
+LOG_DAMPING_RANGE = (-16.0, 4.0)
 
 
 class SvenState(eqx.Module):
     """What one step hands to the next, as one pytree.
 
     - `log_damping`: logarithm (base 10) of the damping relative to the largest singular value.
-    - `count`: steps taken, rejected ones included.
-    - `start`: the first loss seen.
-    - `trail`: logarithms (base 10) of the last losses, the newest last, shifted by whatever changed
-      the loss between two steps (new points), so that differences are gains of steps alone.
-    - `late`: whether the endgame has begun.
+    - `late`: whether steps use all columns of the Jacobian.
     - `key`: for the random subsets.
     """
 
     log_damping: Float[Array, ""]
-    count: Int[Array, ""]
-    start: Float[Array, ""]
-    trail: Float[Array, " window"]
     late: Bool[Array, ""]
     key: PRNGKeyArray
 
@@ -73,11 +67,11 @@ class Sven(eqx.Module):
 
     - `max_rank`: at most this many singular directions are used; None for all.
     - `rtol`: directions below `rtol` times the largest singular value are dropped; raised to the
-      noise floor of the backend.
+      noise floor of the backend where the control does not damp.
     - `control`: how a step is chosen.
     - `backend`: how the Jacobian is factorized.
-    - `early_share`: share of the parameters, a new random subset at each step, that the steps before
-      the endgame move; 1 for all. Half of them costs an eighth of the factorization.
+    - `early_share`: share of the parameters, a new random subset at each step, that steps move
+      while few directions matter; 1 for all. Half of them costs an eighth of the factorization.
     - `corrections`: the most chord corrections per step.
 
     Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), or a share outside (0, 1].
@@ -125,14 +119,7 @@ class Sven(eqx.Module):
 
     def init_state(self, dtype, key: PRNGKeyArray) -> SvenState:
         """The state before the first step, for parameters of a dtype."""
-        return SvenState(
-            log_damping=jnp.asarray(-1.0, dtype),
-            count=jnp.zeros((), int),
-            start=jnp.asarray(jnp.inf, dtype),
-            trail=jnp.full(WINDOW, jnp.inf, dtype),
-            late=jnp.zeros((), bool),
-            key=key,
-        )
+        return SvenState(jnp.asarray(-1.0, dtype), jnp.zeros((), bool), key)
 
     def advance(
         self,
@@ -168,7 +155,7 @@ class Sven(eqx.Module):
             step_norm=jnp.linalg.norm(move.step),
         )
         theta = jnp.where(move.accepted, theta + move.step, theta)
-        return theta, self._next_state(state, move, loss, new_loss, key), report
+        return theta, self._next_state(state, move, report.rank, key), report
 
     def _factorize(self, linearization: Linearization, late, key) -> AbstractFactors:
         """Factors of the whole Jacobian, or before the endgame of a random half of its columns.
@@ -189,26 +176,20 @@ class Sven(eqx.Module):
 
     def _kept(self, factors: AbstractFactors) -> Bool[Array, " k"]:
         s = factors.singular_values
-        rtol = jnp.asarray(self.rtol).astype(s.dtype)
+        # Damping fades noisy directions out by itself; a bare pseudoinverse must not divide by noise.
+        noise = 0.0 if self.control.damps else self.backend.noise_floor(s.dtype)
+        rtol = jnp.maximum(self.rtol, noise).astype(s.dtype)
         kept = (s >= rtol * s[0]) & (s > 0)
         if self.max_rank is not None:
             kept &= jnp.arange(s.size) < self.max_rank
         return kept
 
-    def _next_state(self, state: SvenState, move: Move, loss, new_loss, key) -> SvenState:
-        start = jnp.where(jnp.isfinite(state.start), state.start, loss)
-        # New points or weights move the loss between two steps: shift the past along with it.
-        jump = jnp.log10(loss) - state.trail[-1]
-        trail = state.trail + jnp.where(jnp.isfinite(jump), jump, 0.0)
-        trail = jnp.append(trail[1:], jnp.log10(new_loss))
-        gained = trail[0] - trail[-1]  # infinite until the window is full
-        settled = (state.count >= 25) & (new_loss < 1e-4 * start)
-        floor = -16.0
+    def _next_state(self, state: SvenState, move: Move, rank, key) -> SvenState:
+        # A random half of the columns serves while few directions matter; once the filter passes a
+        # third of as many as it has, the half itself limits the step.
+        crowded = rank > LATE_SHARE * self.early_share * move.step.size
         return SvenState(
-            log_damping=jnp.clip(move.log_damping, floor, 4.0),
-            count=state.count + 1,
-            start=start,
-            trail=trail,
-            late=state.late | (settled & (gained < 0.6)),
+            log_damping=jnp.clip(move.log_damping, *LOG_DAMPING_RANGE),
+            late=state.late | crowded,
             key=key,
         )

@@ -1,0 +1,143 @@
+"""Errors that the default settings reach in a given time, on one CPU thread.
+
+    python benchmarks/accuracy.py [--seeds 3] [--only poisson_2d] [--core 0]
+
+Each run is a process of its own, pinned to one core and one thread; its time limit counts after
+compilation. Runs that `benchmarks/results/accuracy.json` holds already are not repeated. The table
+(median over seeds) goes to `benchmarks/results/accuracy.md`.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results" / "accuracy.json"
+TABLE = HERE / "results" / "accuracy.md"
+
+# problem, seconds after compilation, the relative error that must be reached
+TARGETS = [
+    ("poisson_2d", 20, 1e-8),
+    ("heat_1d", 20, 1e-8),
+    ("burgers", 60, 1e-5),
+    ("allen_cahn", 60, 1e-3),
+    ("poisson_5d", 60, 5e-5),
+    ("inverse_burgers", 60, 1e-4),
+    ("oscillator", 20, None),
+    ("poisson_1d", 20, None),
+    ("wave_1d", 60, None),
+    ("advection", 60, None),
+    ("reaction", 60, None),
+    ("helmholtz_2d", 60, None),
+]
+
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+
+
+def run_once(problem: str, seconds: float, seed: int, core: int) -> dict:
+    """One solve in a fresh process; returns its record."""
+    command = [sys.executable, __file__, "--child", problem, str(seconds), str(seed)]
+    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
+    output = subprocess.run(
+        pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=True
+    ).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def child(problem: str, seconds: float, seed: int) -> None:
+    """Solves one problem and prints its record as one line of JSON."""
+    import resource
+
+    sys.path.insert(0, str(HERE.parent))
+    import pinnsven as pv
+    from pinnsven._cli import load_problem
+
+    declared = load_problem(str(HERE.parent / "problems" / f"{problem}.py"), {})
+    solution = pv.solve(declared, time_limit=seconds, seed=seed)
+    record = solution.to_json()
+    record |= {
+        "seed": seed,
+        "limit": seconds,
+        "solving_seconds": record["seconds"] - record["compile_seconds"],
+        "peak_gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+    print(json.dumps(record))
+
+
+def table(records: list[dict]) -> str:
+    """The records as Markdown: median, least and largest over the seeds."""
+    lines = [
+        "| problem | seconds | median error | min | max | seeds | wanted | status | peak GB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for problem, seconds, wanted in TARGETS:
+        mine = [r for r in records if r["problem"] == problem and r["limit"] == seconds]
+        if not mine:
+            continue
+        errors = [figure(r) for r in mine]
+        statuses = ", ".join(sorted({r["status"] for r in mine}))
+        lines.append(
+            f"| {problem} | {seconds} | {statistics.median(errors):.1e} | {min(errors):.1e} | "
+            f"{max(errors):.1e} | {len(mine)} | {f'{wanted:.0e}' if wanted else ''} | {statuses} | "
+            f"{max(r['peak_gigabytes'] for r in mine):.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def figure(record: dict) -> float:
+    """What counts: the relative error of the unknown where there is one, else of the worst field."""
+    if record["unknowns"]:
+        truth = record["truth"] if "truth" in record else 0.01 / 3.141592653589793
+        return abs(record["unknowns"]["nu"] / truth - 1)
+    return max(record["error"].values())
+
+
+def machine() -> str:
+    """The processor's name and the number of cores."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+        name = names[0] if names else name
+    return f"{name}, {os.cpu_count()} cores, one thread used"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", action="append", help="a problem; may be repeated")
+    parser.add_argument("--core", type=int, default=0)
+    options = parser.parse_args()
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    for seed in range(options.seeds):
+        for problem, seconds, _ in TARGETS:
+            done = any(
+                (r["problem"], r["limit"], r["seed"]) == (problem, seconds, seed)
+                for r in stored["records"]
+            )
+            if done or (options.only and problem not in options.only):
+                continue
+            record = run_once(problem, seconds, seed, options.core)
+            stored["records"].append(record)
+            stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
+            RESULTS.write_text(json.dumps(stored, indent=1))
+            TABLE.write_text(f"{stored['machine']}, {stored['date']}\n\n{table(stored['records'])}\n")
+            print(f"{problem} seed {seed}: {figure(record):.2e} ({record['status']})", flush=True)
+    print(table(stored["records"]))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+    else:
+        main()
