@@ -43,6 +43,10 @@ from ._sven import (
     Sven as Sven,
     least_squares as least_squares,
 )
-from ._weighting import BalancedWeights as BalancedWeights, FixedWeights as FixedWeights
+from ._weighting import (
+    BalancedWeights as BalancedWeights,
+    FixedWeights as FixedWeights,
+    ScaledWeights as ScaledWeights,
+)
 
 load = load_solution

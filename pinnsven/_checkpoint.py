@@ -38,6 +38,7 @@ class RunState:
     state: list[np.ndarray]
     points: dict
     weights: dict[str, float]
+    first_weights: dict[str, float]
     records: list[StepRecord]
     sizes: np.ndarray
     best: tuple[float, np.ndarray]
@@ -97,6 +98,7 @@ def save_run(path, run: RunState) -> None:
         "identity": run.identity,
         "points": facts,
         "weights": run.weights,
+        "first_weights": run.first_weights,
         "best": run.best[0],
         "lowest": run.lowest,
         "quiet": run.quiet,
@@ -132,6 +134,7 @@ def load_run(path, identity: str) -> RunState:
         state=[arrays[f"state{i}"] for i in range(meta["leaves"])],
         points=(meta["points"], drawn),
         weights=meta["weights"],
+        first_weights=meta["first_weights"],
         records=records,
         sizes=arrays["sizes"],
         best=(meta["best"], arrays["best"]),

@@ -56,12 +56,12 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
     - `tolerance`: on the relative held-out residual.
     - `precision`: of the run.
     """
+    if run.checkpoint is not None:
+        run.save()  # before the last measurement draws points, so that a resumed run draws the same
     total = run.measure()
     if run.best[0] < 0.98 * total:
         run.theta = run.best[1]
         run.measure()
-    if run.checkpoint is not None:
-        run.save()
     estimate = run.estimate
     status, message = judge(*ended, estimate, tolerance)
     model, _ = run.system.unpack(run.theta)

@@ -24,11 +24,12 @@ from ._sampling import AbstractSampler, Sobol
 from ._solution import RESULTS, Estimate, Solution, StepRecord
 from ._steppers import as_stepper
 from ._sven import Sven
-from ._weighting import AbstractWeighting, FixedWeights
+from ._weighting import AbstractWeighting, ScaledWeights
 
 TOLERANCE = 1e-6
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
 
 
@@ -47,7 +48,7 @@ def solve(
     resume: bool = False,
     refine: bool = True,
     sampler: AbstractSampler = Sobol(),
-    weighting: AbstractWeighting = FixedWeights(),
+    weighting: AbstractWeighting = ScaledWeights(),
     precision: str = "float64",
 ) -> Solution:
     """Solves a problem.
@@ -125,7 +126,8 @@ class _Run:
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
         self.identity = f"{problem.name}: {','.join(b.name for b in problem.blocks)}; seed {seed}"
         self.state = stepper.init(self.theta, solver_key)
-        self.weights = weighting.initial(problem.blocks)
+        self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
+        self.first_weights = self.weights
         self.batches = points.batches(self.weights)
         self.compile_seconds = 0.0
         self._compiled = {}
@@ -202,25 +204,27 @@ class _Run:
                     "zero, a logarithm or a root there."
                 )
         if self.sizes is None:
-            self.sizes = self._sizes(residual, np.sqrt([np.mean(rows**2) for rows in parts]))
+            response = self._response(residual)
+            self.sizes = np.maximum(np.sqrt([np.mean(rows**2) for rows in parts]), response)
+            named = dict(zip(self.weights, response.tolist(), strict=True))
+            self.weights = self.weighting.initial(self.system.blocks, named)
+            self.first_weights = self.weights
+            self.batches = self.points.batches(self.weights)
 
-    def _sizes(self, residual: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """What is large for each condition: its first residual, or its response to the parameters.
+    def _response(self, residual: np.ndarray) -> np.ndarray:
+        """How strongly each condition answers the parameters: its Jacobian rows' mean square norm.
 
-        The first residual alone can be small by accident: a new network is nearly zero, and so may
-        be an equation on it. The response is the root mean square norm of a block's Jacobian rows,
-        from differences along four random directions (Hutchinson 1989).
+        From differences along random directions (Hutchinson 1989); the square root, per block.
         """
         rng = np.random.default_rng(0)
         hair = float(np.finfo(residual.dtype).eps) ** (1 / 3)
-        begin, squares = self.theta, np.zeros(len(start))
-        for _ in range(4):
+        begin, squares = self.theta, np.zeros(len(self.system.blocks))
+        for _ in range(PROBES):
             self.theta = begin + hair * rng.standard_normal(begin.size).astype(residual.dtype)
             moved = self.rows(self.batches) - residual
-            squares += mean_squares(self.system, self.batches, moved / hair) / 4
+            squares += mean_squares(self.system, self.batches, moved / hair) / PROBES
         self.theta = begin
-        response = np.sqrt(squares)
-        return np.maximum(start, np.where(np.isfinite(response), response, 0.0))
+        return np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
 
     def _take_step(self) -> tuple[RESULTS, str] | None:
         step = self._function("step", self.stepper.step, self.state, self.batches)
@@ -280,7 +284,10 @@ class _Run:
         self.quiet = self.quiet + 1
         if total < 0.9 * self.lowest:
             self.lowest, self.quiet = total, 0
-        self.weights = self.weighting.update(self.system.blocks, self.weights, held)
+        moved = self.weighting.update(self.system.blocks, self.first_weights, self.weights, held)
+        if moved != self.weights:
+            self.weights = moved
+            self.batches = self.points.batches(moved)
         for hook in self.hooks:
             hook.on_estimate(self.estimate)
         return total
@@ -294,7 +301,7 @@ class _Run:
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
                 self.points.refine(block, 2, self._magnitude)
                 self.quiet = 0
-        self.batches = self.points.batches(self.weights)
+                self.batches = self.points.batches(self.weights)
 
     def _magnitude(self, block, drawn: Drawn) -> np.ndarray:
         position = self.system.blocks.index(block)
@@ -314,6 +321,7 @@ class _Run:
                 state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
                 points=self.points.snapshot(),
                 weights=self.weights,
+                first_weights=self.first_weights,
                 records=self.records,
                 sizes=self.sizes,
                 best=(self.best[0], np.asarray(self.best[1])),
@@ -332,7 +340,8 @@ class _Run:
         self.theta = jax.numpy.asarray(saved.theta)
         self.state = jax.tree.unflatten(structure, [jax.numpy.asarray(x) for x in saved.state])
         self.points.restore(saved.points)
-        self.weights, self.records, self.sizes = saved.weights, list(saved.records), saved.sizes
+        self.weights, self.first_weights = saved.weights, saved.first_weights
+        self.records, self.sizes = list(saved.records), saved.sizes
         self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
         self._before = saved.seconds
         self._began = time.perf_counter()

@@ -1,8 +1,10 @@
 """One positive factor per block, applied to the squared residual.
 
-Differential equations get less weight than the conditions that pin the solution down: their
-residual holds higher derivatives, so the same error of the solution shows up in it many times
-larger. A factor given on a condition is taken as it stands.
+Blocks come in different units: a second derivative of a network answers its parameters far more
+strongly than its value does, and an equation may carry a coefficient of 1e6. Dividing each block by
+its own response puts them on one scale, so that multiplying an equation by a number changes nothing.
+Equations then get less weight than the conditions that pin the solution down, because an error of
+the solution shows up larger in its derivatives. A factor given on a condition is taken as it stands.
 """
 
 import abc
@@ -18,18 +20,33 @@ class AbstractWeighting(eqx.Module):
     """Chooses the factors of the conditions that carry none of their own."""
 
     @abc.abstractmethod
-    def initial(self, blocks: tuple[Block, ...]) -> dict[str, float]:
-        """The factors before the first step."""
+    def initial(self, blocks: tuple[Block, ...], response: dict[str, float]) -> dict[str, float]:
+        """The factors before the first step.
+
+        - `response`: per block, the root mean square norm of its unweighted Jacobian's rows.
+        """
 
     def update(
         self,
         blocks: tuple[Block, ...],
+        start: dict[str, float],
         weights: dict[str, float],
         mean_squares: Float[np.ndarray, " blocks"],
     ) -> dict[str, float]:
-        """The factors after an estimate, from the held-out mean squares; unchanged by default."""
-        del blocks, mean_squares
+        """The factors after an estimate: the same ones, unless a class says otherwise.
+
+        - `start`, `weights`: the factors before the first step, and now.
+        - `mean_squares`: of the unweighted held-out residual.
+        """
+        del blocks, start, mean_squares
         return weights
+
+
+def _check_positive(weighting: AbstractWeighting, *names: str) -> None:
+    for name in names:
+        value = getattr(weighting, name)
+        if not (np.isfinite(value) and value > 0):
+            raise ValueError(f"{name}={value!r}: a weight must be positive and finite")
 
 
 class FixedWeights(AbstractWeighting):
@@ -45,13 +62,39 @@ class FixedWeights(AbstractWeighting):
     others: float = 1.0
 
     def __check_init__(self):
-        for name in ("equation", "others"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0):
-                raise ValueError(f"{name}={value!r}: a weight must be positive and finite")
+        _check_positive(self, "equation", "others")
 
-    def initial(self, blocks):
+    def initial(self, blocks, response):
         return {b.name: b.weight or (self.equation if b.interior else self.others) for b in blocks}
+
+
+class ScaledWeights(AbstractWeighting):
+    """Weights inverse to each block's squared response before the first step, fixed from then on.
+
+    The unit is the smallest response of a block that is no equation, so that a prescribed value
+    usually has the weight 1.
+
+    - `equation`: for conditions inside the domain, beside the scaling.
+    - `others`: for everything else.
+
+    Raises `ValueError` unless both are positive and finite.
+    """
+
+    equation: float = 0.03
+    others: float = 1.0
+
+    def __check_init__(self):
+        _check_positive(self, "equation", "others")
+
+    def initial(self, blocks, response):
+        known = {name: value for name, value in response.items() if value > 0}
+        outside = [known[b.name] for b in blocks if not b.interior and b.name in known]
+        unit = min(outside or known.values(), default=1.0)
+        return {
+            b.name: b.weight
+            or (self.equation if b.interior else self.others) * (unit / known.get(b.name, unit)) ** 2
+            for b in blocks
+        }
 
 
 class BalancedWeights(AbstractWeighting):
@@ -69,7 +112,7 @@ class BalancedWeights(AbstractWeighting):
     Raises `ValueError` for a bound below 1 or a power outside [0, 1].
     """
 
-    start: AbstractWeighting = FixedWeights()
+    start: AbstractWeighting = ScaledWeights()
     power: float = 0.05
     bound: float = 10.0
 
@@ -79,11 +122,10 @@ class BalancedWeights(AbstractWeighting):
         if not 0 <= self.power <= 1:
             raise ValueError(f"power={self.power!r}: must lie in [0, 1]")
 
-    def initial(self, blocks):
-        return self.start.initial(blocks)
+    def initial(self, blocks, response):
+        return self.start.initial(blocks, response)
 
-    def update(self, blocks, weights, mean_squares):
-        start = self.initial(blocks)
+    def update(self, blocks, start, weights, mean_squares):
         products = np.array([weights[b.name] for b in blocks]) * mean_squares
         usable = np.isfinite(products) & (products > 0)
         if not usable.any():

@@ -1,0 +1,338 @@
+"""The stacked residual: its layout, its weights, its Jacobian, and what padding does not change."""
+
+import dataclasses
+import itertools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import pinnsven as pv
+from pinnsven._conditions import FixedPoints
+from pinnsven._residual import CHUNK, ResidualSystem, make_batch, mean_squares, split_rows
+
+ROUNDING = 1e-12  # relative to the largest entry
+DIFFERENCES = 1e-6  # of a central difference with step 1e-5
+
+NU = -4.0  # the starting value of the unknown: theta holds it divided by 4
+WEIGHTS = {"pde": 0.01, "start": 1.0, "flux": 3.0, "data": 0.5, "own": 20.0}
+COUNTS = {"pde": CHUNK + 41, "start": 5, "flux": 8}
+DATA = {"x": np.array([-0.5, 0.0, 0.7]), "t": np.array([-1.0, 0.2, 1.0])}
+TARGETS = np.array([1.0, -2.0, 0.5])
+
+
+class Quadratic(eqx.Module):
+    """u = a x^2 + b t + c x t, linear in its parameters; the domain below needs no scaling."""
+
+    a: jax.Array
+    b: jax.Array
+    c: jax.Array
+
+    def __call__(self, inputs):
+        x, t = inputs
+        return self.a * x**2 + self.b * t + self.c * x * t
+
+
+def conditions():
+    return {
+        "pde": pv.PDE(lambda u, u_t, u_xx, nu, x: u_t - nu * u_xx + x * u**2),
+        "start": pv.Initial(u=lambda x: x),
+        "flux": pv.Neumann(u=lambda nu: nu, on="x"),
+        "data": pv.Data(DATA, u=TARGETS),
+        "own": pv.Condition(lambda u, u_x: (u, u * u_x), DATA),
+    }
+
+
+def closed_form(name, points, normals, theta):
+    """The unscaled residuals, shape (n, components), for complex parameters too."""
+    a, b, c, nu = theta[0], theta[1], theta[2], theta[3] * abs(NU)
+    x, t = points.T
+    u, u_x, u_t = a * x**2 + b * t + c * x * t, 2 * a * x + c * t, b + c * x
+    rows = {
+        "pde": [u_t - nu * 2 * a + x * u**2],
+        "start": [u - x],
+        "flux": [normals[:, 0] * u_x - nu],
+        "data": [u - np.resize(TARGETS, len(x))],
+        "own": [u, u * u_x],
+    }
+    return np.stack(rows[name], axis=1)
+
+
+def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0):
+    rng = np.random.default_rng(seed)
+    batches = []
+    for block in problem.blocks:
+        if isinstance(block.site, FixedPoints):
+            points, auxiliary = block.site.points, block.site.auxiliary
+            normals = np.zeros((len(points), 1))
+        else:
+            points, normals = block.site.draw(counts[block.name], pv.Sobol(), rng)
+            auxiliary = {}
+        batches.append(make_batch(points, normals, auxiliary, weights[block.name], block.components))
+    return tuple(batches)
+
+
+def make_problem(named=None):
+    return pv.Problem(
+        pv.Interval(-1, 1) * pv.Time(-1, 1),
+        "u",
+        conditions() if named is None else named,
+        unknowns={"nu": NU},
+    )
+
+
+PROBLEM = make_problem()
+BATCHES = draw(PROBLEM)
+
+
+@pytest.fixture(scope="module")
+def quadratic():
+    """The system of the closed form and its parameters (a, b, c, nu / 4)."""
+    network = Quadratic(*jnp.array([0.5, -1.5, 2.0]))
+    return ResidualSystem.build(PROBLEM, network, jax.random.PRNGKey(0))
+
+
+@pytest.fixture(scope="module")
+def perceptron():
+    """The same problem with a small network."""
+    return ResidualSystem.build(PROBLEM, pv.MLP(4, 1), jax.random.PRNGKey(1))
+
+
+@pytest.fixture(scope="module")
+def linearized(perceptron):
+    system, theta = perceptron
+    return jax.jit(lambda t: system.linearize(t, BATCHES))(theta)
+
+
+def expected_residual(theta):
+    """Rows of every batch with their scale, padding included, as the layout orders them."""
+    rows = []
+    for block, batch in zip(PROBLEM.blocks, BATCHES, strict=True):
+        values = closed_form(block.name, batch.points, batch.normals, theta)
+        rows.append((batch.scale[:, None] * values).reshape(-1))
+    return np.concatenate(rows)
+
+
+def close(found, expected, relative=ROUNDING):
+    np.testing.assert_allclose(found, expected, atol=relative * np.max(np.abs(expected)))
+
+
+# Residual and Jacobian.
+
+
+def test_parameters_are_the_networks_then_the_unknowns_over_their_size(quadratic):
+    system, theta = quadratic
+    np.testing.assert_array_equal(theta, [0.5, -1.5, 2.0, -1.0])
+    model, unknowns = system.unpack(theta.at[3].set(0.5))
+    assert unknowns == {"nu": 2.0}
+    assert model(jnp.array([1.0, 1.0])) == 1.0
+
+
+@pytest.mark.parametrize(("start", "theta"), [(250.0, 1.0), (-1e-9, -1.0), (0.0, 0.0)])
+def test_unknown_of_any_size_starts_at_order_one(start, theta):
+    conditions = {"a": pv.PDE(lambda u, k: u - k)}
+    problem = pv.Problem(pv.Time(0, 1), "u", conditions, unknowns={"k": start})
+    system, flat = ResidualSystem.build(problem, pv.MLP(2, 1), jax.random.PRNGKey(0))
+    assert flat[-1] == theta
+    assert system.unpack(flat)[1]["k"] == start
+
+
+def test_residual_is_the_closed_form(quadratic):
+    system, theta = quadratic
+    close(system.residual(theta, BATCHES), expected_residual(np.asarray(theta)))
+
+
+def test_jacobian_is_the_closed_form(quadratic):
+    """Complex steps of the closed form: exact to rounding, and they share nothing with JAX."""
+    system, theta = quadratic
+    step = 1e-30j * np.eye(4)
+    expected = [expected_residual(np.asarray(theta) + row).imag / 1e-30 for row in step]
+    close(system.linearize(theta, BATCHES).jacobian_t, np.stack(expected))
+
+
+def test_linearization_holds_the_residual(perceptron, linearized):
+    system, theta = perceptron
+    close(linearized.residual, system.residual(theta, BATCHES))
+
+
+def test_jacobian_agrees_with_forward_mode(perceptron, linearized):
+    system, theta = perceptron
+    forward = jax.jit(jax.jacfwd(lambda t: system.residual(t, BATCHES)))(theta)
+    close(linearized.jacobian_t.T, forward)
+
+
+def test_jacobian_agrees_with_central_differences(perceptron, linearized):
+    system, theta = perceptron
+    residual = jax.jit(lambda t: system.residual(t, BATCHES))
+    for row, direction in zip(linearized.jacobian_t, 1e-5 * np.eye(theta.size), strict=True):
+        difference = (residual(theta + direction) - residual(theta - direction)) / 2e-5
+        assert np.max(np.abs(row - difference)) < DIFFERENCES
+
+
+def test_products_with_the_jacobian_need_no_jacobian(perceptron, linearized):
+    system, theta = perceptron
+    tangent, cotangent = (np.random.default_rng(i).standard_normal(n) for i, n in PRODUCT_SIZES)
+    forward = jax.jit(lambda t: system.jvp(theta, BATCHES, t))(tangent)
+    backward = jax.jit(lambda w: system.vjp(theta, BATCHES, w))(cotangent)
+    close(forward, linearized.jacobian_t.T @ tangent)
+    close(backward, linearized.jacobian_t @ cotangent)
+    assert float(cotangent @ forward) == pytest.approx(float(backward @ tangent), rel=ROUNDING)
+
+
+PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, 512 + 8 + 8 + 4 + 2 * 4)]
+
+
+# Layout.
+
+
+def test_layout_gives_each_block_points_times_components_rows(quadratic):
+    layout = quadratic[0].layout(BATCHES)
+    stops = np.cumsum([512, 8, 8, 4, 2 * 4]).tolist()
+    starts = [0, *stops[:-1]]
+    expected = dict(zip(WEIGHTS, map(slice, starts, stops), strict=True))
+    assert layout.rows == expected
+    assert layout.total == stops[-1]
+
+
+def test_rows_of_a_point_lie_next_to_each_other(quadratic):
+    system, theta = quadratic
+    rows = system.residual(theta, BATCHES)[system.layout(BATCHES).rows["own"]]
+    values = closed_form("own", BATCHES[4].points, BATCHES[4].normals, np.asarray(theta))
+    np.testing.assert_allclose(rows[0:2] / BATCHES[4].scale[0], values[0], atol=ROUNDING)
+    np.testing.assert_allclose(rows[4:6] / BATCHES[4].scale[2], values[2], atol=ROUNDING)
+
+
+@pytest.mark.parametrize("order", [[4, 2, 0, 3, 1], [1, 0, 2, 4, 3]])
+def test_permuting_the_conditions_permutes_the_blocks(quadratic, order):
+    system, theta = quadratic
+    named = list(conditions().items())
+    other, same = ResidualSystem.build(
+        make_problem(dict(named[i] for i in order)), Quadratic(*theta[:3]), jax.random.PRNGKey(0)
+    )
+    np.testing.assert_array_equal(same, theta)
+    moved = tuple(BATCHES[i] for i in order)
+    rows, permuted = system.residual(theta, BATCHES), other.residual(theta, moved)
+    for name, part in other.layout(moved).rows.items():
+        close(permuted[part], rows[system.layout(BATCHES).rows[name]])
+
+
+# Weights and padding.
+
+
+def test_sum_of_squares_is_the_weighted_sum_of_mean_squares(quadratic):
+    system, theta = quadratic
+    loss = sum(
+        WEIGHTS[block.name] * np.mean(closed_form(block.name, points, normals, np.asarray(theta)) ** 2)
+        for block, points, normals in active_points(BATCHES)
+    )
+    assert np.sum(system.residual(theta, BATCHES) ** 2) == pytest.approx(loss, rel=ROUNDING)
+
+
+def active_points(batches):
+    for block, batch in zip(PROBLEM.blocks, batches, strict=True):
+        active = batch.scale > 0
+        yield block, batch.points[active], batch.normals[active]
+
+
+def test_mean_squares_are_unweighted(quadratic):
+    system, theta = quadratic
+    expected = [
+        np.mean(closed_form(block.name, points, normals, np.asarray(theta)) ** 2)
+        for block, points, normals in active_points(BATCHES)
+    ]
+    found = mean_squares(system, BATCHES, system.residual(theta, BATCHES))
+    np.testing.assert_allclose(found, expected, rtol=ROUNDING)
+
+
+def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic):
+    system, theta = quadratic
+    parts = split_rows(system, BATCHES, system.residual(theta, BATCHES))
+    assert [part.shape for part in parts] == [(CHUNK + 41, 1), (5, 1), (8, 1), (3, 1), (3, 2)]
+    for part, (block, points, normals) in zip(parts, active_points(BATCHES), strict=True):
+        close(part, closed_form(block.name, points, normals, np.asarray(theta)))
+
+
+def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearized):
+    padding = np.concatenate(
+        [np.repeat(b.scale == 0, k.components) for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)]
+    )
+    assert padding.sum() == (512 - CHUNK - 41) + 3 + 0 + 1 + 2
+    assert np.all(linearized.residual[padding] == 0)
+    assert np.all(linearized.jacobian_t[:, padding] == 0)
+    assert np.all(np.any(linearized.jacobian_t[:, ~padding] != 0, axis=0))
+
+
+def test_larger_capacity_changes_neither_loss_nor_normal_equations(quadratic):
+    system, theta = quadratic
+    roomier = tuple(jax.tree.map(doubled, batch) for batch in BATCHES)
+    roomier = tuple(
+        dataclasses.replace(wide, scale=np.pad(batch.scale, (0, len(batch.scale))))
+        for wide, batch in zip(roomier, BATCHES, strict=True)
+    )
+    tight, loose = system.linearize(theta, BATCHES), system.linearize(theta, roomier)
+    assert len(loose.residual) == 2 * len(tight.residual)
+    close(np.sum(loose.residual**2), np.sum(tight.residual**2))
+    close(loose.jacobian_t @ loose.residual, tight.jacobian_t @ tight.residual)
+    close(loose.jacobian_t @ loose.jacobian_t.T, tight.jacobian_t @ tight.jacobian_t.T)
+
+
+def doubled(leaf):
+    return np.concatenate([leaf, leaf])
+
+
+def test_four_times_the_weight_is_twice_the_rows(quadratic):
+    system, theta = quadratic
+    heavier = draw(PROBLEM, weights=WEIGHTS | {"flux": 4 * WEIGHTS["flux"]})
+    rows, heavy = system.residual(theta, BATCHES), system.residual(theta, heavier)
+    part = system.layout(BATCHES).rows["flux"]
+    factor = np.ones(len(rows))
+    factor[part] = 2
+    close(heavy, factor * rows)
+
+
+@given(
+    count=st.integers(1, 70),
+    components=st.integers(1, 3),
+    weight=st.floats(1e-6, 1e6),
+    dim=st.integers(1, 3),
+)
+@settings(max_examples=40, deadline=None)
+def test_batch_is_padded_to_a_power_of_two_with_its_first_point(count, components, weight, dim):
+    points = np.random.default_rng(count).random((count, dim))
+    batch = make_batch(points, points[:, :1], {"d": points[:, 0]}, weight, components)
+    capacity = len(batch.scale)
+    assert capacity & (capacity - 1) == 0
+    assert count <= capacity < 2 * count
+    np.testing.assert_array_equal(batch.points[:count], points)
+    np.testing.assert_array_equal(batch.points[count:], np.tile(points[0], (capacity - count, 1)))
+    np.testing.assert_array_equal(batch.auxiliary["d"], batch.points[:, 0])
+    np.testing.assert_array_equal(batch.normals, batch.points[:, :1])
+    assert np.all(batch.scale[count:] == 0)
+    assert components * np.sum(batch.scale**2) == pytest.approx(weight)
+
+
+# Transformations.
+
+
+def test_jit_changes_nothing(quadratic):
+    system, theta = quadratic
+    jitted = jax.jit(lambda t: system.residual(t, BATCHES))(theta)
+    close(jitted, system.residual(theta, BATCHES))
+
+
+def test_new_points_and_weights_of_the_same_capacities_compile_nothing(perceptron):
+    system, theta = perceptron
+    traces = itertools.count()
+
+    def residual(theta, batches):
+        next(traces)
+        return system.residual(theta, batches)
+
+    jitted = jax.jit(residual)
+    counts = {"pde": CHUNK + 1, "start": 8, "flux": 5}
+    jitted(theta, BATCHES)
+    jitted(theta, draw(PROBLEM, counts, dict.fromkeys(WEIGHTS, 7.0), seed=1))
+    assert next(traces) == 1
