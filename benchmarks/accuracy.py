@@ -132,6 +132,7 @@ def main() -> None:
             record = run_once(problem, seconds, seed, options.core)
             stored["records"].append(record)
             stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
+            RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(stored, indent=1))
             TABLE.write_text(f"{stored['machine']}, {stored['date']}\n\n{table(stored['records'])}\n")
             print(f"{problem} seed {seed}: {figure(record):.2e} ({record['status']})", flush=True)

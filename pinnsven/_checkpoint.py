@@ -45,6 +45,7 @@ class RunState:
     lowest: float
     quiet: int
     seconds: float
+    estimate: dict | None
 
 
 def write_archive(path, kind: str, meta: dict, arrays: dict[str, np.ndarray]) -> None:
@@ -104,6 +105,7 @@ def save_run(path, run: RunState) -> None:
         "quiet": run.quiet,
         "seconds": run.seconds,
         "leaves": len(run.state),
+        "estimate": run.estimate,
     }
     arrays = {f"state{i}": np.asarray(leaf) for i, leaf in enumerate(run.state)}
     arrays |= {f"points.{name}": value for name, value in drawn.items()}
@@ -141,6 +143,7 @@ def load_run(path, identity: str) -> RunState:
         lowest=meta["lowest"],
         quiet=meta["quiet"],
         seconds=meta["seconds"],
+        estimate=meta["estimate"],
     )
 
 

@@ -27,7 +27,9 @@ class Sobol(AbstractSampler):
     def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
         # scipy warns about counts that are not powers of two: draw the power above and cut.
         exponent = max(count - 1, 0).bit_length()
-        return qmc.Sobol(dim, scramble=True, rng=rng).random_base2(exponent)[:count]
+        # It also spawns from its generator, which no saved state records: give it one of its own.
+        scrambling = np.random.default_rng(rng.integers(2**63))
+        return qmc.Sobol(dim, scramble=True, rng=scrambling).random_base2(exponent)[:count]
 
 
 class Uniform(AbstractSampler):

@@ -57,6 +57,19 @@ class Estimate:
     relative: float
     gap: float
 
+    def to_dict(self) -> dict:
+        """The estimate in plain numbers and lists."""
+        return dataclasses.asdict(self) | {
+            "training": self.training.tolist(),
+            "held_out": self.held_out.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, given: dict) -> "Estimate":
+        """The inverse of `to_dict`."""
+        training, held_out = np.array(given["training"]), np.array(given["held_out"])
+        return cls(tuple(given["names"]), training, held_out, given["relative"], given["gap"])
+
 
 @dataclasses.dataclass(frozen=True)
 class ConditionReport:

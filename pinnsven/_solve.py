@@ -328,6 +328,7 @@ class _Run:
                 lowest=self.lowest,
                 quiet=self.quiet,
                 seconds=self.seconds(),
+                estimate=None if self.estimate is None else self.estimate.to_dict(),
             ),
         )
 
@@ -343,6 +344,7 @@ class _Run:
         self.weights, self.first_weights = saved.weights, saved.first_weights
         self.records, self.sizes = list(saved.records), saved.sizes
         self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
+        self.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
         self._before = saved.seconds
         self._began = time.perf_counter()
         self.batches = self.points.batches(self.weights)
