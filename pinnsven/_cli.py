@@ -15,7 +15,7 @@ PROBLEM_FOLDER = "problems"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns 0, 1 when a solve ended without convergence, 2 on wrong use."""
+    """Runs the command; returns 0, 1 when a solve diverged, 2 on wrong use."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -106,7 +106,7 @@ def _solve(options) -> int:
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(solution.to_json(), file, indent=2)
-    return 0 if solution.status == "converged" else 1
+    return 1 if solution.status == "diverged" else 0
 
 
 def _check_writable(option: str, path: str | None) -> None:

@@ -85,6 +85,7 @@ def _draw_curve(solution, field, row, axes, columns) -> None:
     axis = row[0]
     known = solution.known
     label = _axis_label(solution, axes[0])
+    del columns
     if isinstance(known, Reference) and field in known.values:
         order = np.argsort(known.points[label])
         axis.plot(
@@ -153,6 +154,7 @@ def _scatter(axis, at, values, title, span) -> None:
         shading="gouraud",
         rasterized=True,
     )
+    axis.margins(0)
     axis.set_title(title, fontsize=10)
     axis.figure.colorbar(image, ax=axis, shrink=0.9)
 

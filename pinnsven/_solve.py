@@ -29,6 +29,7 @@ from ._weighting import AbstractWeighting, ScaledWeights
 TOLERANCE = 1e-6
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
 
@@ -363,7 +364,8 @@ def summarize(system, points: PointSet, sizes, training, held) -> Estimate:
     relative, gap = 0.0, 1.0
     for i, block in enumerate(system.blocks):
         scale = sizes[i] if sizes[i] > 0 else 1.0
-        relative = max(relative, math.sqrt(held[i]) / scale) if np.isfinite(held[i]) else math.inf
+        excess = max(held[i] - (NOISE_ROOM * block.noise) ** 2, 0.0)
+        relative = max(relative, math.sqrt(excess) / scale) if np.isfinite(held[i]) else math.inf
         # Residuals at the rounding level of the block's own size say nothing about resolution.
         noise = (1e-13 * scale) ** 2
         if not points.is_complete(block):

@@ -22,16 +22,17 @@ NU = 0.25
 
 
 def fields(point):
-    """u = x^2 y + y t^2 and v = x y t."""
+    """u = x^2 y + y t^2 + x t and v = x y t."""
     x, y, t = point
-    return jnp.stack([x**2 * y + y * t**2, x * y * t])
+    return jnp.stack([x**2 * y + y * t**2 + x * t, x * y * t])
 
 
 def exact(points, normals):
     """Every name that the table uses, in closed form, as arrays over the points."""
     x, y, t = points.T
     q = {"x": x, "y": y, "t": t, "n0": normals[:, 0], "n1": normals[:, 1]}
-    q |= {"u": x**2 * y + y * t**2, "u_x": 2 * x * y, "u_y": x**2 + t**2, "u_t": 2 * y * t}
+    q |= {"u": x**2 * y + y * t**2 + x * t, "u_t": 2 * y * t + x}
+    q |= {"u_x": 2 * x * y + t, "u_y": x**2 + t**2}
     q |= {"u_xx": 2 * y, "laplacian_u": 2 * y, "v": x * y * t, "v_x": y * t, "v_y": x * t}
     q |= {f"{f}_n": q[f"{f}_x"] * q["n0"] + q[f"{f}_y"] * q["n1"] for f in "uv"}
     return types.SimpleNamespace(**q)

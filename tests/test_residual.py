@@ -38,7 +38,7 @@ class Quadratic(eqx.Module):
 
 def conditions():
     return {
-        "pde": pv.PDE(lambda u, u_t, u_xx, nu, x: u_t - nu * u_xx + x * u**2),
+        "pde": pv.PDE(lambda u, u_t, u_x, u_xx, nu, x: (u_t - nu * u_xx + x * u**2, u_x - nu)),
         "start": pv.Initial(u=lambda x: x),
         "flux": pv.Neumann(u=lambda nu: nu, on="x"),
         "data": pv.Data(DATA, u=TARGETS),
@@ -52,7 +52,7 @@ def closed_form(name, points, normals, theta):
     x, t = points.T
     u, u_x, u_t = a * x**2 + b * t + c * x * t, 2 * a * x + c * t, b + c * x
     rows = {
-        "pde": [u_t - nu * 2 * a + x * u**2],
+        "pde": [u_t - nu * 2 * a + x * u**2, u_x - nu],
         "start": [u - x],
         "flux": [normals[:, 0] * u_x - nu],
         "data": [u - np.resize(TARGETS, len(x))],
@@ -182,7 +182,7 @@ def test_products_with_the_jacobian_need_no_jacobian(perceptron, linearized):
     assert float(cotangent @ forward) == pytest.approx(float(backward @ tangent), rel=ROUNDING)
 
 
-PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, 512 + 8 + 8 + 4 + 2 * 4)]
+PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, 2 * 512 + 8 + 8 + 4 + 2 * 4)]
 
 
 # Layout.
@@ -190,7 +190,7 @@ PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, 512 + 8 + 8 + 4 + 2 * 4)]
 
 def test_layout_gives_each_block_points_times_components_rows(quadratic):
     layout = quadratic[0].layout(BATCHES)
-    stops = np.cumsum([512, 8, 8, 4, 2 * 4]).tolist()
+    stops = np.cumsum([2 * 512, 8, 8, 4, 2 * 4]).tolist()
     starts = [0, *stops[:-1]]
     expected = dict(zip(WEIGHTS, map(slice, starts, stops), strict=True))
     assert layout.rows == expected
@@ -250,7 +250,7 @@ def test_mean_squares_are_unweighted(quadratic):
 def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic):
     system, theta = quadratic
     parts = split_rows(system, BATCHES, system.residual(theta, BATCHES))
-    assert [part.shape for part in parts] == [(CHUNK + 41, 1), (5, 1), (8, 1), (3, 1), (3, 2)]
+    assert [part.shape for part in parts] == [(CHUNK + 41, 2), (5, 1), (8, 1), (3, 1), (3, 2)]
     for part, (block, points, normals) in zip(parts, active_points(BATCHES), strict=True):
         close(part, closed_form(block.name, points, normals, np.asarray(theta)))
 
@@ -259,7 +259,7 @@ def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearize
     padding = np.concatenate(
         [np.repeat(b.scale == 0, k.components) for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)]
     )
-    assert padding.sum() == (512 - CHUNK - 41) + 3 + 0 + 1 + 2
+    assert padding.sum() == 2 * (512 - CHUNK - 41) + 3 + 0 + 1 + 2
     assert np.all(linearized.residual[padding] == 0)
     assert np.all(linearized.jacobian_t[:, padding] == 0)
     assert np.all(np.any(linearized.jacobian_t[:, ~padding] != 0, axis=0))

@@ -45,6 +45,7 @@ class Block:
     - `weight`: the user's factor on the squared residual, or None where the weighting decides.
     - `count`: the user's number of points, or None for the default.
     - `interior`: true for the differential equation itself, which is where most points go.
+    - `noise`: the standard deviation of errors in what is prescribed; the residual may stay that big.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Block:
     weight: float | None
     count: int | None
     interior: bool
+    noise: float = 0.0
 
 
 class AbstractCondition(eqx.Module):
@@ -107,6 +109,7 @@ def make_block(
     count: int | None = None,
     interior: bool = False,
     on_boundary: bool = False,
+    noise: float = 0.0,
 ) -> Block:
     """Joins terms into a block and checks names and shapes without computing anything."""
     if not terms:
@@ -129,7 +132,7 @@ def make_block(
             scalars += result if isinstance(result, tuple) else [result]
         return tuple(scalars)
 
-    block = Block(name, residual, 0, plan, site, weight, count, interior)
+    block = Block(name, residual, 0, plan, site, weight, count, interior, noise)
     return dataclasses.replace(block, components=_count_components(block))
 
 

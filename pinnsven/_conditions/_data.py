@@ -7,6 +7,7 @@ from ._base import (
     FixedPoints,
     check_keywords,
     check_weight,
+    finite_number,
     make_block,
     numeric_array,
     points_array,
@@ -18,6 +19,8 @@ class Data(AbstractCondition):
 
     - `points`: a dict of coordinate arrays of equal length n, inside the domain.
     - `weight`: factor on the squared residual; by default the weighting decides.
+    - `noise`: the standard deviation of the values' errors, in their unit. A tolerance does not ask
+      for a residual below it; 0 for exact values.
     - `values`: a keyword names a field, or a derivative of one, and gives its n values.
 
     Raises `ValueError` when the problem is built if lengths differ, a value is not finite, a point
@@ -27,12 +30,16 @@ class Data(AbstractCondition):
     points: dict
     values: dict[str, object]
     weight: float | None
+    noise: float
 
-    def __init__(self, points, /, *, weight=None, **values):
+    def __init__(self, points, /, *, weight=None, noise=0.0, **values):
         self.points, self.values, self.weight = points, values, weight
+        self.noise = finite_number("noise =", noise)
         if not values:
             raise ValueError("Data: give the values of a field, as in Data(points, u=values)")
         check_weight(weight)
+        if self.noise < 0:
+            raise ValueError(f"noise={noise!r}: must not be negative")
 
     def bind(self, name: str, space: NameSpace) -> Block:
         points = points_array(self.points, space.domain)
@@ -49,7 +56,7 @@ class Data(AbstractCondition):
             auxiliary[target] = values
             terms.append(_difference(quantity, target))
         site = FixedPoints(points, auxiliary)
-        return make_block(name, terms, space, site, weight=self.weight)
+        return make_block(name, terms, space, site, weight=self.weight, noise=self.noise)
 
 
 def _difference(quantity: str, target: str) -> NamedFunction:

@@ -1,0 +1,661 @@
+"""Sven on bare residual functions: factors, the pseudoinverse, step control, the driver."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+import pytest
+import scipy.linalg
+import scipy.optimize
+from hypothesis import given, settings, strategies as st
+
+import pinnsven as pv
+from pinnsven._sven import Linearization
+from pinnsven._sven._linearization import gram
+
+ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers
+BACKENDS_AGREE = 1e-9  # of the step, where the condition number is below 1e4
+SAME_MINIMUM = 1e-6  # of two optimizers, relative to the size of the parameters
+
+BACKENDS = {"gram": pv.GramEigh(), "svd": pv.DirectSVD(), "qr": pv.QRSVD()}
+backends = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+
+
+def spectral(rows, params, values, seed=0):
+    """A matrix with the given singular values and random singular vectors."""
+    rng = np.random.default_rng(seed)
+    left = scipy.linalg.qr(rng.standard_normal((rows, rows)))[0][:, : len(values)]
+    right = scipy.linalg.qr(rng.standard_normal((params, params)))[0][:, : len(values)]
+    return (left * values) @ right.T
+
+
+def diagonal(rows, params, values):
+    matrix = np.zeros((rows, params))
+    np.fill_diagonal(matrix, values)
+    return matrix
+
+
+MATRICES = {
+    "wide": spectral(5, 12, [8.0, 3.0, 1.0, 0.3, 0.01]),
+    "square": spectral(6, 6, [5.0, 4.0, 2.0, 1.0, 0.5, 0.01]),
+    "tall": spectral(20, 5, [7.0, 5.0, 1.0, 0.2, 0.01]),
+    "one row": spectral(1, 4, [3.0]),
+    "one column": spectral(4, 1, [3.0]),
+    "rank one": spectral(8, 5, [2.0]),
+    "rank one, wide": spectral(5, 8, [2.0]),
+    "duplicate rows": np.repeat(spectral(4, 6, [4.0, 2.0, 1.0, 0.5]), 2, axis=0),
+    "all zero": np.zeros((6, 4)),
+    "all zero, wide": np.zeros((4, 6)),
+    "at the cut": diagonal(7, 4, [4.0, 2.0, 1.0, 0.25]),
+    "at the cut, wide": diagonal(4, 7, [4.0, 2.0, 1.0, 0.25]),
+}
+matrices = pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)
+CUT = 0.25  # keeps three values of the matrices "at the cut", the third exactly on it
+
+
+def linearization(matrix, residual=None):
+    residual = np.zeros(len(matrix)) if residual is None else residual
+    return Linearization(jnp.asarray(residual), jnp.asarray(matrix.T))
+
+
+def residual_of(matrix):
+    return np.random.default_rng(7).standard_normal(len(matrix))
+
+
+def kept_factors(matrix, rtol=1e-6, max_rank=None):
+    """U, s, V of the kept directions, from numpy."""
+    left, values, right_t = np.linalg.svd(matrix, full_matrices=False)
+    kept = (values >= rtol * values[0] * (1 - 1e-12)) & (values > 1e-14)
+    kept[max_rank:] = False
+    return left[:, kept], values[kept], right_t[kept].T
+
+
+def pseudoinverse(matrix, rtol=1e-6, max_rank=None):
+    left, values, right = kept_factors(matrix, rtol, max_rank)
+    return (right / values) @ left.T
+
+
+def affine(matrix, offset):
+    return lambda p: jnp.asarray(matrix) @ p + jnp.asarray(offset)
+
+
+def paper_step(matrix, residual, **options):
+    """One step of Sven with the truncated pseudoinverse, from the origin."""
+    solver = pv.Sven(control=pv.FixedStep(), **options)
+    function, start = affine(matrix, residual), jnp.zeros(matrix.shape[1])
+    step, _, report = solver.step(function, start, solver.init(function, start))
+    return np.asarray(step), report
+
+
+# Factors
+
+
+@backends
+@matrices
+def test_singular_values_are_those_of_numpy(backend, matrix):
+    factors = backend.init(linearization(matrix))
+    expected = np.linalg.svd(matrix, compute_uv=False)
+    assert factors.singular_values.shape == expected.shape
+    noise = 10 * backend.noise_floor(np.float64) * max(expected[0], 1)
+    np.testing.assert_allclose(factors.singular_values, expected, rtol=ROUNDING, atol=noise)
+    clear = expected > 1e3 * noise
+    np.testing.assert_allclose(factors.singular_values[clear], expected[clear], rtol=BACKENDS_AGREE)
+
+
+@backends
+@matrices
+@pytest.mark.parametrize("explicit", [False, True], ids=["as made", "explicit"])
+def test_lift_of_gradient_is_the_damped_inverse(backend, matrix, explicit):
+    factors = backend.init(linearization(matrix))
+    factors = factors.explicit() if explicit else factors
+    errors = np.random.default_rng(1).standard_normal((3, len(matrix)))
+    damping = 0.1
+    filters = 1 / (factors.singular_values**2 + damping**2)
+    steps = factors.lift(filters * factors.gradient(jnp.asarray(errors)))
+    square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
+    expected = np.linalg.solve(square, matrix.T @ errors.T).T
+    np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
+
+
+@backends
+@pytest.mark.parametrize("name", ["wide", "square", "tall"])
+def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
+    matrix = MATRICES[name]
+    left, values, right_t = np.linalg.svd(matrix, full_matrices=False)
+    factors = backend.init(linearization(matrix))
+    vectors = np.asarray(factors.lift(jnp.eye(len(values))))
+    gradients = np.asarray(factors.gradient(jnp.eye(len(matrix))))
+    signs = np.sign(np.sum(vectors * right_t, axis=1))
+    np.testing.assert_allclose(vectors, signs[:, None] * right_t, atol=1e-8)
+    np.testing.assert_allclose(gradients, left * values * signs, atol=1e-8)
+
+
+@backends
+@pytest.mark.parametrize("name", ["wide", "square", "tall", "rank one", "duplicate rows"])
+def test_embedded_factors_act_on_their_columns_only(backend, name):
+    matrix = MATRICES[name]
+    index = np.array([3, 0, 2])
+    whole = linearization(matrix)
+    factors = backend.init(whole.columns(jnp.asarray(index))).embed(jnp.asarray(index), whole)
+    assert factors.singular_values.shape == (min(matrix.shape),)
+    expected_values = np.zeros(min(matrix.shape))
+    part = np.linalg.svd(matrix[:, index], compute_uv=False)
+    expected_values[: len(part)] = part
+    np.testing.assert_allclose(factors.singular_values, expected_values, atol=1e-7)
+    errors = np.random.default_rng(1).standard_normal((2, len(matrix)))
+    filters = 1 / (factors.singular_values**2 + 0.1**2)
+    steps = np.asarray(factors.lift(filters * factors.gradient(jnp.asarray(errors))))
+    columns = matrix[:, index]
+    expected = np.zeros_like(steps)
+    square = columns.T @ columns + 0.1**2 * np.eye(3)
+    expected[:, index] = np.linalg.solve(square, columns.T @ errors.T).T
+    np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
+
+
+@pytest.mark.parametrize("size", [1, 7, 511, 512, 513, 602])
+def test_gram_is_the_product_on_both_sides_of_the_tiling(size):
+    rows = np.random.default_rng(size).standard_normal((size, 9))
+    product = np.asarray(gram(jnp.asarray(rows)))
+    np.testing.assert_allclose(product, rows @ rows.T, atol=1e-12)
+    np.testing.assert_array_equal(product, product.T)
+
+
+# The truncated pseudoinverse
+
+
+@backends
+@matrices
+def test_the_step_is_the_truncated_pseudoinverse(backend, matrix):
+    residual = residual_of(matrix)
+    step, report = paper_step(matrix, residual, backend=backend, rtol=1e-6)
+    np.testing.assert_allclose(step, -pseudoinverse(matrix) @ residual, atol=BACKENDS_AGREE * 100)
+    np.testing.assert_allclose(step, -np.linalg.pinv(matrix, rcond=1e-6) @ residual, atol=1e-7)
+    assert int(report.rank) == len(kept_factors(matrix)[1])
+
+
+@backends
+@given(
+    seed=st.integers(0, 2**31),
+    rank=st.integers(1, 4),
+    shape=st.sampled_from([(4, 7), (5, 5), (9, 4)]),
+)
+@settings(max_examples=25, deadline=None)
+def test_moore_penrose_identities_on_the_kept_subspace(backend, seed, rank, shape):
+    values = np.geomspace(1, 1e-2, rank)
+    matrix = spectral(*shape, values, seed)
+    factors = backend.init(linearization(matrix))
+    kept = pv.Sven(control=pv.FixedStep(), rtol=1e-3)._kept(factors)
+    assert int(kept.sum()) == rank
+    filters = jnp.where(kept, 1 / jnp.where(kept, factors.singular_values, 1) ** 2, 0)
+    inverse = np.asarray(factors.lift(filters * factors.gradient(jnp.eye(len(matrix))))).T
+    forward, backward = matrix @ inverse, inverse @ matrix
+    np.testing.assert_allclose(forward @ matrix, matrix, atol=BACKENDS_AGREE)
+    np.testing.assert_allclose(backward @ inverse, inverse, atol=100 * BACKENDS_AGREE)
+    np.testing.assert_allclose(forward, forward.T, atol=BACKENDS_AGREE)
+    np.testing.assert_allclose(backward, backward.T, atol=BACKENDS_AGREE)
+
+
+@backends
+def test_a_tall_system_is_solved_in_the_least_squares_sense(backend):
+    matrix = MATRICES["tall"]
+    residual = residual_of(matrix)
+    step, report = paper_step(matrix, residual, backend=backend)
+    expected = scipy.linalg.lstsq(matrix, -residual)[0]
+    np.testing.assert_allclose(step, expected, rtol=1e-8)
+    np.testing.assert_allclose(report.new_loss, np.sum((matrix @ expected + residual) ** 2))
+    np.testing.assert_allclose(report.ratio, 1.0, rtol=1e-8)
+
+
+@backends
+def test_a_wide_system_is_solved_exactly_by_the_shortest_step(backend):
+    matrix = MATRICES["wide"]
+    residual = residual_of(matrix)
+    step, _ = paper_step(matrix, residual, backend=backend)
+    np.testing.assert_allclose(matrix @ step + residual, 0, atol=1e-8)
+    for direction in scipy.linalg.null_space(matrix).T:
+        # Shortest: orthogonal to every step that changes nothing.
+        assert abs(direction @ step) < 1e-9 * np.linalg.norm(step)
+
+
+@pytest.mark.parametrize("name", ["wide", "square", "tall", "rank one", "duplicate rows"])
+def test_backends_agree_on_the_step(name):
+    matrix = MATRICES[name]
+    residual = residual_of(matrix)
+    steps = [
+        paper_step(matrix, residual, backend=b, rtol=0.005 / 8, max_rank=4)[0]
+        for b in BACKENDS.values()
+    ]
+    for other in steps[1:]:
+        np.testing.assert_allclose(other, steps[0], rtol=0, atol=BACKENDS_AGREE)
+
+
+@backends
+@pytest.mark.parametrize("max_rank", [1, 2, 3])
+def test_max_rank_keeps_the_most_significant_directions(backend, max_rank):
+    for matrix in (MATRICES["wide"], MATRICES["tall"]):
+        residual = residual_of(matrix)
+        step, report = paper_step(matrix, residual, backend=backend, max_rank=max_rank)
+        expected = -pseudoinverse(matrix, max_rank=max_rank) @ residual
+        np.testing.assert_allclose(step, expected, atol=BACKENDS_AGREE)
+        assert int(report.rank) == max_rank
+
+
+@backends
+@pytest.mark.parametrize("name", ["at the cut", "at the cut, wide"])
+def test_a_singular_value_exactly_at_the_cut_is_kept(backend, name):
+    matrix = MATRICES[name]
+    residual = residual_of(matrix)
+    step, report = paper_step(matrix, residual, backend=backend, rtol=CUT)
+    assert int(report.rank) == 3
+    np.testing.assert_allclose(step, -pseudoinverse(matrix, max_rank=3) @ residual, atol=ROUNDING)
+
+
+@backends
+def test_a_bare_pseudoinverse_never_divides_by_rounding_noise(backend):
+    matrix = spectral(30, 6, [1.0, 0.5, 1e-17, 1e-17, 1e-17, 1e-17])
+    residual = residual_of(matrix)
+    step, report = paper_step(matrix, residual, backend=backend, rtol=0.0)
+    # Two directions carry everything; the others are zero but for rounding.
+    assert np.linalg.norm(step) < 10 * np.linalg.norm(residual) or int(report.rank) <= 2
+    np.testing.assert_allclose(step, -pseudoinverse(matrix, rtol=1e-3) @ residual, atol=1e-7)
+
+
+def test_eta_scales_the_step_and_the_predicted_reduction():
+    matrix = MATRICES["tall"]
+    residual = residual_of(matrix)
+    whole, _ = paper_step(matrix, residual)
+    solver = pv.Sven(control=pv.FixedStep(eta=0.25))
+    function, start = affine(matrix, residual), jnp.zeros(5)
+    step, _, report = solver.step(function, start, solver.init(function, start))
+    np.testing.assert_allclose(step, 0.25 * whole, rtol=ROUNDING)
+    reduction = np.sum(residual**2) - np.sum((matrix @ np.asarray(step) + residual) ** 2)
+    np.testing.assert_allclose(report.predicted, reduction, rtol=1e-9)
+
+
+# Step control
+
+
+def rosenbrock(p):
+    return jnp.stack([10 * (p[1] - p[0] ** 2), 1 - p[0]])
+
+
+def beale(p):
+    powers = p[1] ** jnp.array([1.0, 2.0, 3.0])
+    return jnp.array([1.5, 2.25, 2.625]) - p[0] * (1 - powers)
+
+
+BARD_Y = np.array(
+    [0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39]
+)
+
+
+def bard(p):
+    """Bard 1970, problem 8 of More, Garbow, Hillstrom 1981: the residual does not vanish."""
+    u = jnp.arange(1.0, 16.0)
+    v = 16 - u
+    return jnp.asarray(BARD_Y) - (p[0] + u / (v * p[1] + jnp.minimum(u, v) * p[2]))
+
+
+CLASSICS = {
+    "rosenbrock": (rosenbrock, np.array([-1.2, 1.0])),
+    "beale": (beale, np.array([1.0, 0.8])),
+    "bard": (bard, np.array([1.0, 1.0, 1.0])),
+}
+classics = pytest.mark.parametrize(("function", "start"), CLASSICS.values(), ids=CLASSICS)
+
+
+@classics
+def test_classic_problems_end_where_other_optimizers_end(function, start):
+    result = pv.least_squares(function, jnp.asarray(start), max_steps=60)
+    jacobian = jax.jacfwd(function)
+    by_scipy = scipy.optimize.least_squares(
+        lambda p: np.asarray(function(p)),
+        start,
+        jac=lambda p: np.asarray(jacobian(p)),
+        xtol=1e-14,
+        ftol=1e-14,
+        gtol=1e-14,
+    )
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        by_optimistix = optimistix.least_squares(
+            lambda p, _: function(p),
+            optimistix.LevenbergMarquardt(rtol=1e-10, atol=1e-10),
+            jnp.asarray(start),
+        )
+    for other in (by_scipy.x, np.asarray(by_optimistix.value)):
+        np.testing.assert_allclose(result.params, other, rtol=SAME_MINIMUM, atol=SAME_MINIMUM)
+    np.testing.assert_allclose(np.sum(result.residual**2), 2 * by_scipy.cost, rtol=1e-9, atol=1e-14)
+    assert result.status != "diverged"
+
+
+@classics
+@backends
+def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(function, start, backend):
+    solver = pv.Sven(backend=backend)
+    params, state = jnp.asarray(start), solver.init(function, jnp.asarray(start))
+    jacobian = jax.jit(jax.jacfwd(function))
+    step = jax.jit(lambda p, s: solver.step(function, p, s))
+    taken = 0
+    for _ in range(12):
+        J, r = np.asarray(jacobian(params)), np.asarray(function(params))
+        params, state, report = step(params, state)
+        np.testing.assert_allclose(report.loss, np.sum(r**2), rtol=1e-12)
+        np.testing.assert_allclose(
+            report.new_loss, np.sum(np.asarray(function(params)) ** 2), atol=1e-25
+        )
+        assert float(report.new_loss) <= float(report.loss)
+        taken += bool(report.accepted)
+        if float(report.loss) < 1e-12:
+            break
+        square = np.linalg.svd(J, compute_uv=False)[0] ** 2 * float(report.damping) ** 2
+        model = -np.linalg.solve(J.T @ J + square * np.eye(len(start)), J.T @ r)
+        reduction = np.sum(r**2) - np.sum((r + J @ model) ** 2)
+        if reduction > 1e-8 * np.sum(r**2):
+            np.testing.assert_allclose(report.predicted, reduction, rtol=1e-5)
+    assert taken >= 4
+
+
+@backends
+def test_a_linear_problem_is_solved_in_a_few_steps(backend):
+    rng = np.random.default_rng(3)
+    matrix, right = rng.standard_normal((30, 6)), rng.standard_normal(30)
+    result = pv.least_squares(
+        lambda p: jnp.asarray(matrix) @ p - jnp.asarray(right),
+        jnp.ones(6),
+        solver=pv.Sven(backend=backend),
+        max_steps=12,
+    )
+    expected, *_ = scipy.linalg.lstsq(matrix, right)
+    np.testing.assert_allclose(result.params, expected, rtol=1e-8)
+    assert result.status in ("stalled", "max_steps")  # the residual of the best fit is not zero
+    assert result.spectrum.shape == (6,)
+    np.testing.assert_allclose(result.spectrum, np.linalg.svd(matrix, compute_uv=False), rtol=1e-9)
+
+
+def test_a_solvable_problem_is_reported_as_converged():
+    result = pv.least_squares(rosenbrock, jnp.array([-1.2, 1.0]), tolerance=1e-10)
+    assert result.status == "converged"
+    assert np.sqrt(np.mean(result.residual**2)) <= 1e-10
+    assert 1 <= result.steps < 40
+
+
+def test_too_few_steps_are_not_called_convergence():
+    result = pv.least_squares(rosenbrock, jnp.array([-1.2, 1.0]), max_steps=1)
+    assert (result.status, result.steps) == ("max_steps", 1)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@pytest.mark.parametrize("control", [pv.SpectralSearch(), pv.FixedStep()], ids=["search", "fixed"])
+def test_a_step_into_values_that_are_not_finite_is_rejected(control, poison):
+    start = jnp.array([1.0, -2.0, 3.0])
+
+    def only_finite_at_the_start(p):
+        return p * jnp.where(jnp.all(p == start), 1.0, poison)
+
+    solver = pv.Sven(control=control)
+    state = solver.init(only_finite_at_the_start, start)
+    params, new_state, report = solver.step(only_finite_at_the_start, start, state)
+    assert not bool(report.accepted)
+    np.testing.assert_array_equal(params, start)
+    np.testing.assert_allclose(report.new_loss, 14.0)
+    if control.damps:
+        assert float(new_state.log_damping) > float(state.log_damping)
+
+
+def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
+    result = pv.least_squares(lambda p: jnp.log(p), jnp.array([-1.0]))
+    assert (result.status, result.steps) == ("diverged", 0)
+    np.testing.assert_array_equal(result.params, [-1.0])
+
+
+@backends
+@pytest.mark.parametrize("control", [pv.SpectralSearch(), pv.FixedStep()], ids=["search", "fixed"])
+@pytest.mark.parametrize("rows", [2, 5], ids=["wide", "tall"])
+def test_a_zero_jacobian_moves_nothing(backend, control, rows):
+    start = jnp.array([1.0, 2.0, 3.0])
+    solver = pv.Sven(control=control, backend=backend)
+
+    def constant(p):
+        return jnp.ones(rows) + 0 * jnp.sum(p)
+
+    params, state, report = solver.step(constant, start, solver.init(constant, start))
+    np.testing.assert_array_equal(params, start)
+    assert int(report.rank) == 0
+    for leaf in jax.tree.leaves((state, report)):
+        assert not np.any(np.isnan(np.asarray(leaf)))
+
+
+def test_a_nan_jacobian_moves_nothing():
+    start = jnp.array([1.0, 0.0])
+    solver = pv.Sven()
+    function = lambda p: jnp.sqrt(jnp.abs(p))  # the derivative at 0 is not finite
+    params, _, report = solver.step(function, start, solver.init(function, start))
+    np.testing.assert_array_equal(params, start)
+    assert not bool(report.accepted)
+
+
+def bent(matrix, right, bend):
+    """A mildly nonlinear system whose linear part is `matrix`."""
+    return lambda p: jnp.asarray(matrix) @ p + bend * p**2 - jnp.asarray(right)
+
+
+@pytest.mark.parametrize("bend", [0.05, 0.15])
+def test_mixed_corrections_reach_no_less_than_plain_ones(bend):
+    rng = np.random.default_rng(5)
+    matrix = np.eye(8) + 0.3 * rng.standard_normal((8, 8))
+    function, start = bent(matrix, rng.standard_normal(8), bend), jnp.zeros(8)
+
+    def losses(memory):
+        found = []
+        for corrections in (0, 3, 6):
+            control = pv.SpectralSearch(probes=1, spread=0.0, memory=memory, worth=1e9)
+            solver = pv.Sven(control=control, corrections=corrections)
+            state = eqx.tree_at(lambda s: s.log_damping, solver.init(function, start), jnp.array(-9.0))
+            found.append(float(solver.step(function, start, state)[2].new_loss))
+        return found
+
+    plain, mixed = losses(0), losses(3)
+    assert plain[0] == mixed[0]  # without corrections there is nothing to mix
+    assert plain[2] < plain[0] and mixed[2] < mixed[0]
+    assert mixed[1] <= plain[1] * (1 + 1e-9)
+    assert mixed[2] <= plain[2] * (1 + 1e-9)
+
+
+def test_plain_and_mixed_corrections_end_at_the_same_point():
+    rng = np.random.default_rng(5)
+    matrix = np.eye(8) + 0.3 * rng.standard_normal((8, 8))
+    function = bent(matrix, rng.standard_normal(8), 0.1)
+    found = [
+        pv.least_squares(
+            function, jnp.zeros(8), solver=pv.Sven(control=pv.SpectralSearch(memory=m)), tolerance=1e-12
+        )
+        for m in (0, 3)
+    ]
+    assert [f.status for f in found] == ["converged", "converged"]
+    np.testing.assert_allclose(found[0].params, found[1].params, rtol=1e-9)
+    assert found[1].steps <= found[0].steps
+
+
+# Transformations
+
+
+def large_problem():
+    """More parameters than `SMALL` and more rows than half of them: steps on random halves."""
+    rng = np.random.default_rng(11)
+    matrix = rng.standard_normal((160, 140)) / 12
+    return bent(matrix[:140], rng.standard_normal(140), 0.02), jnp.zeros(140)
+
+
+def test_before_the_endgame_a_step_moves_a_random_half():
+    function, start = large_problem()
+    solver = pv.Sven(max_rank=10)
+    state = solver.init(function, start)
+    half, _, _ = solver.step(function, start, state)
+    assert np.count_nonzero(half) == 70
+    other, _, _ = solver.step(function, start, solver.init(function, start, seed=1))
+    assert np.any((np.asarray(half) != 0) != (np.asarray(other) != 0))
+    late = eqx.tree_at(lambda s: s.late, state, jnp.array(True))
+    assert np.count_nonzero(solver.step(function, start, late)[0]) == 140
+    whole = pv.Sven(max_rank=10, early_share=1.0)
+    assert np.count_nonzero(whole.step(function, start, state)[0]) == 140
+
+
+def test_a_crowded_half_brings_the_endgame():
+    function, start = large_problem()
+    solver = pv.Sven()
+    params, state = start, solver.init(function, start)
+    step = jax.jit(lambda p, s: solver.step(function, p, s))
+    for _ in range(8):
+        params, state, _ = step(params, state)
+    assert bool(state.late)
+    assert np.sum(np.asarray(function(params)) ** 2) < 1e-3 * np.sum(np.asarray(function(start)) ** 2)
+
+
+def test_jitted_is_not_jitted():
+    function, start = large_problem()
+    solver = pv.Sven(corrections=2)
+    state = solver.init(function, start)
+    plain = solver.step(function, start, state)
+    jitted = jax.jit(lambda p, s: solver.step(function, p, s))(start, state)
+    for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(jitted), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-10)
+
+
+def test_mapped_over_seeds_is_a_loop():
+    function, start = large_problem()
+    solver = pv.Sven(corrections=2)
+    starts = start + 0.1 * np.random.default_rng(0).standard_normal((3, 140))
+    states = [solver.init(function, p, seed=i) for i, p in enumerate(starts)]
+    states[2] = eqx.tree_at(lambda s: s.late, states[2], jnp.array(True))
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    step = lambda p, s: solver.step(function, p, s)
+    mapped = jax.jit(jax.vmap(step))(starts, stacked)
+    single = jax.jit(step)
+    for i in range(3):
+        one = single(starts[i], states[i])
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(mapped), strict=True):
+            np.testing.assert_allclose(a, b[i], rtol=1e-7, atol=1e-9)
+
+
+def test_hyperparameters_change_without_compiling_again():
+    traces = []
+
+    def counted(p):
+        traces.append(1)
+        return rosenbrock(p)
+
+    step = jax.jit(lambda solver, p, s: solver.step(counted, p, s))
+    start = jnp.array([-1.2, 1.0])
+    losses = []
+    for options in (
+        {},
+        {"rtol": 0.5},
+        {"corrections": 0},
+        {"control": pv.SpectralSearch(ratio=0.9)},
+        {"control": pv.SpectralSearch(trust=0.01, spread=2.0, worth=0.1)},
+    ):
+        solver = pv.Sven(**options)
+        before = len(traces)
+        state = solver.init_state(start.dtype, jax.random.PRNGKey(0))
+        losses.append(float(step(solver, start, state)[2].new_loss))
+        assert (len(traces) > before) == (not options)
+    assert len(set(losses)) >= 3  # they were heeded, not ignored
+
+
+def test_steps_compile_once():
+    traces = []
+
+    def counted(p):
+        traces.append(1)
+        return rosenbrock(p)
+
+    pv.least_squares(counted, jnp.array([-1.2, 1.0]), max_steps=2, tolerance=0.0)
+    few = len(traces)
+    traces.clear()
+    pv.least_squares(counted, jnp.array([-1.2, 1.0]), max_steps=9, tolerance=0.0)
+    assert len(traces) == few
+
+
+# What is solved for
+
+
+def test_parameters_may_hold_leaves_that_are_not_solved_for():
+    params = {
+        "a": jnp.array([[1.0, 2.0]]),
+        "b": jnp.array(0.5),
+        "name": "line",
+        "order": 2,
+        "index": jnp.array([1, 0]),
+        "activation": jnp.tanh,
+        "nothing": None,
+    }
+
+    def function(p):
+        assert p["name"] == "line"
+        return {"first": p["a"][0][p["index"]] - jnp.array([3.0, 4.0]), "second": p["b"] ** p["order"]}
+
+    result = pv.least_squares(function, params, max_steps=40, tolerance=1e-9)
+    np.testing.assert_allclose(result.params["a"], [[4.0, 3.0]], atol=1e-8)
+    assert abs(float(result.params["b"])) < 1e-4
+    assert result.params["name"] == "line" and result.params["activation"] is jnp.tanh
+    assert result.params["order"] == 2 and result.params["nothing"] is None
+    np.testing.assert_array_equal(result.params["index"], [1, 0])
+
+
+def test_data_reach_the_residual():
+    x = jnp.linspace(0.0, 1.0, 20)
+    y = 2.0 * jnp.exp(-3.0 * x)
+    result = pv.least_squares(
+        lambda p, x, y: p["height"] * jnp.exp(-p["rate"] * x) - y,
+        {"height": jnp.array(1.0), "rate": jnp.array(1.0)},
+        x,
+        y,
+        tolerance=1e-12,
+    )
+    assert result.status == "converged"
+    np.testing.assert_allclose(float(result.params["height"]), 2.0, rtol=1e-9)
+    np.testing.assert_allclose(float(result.params["rate"]), 3.0, rtol=1e-9)
+
+
+def test_float32_parameters_stay_float32():
+    start = jnp.asarray([-1.2, 1.0], jnp.float32)
+    solver = pv.Sven()
+    function = lambda p: jnp.stack([10 * (p[1] - p[0] ** 2), 1 - p[0]])
+    params, state, report = solver.step(function, start, solver.init(function, start))
+    assert params.dtype == jnp.float32
+    assert state.log_damping.dtype == jnp.float32 and report.singular_values.dtype == jnp.float32
+    assert bool(report.accepted)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: pv.Sven(max_rank=0), "max_rank=0"),
+        (lambda: pv.Sven(max_rank=-3), "max_rank=-3"),
+        (lambda: pv.Sven(rtol=1), "rtol=1"),
+        (lambda: pv.Sven(rtol=-1), "rtol=-1"),
+        (lambda: pv.Sven(rtol=float("nan")), "rtol=nan"),
+        (lambda: pv.Sven(early_share=0.0), "early_share=0.0"),
+        (lambda: pv.Sven(early_share=1.5), "early_share=1.5"),
+        (lambda: pv.SpectralSearch(probes=0), "probes=0"),
+        (lambda: pv.SpectralSearch(memory=-1), "memory=-1"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_arguments_are_named(make, named):
+    with pytest.raises(ValueError, match=named):
+        make()
+
+
+@pytest.mark.parametrize("params", [{}, {"n": jnp.array([1, 2])}, {"name": "x"}, jnp.zeros(0)])
+def test_without_a_parameter_there_is_nothing_to_solve(params):
+    for call in (pv.Sven().init, pv.least_squares):
+        with pytest.raises(ValueError, match="params"):
+            call(lambda p: jnp.ones(2), params)
+
+
+def test_a_residual_without_rows_is_an_error():
+    for call in (pv.Sven().init, pv.least_squares):
+        with pytest.raises(ValueError, match="no rows"):
+            call(lambda p: jnp.zeros(0), jnp.ones(2))
