@@ -36,7 +36,7 @@ class RunState:
     identity: str
     theta: np.ndarray
     state: list[np.ndarray]
-    points: dict
+    points: tuple[dict, dict[str, np.ndarray]]
     weights: dict[str, float]
     first_weights: dict[str, float]
     records: list[StepRecord]
@@ -56,7 +56,7 @@ def write_archive(path, kind: str, meta: dict, arrays: dict[str, np.ndarray]) ->
     """
     buffer = io.BytesIO()
     header = json.dumps({"format": FORMAT, "kind": kind, "meta": meta})
-    np.savez_compressed(buffer, header=np.array(header), **arrays)
+    np.savez_compressed(buffer, **{"header": np.array(header)}, **arrays)  # type: ignore[arg-type]
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".pinnsven-")
     try:

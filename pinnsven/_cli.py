@@ -205,6 +205,6 @@ def _use_compilation_cache() -> None:
     import jax
 
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinnsven"
-    if jax.config.jax_compilation_cache_dir is None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(default))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

@@ -118,6 +118,7 @@ def _draw_maps(solution, field, row, axes, columns) -> None:
 
 
 def _known_points(solution: Solution) -> np.ndarray:
+    assert isinstance(solution.known, Reference)
     return np.stack([solution.known.points[c.name] for c in solution.domain.coordinates], axis=1)
 
 

@@ -132,7 +132,7 @@ class PointSet:
         for block in self.blocks:
             arrays[f"{block.name}.points"] = self.current[block.name].points
             arrays[f"{block.name}.normals"] = self.current[block.name].normals
-        return self._rng.bit_generator.state, arrays
+        return dict(self._rng.bit_generator.state), arrays
 
     def restore(self, snapshot: tuple[dict, dict[str, np.ndarray]]) -> None:
         """Returns to a snapshot."""

@@ -6,6 +6,7 @@ new weights change no shape and compile nothing.
 """
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ._conditions import Block
 from ._networks import FieldModel, build_model
 from ._problem import Problem
-from ._sven import Linearization
+from ._sven import AbstractResidual, Linearization
 
 CHUNK = 256  # rows of one Jacobian chunk; measured flat between 128 and 512 on a CPU
 
@@ -52,7 +53,9 @@ def make_batch(
     capacity = 1 << (active - 1).bit_length()
     index = np.where(np.arange(capacity) < active, np.arange(capacity), 0)
     scale = np.where(np.arange(capacity) < active, np.sqrt(weight / (active * components)), 0.0)
-    return Batch(points[index], normals[index], {k: v[index] for k, v in auxiliary.items()}, scale)
+    # numpy here: the arrays become JAX's when they enter a jitted function.
+    parts: tuple[Any, ...] = (points[index], normals[index])
+    return Batch(*parts, {name: values[index] for name, values in auxiliary.items()}, scale)  # type: ignore
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Layout:
         return max((part.stop for part in self.rows.values()), default=0)
 
 
-class ResidualSystem(eqx.Module):
+class ResidualSystem(AbstractResidual):
     """The residuals of a problem as a function of one flat parameter vector.
 
     The vector theta holds the network's parameters, then the unknowns divided by the size of their
@@ -113,7 +116,7 @@ class ResidualSystem(eqx.Module):
         return Layout(rows)
 
     def residual(
-        self, theta: Float[Array, " params"], batches: tuple[Batch, ...]
+        self, theta: Float[Array, " params"], data: tuple[Batch, ...]
     ) -> Float[Array, " rows"]:
         """The scaled residual vector; the loss is the sum of its squares."""
         return jnp.concatenate(
@@ -123,16 +126,16 @@ class ResidualSystem(eqx.Module):
                     batch,
                     batch_size=2 * CHUNK,
                 ).reshape(-1)
-                for block, batch in zip(self.blocks, batches, strict=True)
+                for block, batch in zip(self.blocks, data, strict=True)
             ]
         )
 
-    def linearize(self, theta: Float[Array, " params"], batches: tuple[Batch, ...]) -> Linearization:
+    def linearize(self, theta: Float[Array, " params"], data: tuple[Batch, ...]) -> Linearization:
         """The residual and its Jacobian, stored transposed: the Gram matrix wants it so."""
-        layout = self.layout(batches)
+        layout = self.layout(data)
         jacobian_t = jnp.zeros((theta.size, layout.total), theta.dtype)
         residuals = []
-        for block, batch in zip(self.blocks, batches, strict=True):
+        for block, batch in zip(self.blocks, data, strict=True):
             residual, jacobian_t = self._linearize_block(
                 block, batch, theta, jacobian_t, layout.rows[block.name].start
             )

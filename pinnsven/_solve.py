@@ -314,6 +314,7 @@ class _Run:
 
     def save(self) -> None:
         """Writes the checkpoint."""
+        assert self.sizes is not None  # set before the first step
         save_run(
             self.checkpoint,
             RunState(

@@ -29,7 +29,10 @@ class SvenStepper(AbstractStepper):
     """Sven's step."""
 
     solver: Sven
-    estimate_every: int = eqx.field(static=True, default=5)
+    estimate_every: int = eqx.field(static=True)
+
+    def __init__(self, solver: Sven):
+        self.solver, self.estimate_every = solver, 5
 
     def init(self, theta, key):
         return self.solver.init_state(theta.dtype, key)
@@ -42,7 +45,11 @@ class OptaxStepper(AbstractStepper):
     """An optax method on half the squared norm of the same weighted residual vector."""
 
     transformation: optax.GradientTransformationExtraArgs = eqx.field(static=True)
-    estimate_every: int = eqx.field(static=True, default=100)
+    estimate_every: int = eqx.field(static=True)
+
+    def __init__(self, transformation: optax.GradientTransformation):
+        self.transformation = optax.with_extra_args_support(transformation)
+        self.estimate_every = 100
 
     def init(self, theta, key):
         del key
@@ -56,8 +63,9 @@ class OptaxStepper(AbstractStepper):
         step, state = self.transformation.update(
             gradient, state, theta, value=value, grad=gradient, value_fn=half_square
         )
-        finite = jnp.all(jnp.isfinite(step)) & jnp.isfinite(value)
-        moved = jnp.where(finite, theta + step, theta)
+        moved = jnp.asarray(optax.apply_updates(theta, step))
+        finite = jnp.all(jnp.isfinite(moved)) & jnp.isfinite(value)
+        moved = jnp.where(finite, moved, theta)
         report = StepReport(
             loss=2 * value,
             new_loss=2 * value,
@@ -67,7 +75,7 @@ class OptaxStepper(AbstractStepper):
             rank=jnp.zeros((), int),
             singular_values=jnp.zeros(0, theta.dtype),
             damping=jnp.zeros_like(value),
-            step_norm=jnp.linalg.norm(step),
+            step_norm=jnp.linalg.norm(moved - theta),
         )
         return moved, state, report
 
@@ -77,5 +85,5 @@ def as_stepper(solver: object) -> AbstractStepper:
     if isinstance(solver, Sven):
         return SvenStepper(solver)
     if isinstance(solver, optax.GradientTransformation):
-        return OptaxStepper(optax.with_extra_args_support(solver))
+        return OptaxStepper(solver)
     raise ValueError(f"solver={solver!r}: give pv.Sven(...) or an optax.GradientTransformation")

@@ -30,8 +30,8 @@ def _march(modes: int, steps: int, diffusion: float, rate: float) -> Float[np.nd
         return np.where(m == 0, 1 / 3, 2 * (-1.0) ** m / (np.pi * np.where(m == 0, 1, m)) ** 2)
 
     def reaction(v: np.ndarray) -> np.ndarray:
-        u = idct(v, 1)
-        return dct(rate * (u - u**3), 1)
+        u = np.asarray(idct(v, 1))
+        return np.asarray(dct(rate * (u - u**3), 1))
 
     mode, x = np.arange(modes + 1), np.linspace(0, 1, modes + 1)
     linear, full = -diffusion * (np.pi * mode) ** 2, 1 / steps
@@ -43,7 +43,7 @@ def _march(modes: int, steps: int, diffusion: float, rate: float) -> Float[np.nd
     for done in range(2, steps + 1):
         v = step(v, reaction, c)
         if done % (steps // 50) == 0:
-            u.append(idct(v, 1))
+            u.append(np.asarray(idct(v, 1)))
     return np.array(u)[:, :: modes // 256]
 
 

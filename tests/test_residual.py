@@ -96,6 +96,13 @@ def quadratic():
 
 
 @pytest.fixture(scope="module")
+def rows(quadratic):
+    """Its residual vector on the batches below."""
+    system, theta = quadratic
+    return np.asarray(jax.jit(lambda t: system.residual(t, BATCHES))(theta))
+
+
+@pytest.fixture(scope="module")
 def perceptron():
     """The same problem with a small network."""
     return ResidualSystem.build(PROBLEM, pv.MLP(4, 1), jax.random.PRNGKey(1))
@@ -140,9 +147,8 @@ def test_unknown_of_any_size_starts_at_order_one(start, theta):
     assert system.unpack(flat)[1]["k"] == start
 
 
-def test_residual_is_the_closed_form(quadratic):
-    system, theta = quadratic
-    close(system.residual(theta, BATCHES), expected_residual(np.asarray(theta)))
+def test_residual_is_the_closed_form(quadratic, rows):
+    close(rows, expected_residual(np.asarray(quadratic[1])))
 
 
 def test_jacobian_is_the_closed_form(quadratic):
@@ -150,12 +156,13 @@ def test_jacobian_is_the_closed_form(quadratic):
     system, theta = quadratic
     step = 1e-30j * np.eye(4)
     expected = [expected_residual(np.asarray(theta) + row).imag / 1e-30 for row in step]
-    close(system.linearize(theta, BATCHES).jacobian_t, np.stack(expected))
+    found = jax.jit(lambda t: system.linearize(t, BATCHES))(theta)
+    close(found.jacobian_t, np.stack(expected))
 
 
 def test_linearization_holds_the_residual(perceptron, linearized):
     system, theta = perceptron
-    close(linearized.residual, system.residual(theta, BATCHES))
+    close(linearized.residual, jax.jit(lambda t: system.residual(t, BATCHES))(theta))
 
 
 def test_jacobian_agrees_with_forward_mode(perceptron, linearized):
@@ -197,16 +204,16 @@ def test_layout_gives_each_block_points_times_components_rows(quadratic):
     assert layout.total == stops[-1]
 
 
-def test_rows_of_a_point_lie_next_to_each_other(quadratic):
+def test_rows_of_a_point_lie_next_to_each_other(quadratic, rows):
     system, theta = quadratic
-    rows = system.residual(theta, BATCHES)[system.layout(BATCHES).rows["own"]]
+    rows = rows[system.layout(BATCHES).rows["own"]]
     values = closed_form("own", BATCHES[4].points, BATCHES[4].normals, np.asarray(theta))
     np.testing.assert_allclose(rows[0:2] / BATCHES[4].scale[0], values[0], atol=ROUNDING)
     np.testing.assert_allclose(rows[4:6] / BATCHES[4].scale[2], values[2], atol=ROUNDING)
 
 
-@pytest.mark.parametrize("order", [[4, 2, 0, 3, 1], [1, 0, 2, 4, 3]])
-def test_permuting_the_conditions_permutes_the_blocks(quadratic, order):
+@pytest.mark.parametrize("order", [[4, 2, 0, 3, 1]])
+def test_permuting_the_conditions_permutes_the_blocks(quadratic, rows, order):
     system, theta = quadratic
     named = list(conditions().items())
     other, same = ResidualSystem.build(
@@ -214,7 +221,7 @@ def test_permuting_the_conditions_permutes_the_blocks(quadratic, order):
     )
     np.testing.assert_array_equal(same, theta)
     moved = tuple(BATCHES[i] for i in order)
-    rows, permuted = system.residual(theta, BATCHES), other.residual(theta, moved)
+    permuted = jax.jit(lambda t: other.residual(t, moved))(theta)
     for name, part in other.layout(moved).rows.items():
         close(permuted[part], rows[system.layout(BATCHES).rows[name]])
 
@@ -222,13 +229,13 @@ def test_permuting_the_conditions_permutes_the_blocks(quadratic, order):
 # Weights and padding.
 
 
-def test_sum_of_squares_is_the_weighted_sum_of_mean_squares(quadratic):
-    system, theta = quadratic
+def test_sum_of_squares_is_the_weighted_sum_of_mean_squares(quadratic, rows):
+    theta = quadratic[1]
     loss = sum(
         WEIGHTS[block.name] * np.mean(closed_form(block.name, points, normals, np.asarray(theta)) ** 2)
         for block, points, normals in active_points(BATCHES)
     )
-    assert np.sum(system.residual(theta, BATCHES) ** 2) == pytest.approx(loss, rel=ROUNDING)
+    assert np.sum(rows**2) == pytest.approx(loss, rel=ROUNDING)
 
 
 def active_points(batches):
@@ -237,19 +244,19 @@ def active_points(batches):
         yield block, batch.points[active], batch.normals[active]
 
 
-def test_mean_squares_are_unweighted(quadratic):
+def test_mean_squares_are_unweighted(quadratic, rows):
     system, theta = quadratic
     expected = [
         np.mean(closed_form(block.name, points, normals, np.asarray(theta)) ** 2)
         for block, points, normals in active_points(BATCHES)
     ]
-    found = mean_squares(system, BATCHES, system.residual(theta, BATCHES))
+    found = mean_squares(system, BATCHES, rows)
     np.testing.assert_allclose(found, expected, rtol=ROUNDING)
 
 
-def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic):
+def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic, rows):
     system, theta = quadratic
-    parts = split_rows(system, BATCHES, system.residual(theta, BATCHES))
+    parts = split_rows(system, BATCHES, rows)
     assert [part.shape for part in parts] == [(CHUNK + 41, 2), (5, 1), (8, 1), (3, 1), (3, 2)]
     for part, (block, points, normals) in zip(parts, active_points(BATCHES), strict=True):
         close(part, closed_form(block.name, points, normals, np.asarray(theta)))
@@ -272,7 +279,8 @@ def test_larger_capacity_changes_neither_loss_nor_normal_equations(quadratic):
         dataclasses.replace(wide, scale=np.pad(batch.scale, (0, len(batch.scale))))
         for wide, batch in zip(roomier, BATCHES, strict=True)
     )
-    tight, loose = system.linearize(theta, BATCHES), system.linearize(theta, roomier)
+    linearize = jax.jit(lambda t, b: system.linearize(t, b))
+    tight, loose = linearize(theta, BATCHES), linearize(theta, roomier)
     assert len(loose.residual) == 2 * len(tight.residual)
     close(np.sum(loose.residual**2), np.sum(tight.residual**2))
     close(loose.jacobian_t @ loose.residual, tight.jacobian_t @ tight.residual)
@@ -283,10 +291,10 @@ def doubled(leaf):
     return np.concatenate([leaf, leaf])
 
 
-def test_four_times_the_weight_is_twice_the_rows(quadratic):
+def test_four_times_the_weight_is_twice_the_rows(quadratic, rows):
     system, theta = quadratic
     heavier = draw(PROBLEM, weights=WEIGHTS | {"flux": 4 * WEIGHTS["flux"]})
-    rows, heavy = system.residual(theta, BATCHES), system.residual(theta, heavier)
+    heavy = jax.jit(lambda t: system.residual(t, heavier))(theta)
     part = system.layout(BATCHES).rows["flux"]
     factor = np.ones(len(rows))
     factor[part] = 2
@@ -317,10 +325,9 @@ def test_batch_is_padded_to_a_power_of_two_with_its_first_point(count, component
 # Transformations.
 
 
-def test_jit_changes_nothing(quadratic):
+def test_jit_changes_nothing(quadratic, rows):
     system, theta = quadratic
-    jitted = jax.jit(lambda t: system.residual(t, BATCHES))(theta)
-    close(jitted, system.residual(theta, BATCHES))
+    close(rows, system.residual(theta, BATCHES))
 
 
 def test_new_points_and_weights_of_the_same_capacities_compile_nothing(perceptron):

@@ -187,8 +187,9 @@ def _scalar(value, label: str):
 
 def finite_number(label: str, value: object) -> float:
     """`value` as a float; `ValueError` unless it is one finite real number."""
+    dtype = getattr(value, "dtype", None)
     is_scalar = isinstance(value, numbers.Real) or (
-        hasattr(value, "ndim") and value.ndim == 0 and np.issubdtype(value.dtype, np.number)
+        dtype is not None and np.ndim(value) == 0 and np.issubdtype(dtype, np.number)  # type: ignore
     )
     if isinstance(value, bool) or not is_scalar or not np.isfinite(number := float(value)):  # type: ignore[arg-type]
         raise ValueError(f"{label} {value!r}: give a finite number or a function of named coordinates")

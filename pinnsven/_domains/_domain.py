@@ -173,6 +173,7 @@ class Interior(AbstractSite):
 
         def place(unit):
             if space is None:
+                assert time is not None  # a domain has one or the other
                 return time.start + unit * (time.stop - time.start), unit[:, :0]
             points, kept = _fill_keeping(space, unit[:, : space.dim])
             if time is not None:
