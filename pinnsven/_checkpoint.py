@@ -77,11 +77,19 @@ def read_archive(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
     kind, or written by a newer pinnsven.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(str(arrays.pop("header")))
         found, meta, version = header["kind"], header["meta"], header["format"]
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError, TypeError) as error:
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        EOFError,
+        OSError,
+        TypeError,
+        AttributeError,
+    ) as error:
         if isinstance(error, FileNotFoundError):
             raise
         raise ValueError(f"{path}: not a pinnsven file, or damaged ({error})") from None

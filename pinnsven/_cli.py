@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -145,12 +146,20 @@ def load_problem(path: str, parameters: dict[str, object]) -> Problem:
     make = getattr(module, "make_problem", None)
     if not callable(make):
         raise ValueError(f"{path}: defines no function make_problem(**parameters)")
+    accepted = inspect.signature(make)
     try:
-        problem = make(**parameters)
+        accepted.bind(**parameters)
     except TypeError as error:
         raise ValueError(
-            f"{path}: make_problem does not take {listing(parameters)}: {error}"
-        ) from error
+            f"{path}: make_problem does not take {listing(parameters)} ({error}); it takes "
+            f"{listing(accepted.parameters)}"
+        ) from None
+    try:
+        problem = make(**parameters)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path}: make_problem failed with {type(error).__name__}: {error}") from error
     if not isinstance(problem, Problem):
         raise ValueError(f"{path}: make_problem returned {type(problem).__name__}, not a pv.Problem")
     if problem.name == "problem":

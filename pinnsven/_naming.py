@@ -6,10 +6,13 @@ unique but a coordinate `xx` beside `x` makes `u_xx` ambiguous) is an error, nev
 
 import dataclasses
 import inspect
+import keyword
 from collections.abc import Callable
 
 from ._domains import Domain
 from ._messages import listing, nearest
+
+RESERVED = ("on", "weight", "points", "noise")  # keywords of conditions, which also take fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +95,12 @@ class NameSpace:
             for name in names:
                 if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                     raise ValueError(f"{kind} name {name!r}: use a Python identifier such as 'u'")
+                if keyword.iskeyword(name):
+                    raise ValueError(f"{kind} name {name!r} is no identifier: Python has that word")
+                if kind == "field" and name in RESERVED:
+                    raise ValueError(
+                        f"field name {name!r} is an argument of conditions; choose another name"
+                    )
         everything = [*self.fields, *self.coordinates, *self.unknowns, "normal"]
         clashes = sorted({name for name in everything if everything.count(name) > 1})
         if clashes:

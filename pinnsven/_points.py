@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from ._conditions import Block, FixedPoints
 from ._conditions._base import check_count, points_array
+from ._domains import Facets, Moment
 from ._messages import listing, nearest
 from ._problem import Problem
 from ._residual import Batch, make_batch
@@ -178,7 +179,10 @@ def _requested_counts(problem: Problem, requested: object) -> dict[str, int]:
                 f"points: there is no condition {name!r}; there are {listing(counts)}."
                 + nearest(str(name), counts)
             )
+        block = next(b for b in problem.blocks if b.name == name)
         if not isinstance(value, dict):
+            if isinstance(block.site, FixedPoints):
+                raise ValueError(f"points[{name!r}]: this condition has points of its own")
             try:
                 check_count(value)
             except ValueError as error:
@@ -202,5 +206,22 @@ def _requested_points(problem: Problem, requested: object) -> dict[str, Drawn]:
             points = points_array(given, problem.domain)
         except ValueError as error:
             raise ValueError(f"points[{block.name!r}]: {error}") from None
+        _check_on_site(block, points)
         pinned[block.name] = Drawn(points, np.zeros((len(points), problem.domain.space_dim)), {})
     return pinned
+
+
+def _check_on_site(block: Block, points: np.ndarray) -> None:
+    """`ValueError` when points of the user's lie elsewhere than the condition holds."""
+    domain, hair = block.plan.space.domain, 1e-9
+    if isinstance(block.site, Moment):
+        off = np.abs(points[:, -1] - block.site.at) > hair * max(abs(block.site.at), 1.0)
+        where = f"the start, {domain.coordinates[-1].name} = {block.site.at:g}"
+    elif isinstance(block.site, Facets) and domain.space is not None:
+        size = float(np.max(domain.space.upper - domain.space.lower))
+        off = np.abs(domain.space.level(points[:, : domain.space_dim])) > 1e-6 * size
+        where = "the boundary"
+    else:
+        return
+    if off.any():
+        raise ValueError(f"points[{block.name!r}]: point number {np.argmax(off)} is not on {where}")

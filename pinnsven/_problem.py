@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ._conditions import AbstractCondition, Block
@@ -30,6 +32,8 @@ class Reference:
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "floor", finite_number("floor =", floor))
         object.__setattr__(self, "values", values)
+        if self.floor < 0:
+            raise ValueError(f"floor={floor!r}: an error estimate is not negative")
         if not values:
             raise ValueError("Reference: give the values of a field, as in Reference(points, u=u)")
 
@@ -143,8 +147,18 @@ def _bind(name: str, condition: AbstractCondition, space: NameSpace) -> Block:
         raise ValueError(f"condition {name!r}: {error}") from None
     except Exception as error:
         raise ValueError(
-            f"condition {name!r}: its function failed at one point with {type(error).__name__}: {error}"
+            f"condition {name!r}: its function failed at one point: {explain(error)}"
         ) from error
+
+
+def explain(error: Exception) -> str:
+    """The first line of an error inside a user's function, with a hint for the two usual causes."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        return "it branches on a value; use jnp.where instead of if, min, max, and, or"
+    if isinstance(error, jax.errors.TracerArrayConversionError):
+        return "it passes a value to numpy or math; use the function of the same name in jnp"
+    return f"{type(error).__name__}: {first}"
 
 
 def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
@@ -163,13 +177,32 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
                 f"exact: there is no field {field!r}; fields are {listing(space.fields)}."
                 + nearest(str(field), space.fields)
             )
-        for argument in required_arguments(function):
+        try:
+            arguments = required_arguments(function)
+        except ValueError as error:
+            raise ValueError(f"exact[{field!r}]: {error}") from None
+        for argument in arguments:
             if argument not in known:
                 raise ValueError(
                     f"exact[{field!r}] asks for {argument!r}; coordinates are {listing(known)}."
                     + nearest(argument, known)
                 )
+        _check_exact_shape(field, function, arguments, space)
     return dict(exact)
+
+
+def _check_exact_shape(field: str, function: Callable, arguments, space: NameSpace) -> None:
+    sizes = {c.name: (c.size,) if c.vector else () for c in space.domain.coordinates}
+    floating = jax.dtypes.canonicalize_dtype(float)
+    points = [jax.ShapeDtypeStruct(sizes[name], floating) for name in arguments]
+    try:
+        shape = jax.eval_shape(lambda *values: jnp.asarray(function(*values)), *points).shape
+    except Exception as error:
+        raise ValueError(f"exact[{field!r}] failed at one point: {explain(error)}") from error
+    if shape != ():
+        raise ValueError(
+            f"exact[{field!r}] returned shape {shape}; it is called at one point: a scalar"
+        )
 
 
 def _check_reference(reference: object, space: NameSpace):

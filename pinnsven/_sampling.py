@@ -20,6 +20,11 @@ class AbstractSampler(eqx.Module):
     def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
         """Exactly `count` points of $[0, 1)^{dim}$."""
 
+    def choose(self, available: int, count: int) -> np.ndarray:
+        """Which of the points that a shape kept are used: the first ones, for a sequence."""
+        del available
+        return np.arange(count)
+
 
 class Sobol(AbstractSampler):
     """Owen-scrambled Sobol points (Sobol 1967; scrambling by Owen 1998; through scipy)."""
@@ -52,7 +57,11 @@ class Grid(AbstractSampler):
             per_axis += 1
         axis = (np.arange(per_axis) + 0.5) / per_axis
         cells = np.stack(np.meshgrid(*[axis] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
-        return cells[np.linspace(0, len(cells) - 1, count).round().astype(int)]
+        return cells[self.choose(len(cells), count)]
+
+    def choose(self, available: int, count: int) -> np.ndarray:
+        """An even choice: the first cells of a grid would all lie at one end."""
+        return np.linspace(0, available - 1, count).round().astype(int)
 
 
 def weighted_choice(

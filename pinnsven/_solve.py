@@ -76,6 +76,9 @@ def solve(
     the solution's `status`. Ctrl-C ends the run with the best solution so far.
     """
     _check_limits(problem, tolerance, max_steps, time_limit, seed)
+    _check_kind("sampler", sampler, AbstractSampler, "pv.Sobol(), pv.Uniform() or pv.Grid()")
+    _check_kind("weighting", weighting, AbstractWeighting, "pv.ScaledWeights() or pv.FixedWeights()")
+    _check_checkpoint(checkpoint, resume)
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
     with precision_context(precision):
@@ -107,10 +110,26 @@ def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
     if time_limit is not None and not finite_number("time_limit =", time_limit) > 0:
         raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
     for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least
-        ):
+        if value is None and name == "max_steps":
+            continue
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
+
+
+def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name}={value!r}: give {wanted}")
+
+
+def _check_checkpoint(checkpoint, resume: bool) -> None:
+    if checkpoint is None:
+        if resume:
+            raise ValueError("resume=True needs checkpoint=, the file to resume from")
+        return
+    folder = os.path.dirname(os.path.abspath(checkpoint))
+    if not os.path.isdir(folder):
+        raise ValueError(f"checkpoint={os.fspath(checkpoint)!r}: there is no folder {folder}")
 
 
 class _Run:

@@ -19,7 +19,7 @@ from pinnsven._sven import least_squares
 NAN, INF = float("nan"), float("inf")
 
 # Words of the machinery, which mean nothing to the reader of a message.
-INTERNAL = ("Tracer", "traced", "site-packages", "pinnsven/_", "object has no attribute", "unpack")
+INTERNAL = ("Tracer", "traced", "site-packages", "pinnsven/_", "object has no attribute")
 
 
 @dataclasses.dataclass(frozen=True)

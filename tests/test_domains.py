@@ -144,7 +144,7 @@ def test_exactly_as_many_points_as_asked_lie_inside(row, sampler):
 @every_shape
 def test_share_of_the_bounding_box_is_the_volume(row):
     lower, extent = row.shape.lower, row.shape.upper - row.shape.lower
-    probe = lower + pv.Sobol().draw(COUNT, row.shape.dim, fresh()) * extent
+    probe = lower + fresh().random((32 * COUNT, row.shape.dim)) * extent
     measured = np.mean(row.shape.contains(probe)) * np.prod(extent)
     assert measured == pytest.approx(row.volume, rel=MONTE_CARLO)
 

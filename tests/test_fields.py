@@ -224,7 +224,7 @@ def test_every_name_is_exact_on_polynomials(coefficients, point, angle):
         assert np.max(np.abs(values[name] - expected)) <= ROUNDING * scale(coefficients), name
 
 
-@pytest.mark.parametrize("name", ["v", "u_xt", "v_xyyy", "laplacian_u"])
+@pytest.mark.parametrize("name", ["v", "u_tx", "v_yyy"])
 def test_every_name_alone_has_the_value_it_has_among_others(name):
     """What else is asked for changes the passes, not the numbers."""
     rng = np.random.default_rng(0)
@@ -252,7 +252,7 @@ def nested_gradients(function, index, axes):
     return result
 
 
-@pytest.mark.parametrize("name", ["u", "v_xx", "u_xt", "v_xxt", "u_xxxx", "v_xxyy"])
+@pytest.mark.parametrize("name", ["v_x", "u_xt", "u_xxxx", "v_xxyy"])
 def test_derivatives_of_a_network_are_its_nested_gradients(name):
     fields, point = network(0, 3), jnp.array([0.3, -0.2, 0.7])
     plan = DerivativePlan((name,), PLANE)
@@ -384,7 +384,7 @@ def test_plan_knows_whether_it_needs_a_normal(names, needs):
     assert DerivativePlan(tuple(names.split()), PLANE).needs_normal is needs
 
 
-TOGETHER = ("u", "u_xt", "v_xxx", "laplacian_v", "v_n", "normal", "t", "nu")
+TOGETHER = ("u", "u_xt", "v_xx", "laplacian_v", "v_n", "normal", "t", "nu")
 
 
 def values_at_five_points(transform):

@@ -103,9 +103,23 @@ def rows(quadratic):
 
 
 @pytest.fixture(scope="module")
+def jacobian_t(quadratic):
+    """Its Jacobian there, transposed."""
+    system, theta = quadratic
+    return np.asarray(jax.jit(lambda t: system.linearize(t, BATCHES).jacobian_t)(theta))
+
+
+@pytest.fixture(scope="module")
 def perceptron():
     """The same problem with a small network."""
     return ResidualSystem.build(PROBLEM, pv.MLP(4, 1), jax.random.PRNGKey(1))
+
+
+@pytest.fixture(scope="module")
+def residual(perceptron):
+    """Its residual vector as a compiled function of the parameters."""
+    system, _ = perceptron
+    return jax.jit(lambda t: system.residual(t, BATCHES))
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +155,9 @@ def test_parameters_are_the_networks_then_the_unknowns_over_their_size(quadratic
 @pytest.mark.parametrize(("start", "theta"), [(250.0, 1.0), (-1e-9, -1.0), (0.0, 0.0)])
 def test_unknown_of_any_size_starts_at_order_one(start, theta):
     conditions = {"a": pv.PDE(lambda u, k: u - k)}
-    problem = pv.Problem(pv.Time(0, 1), "u", conditions, unknowns={"k": start})
-    system, flat = ResidualSystem.build(problem, pv.MLP(2, 1), jax.random.PRNGKey(0))
+    problem = pv.Problem(PROBLEM.domain, "u", conditions, unknowns={"k": start})
+    network = Quadratic(*np.ones(3))
+    system, flat = ResidualSystem.build(problem, network, jax.random.PRNGKey(0))
     assert flat[-1] == theta
     assert system.unpack(flat)[1]["k"] == start
 
@@ -151,18 +166,16 @@ def test_residual_is_the_closed_form(quadratic, rows):
     close(rows, expected_residual(np.asarray(quadratic[1])))
 
 
-def test_jacobian_is_the_closed_form(quadratic):
+def test_jacobian_is_the_closed_form(quadratic, jacobian_t):
     """Complex steps of the closed form: exact to rounding, and they share nothing with JAX."""
-    system, theta = quadratic
+    theta = quadratic[1]
     step = 1e-30j * np.eye(4)
     expected = [expected_residual(np.asarray(theta) + row).imag / 1e-30 for row in step]
-    found = jax.jit(lambda t: system.linearize(t, BATCHES))(theta)
-    close(found.jacobian_t, np.stack(expected))
+    close(jacobian_t, np.stack(expected))
 
 
-def test_linearization_holds_the_residual(perceptron, linearized):
-    system, theta = perceptron
-    close(linearized.residual, jax.jit(lambda t: system.residual(t, BATCHES))(theta))
+def test_linearization_holds_the_residual(perceptron, linearized, residual):
+    close(linearized.residual, residual(perceptron[1]))
 
 
 def test_jacobian_agrees_with_forward_mode(perceptron, linearized):
@@ -171,9 +184,8 @@ def test_jacobian_agrees_with_forward_mode(perceptron, linearized):
     close(linearized.jacobian_t.T, forward)
 
 
-def test_jacobian_agrees_with_central_differences(perceptron, linearized):
-    system, theta = perceptron
-    residual = jax.jit(lambda t: system.residual(t, BATCHES))
+def test_jacobian_agrees_with_central_differences(perceptron, linearized, residual):
+    theta = perceptron[1]
     for row, direction in zip(linearized.jacobian_t, 1e-5 * np.eye(theta.size), strict=True):
         difference = (residual(theta + direction) - residual(theta - direction)) / 2e-5
         assert np.max(np.abs(row - difference)) < DIFFERENCES
@@ -272,19 +284,18 @@ def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearize
     assert np.all(np.any(linearized.jacobian_t[:, ~padding] != 0, axis=0))
 
 
-def test_larger_capacity_changes_neither_loss_nor_normal_equations(quadratic):
+def test_larger_capacity_changes_neither_loss_nor_normal_equations(quadratic, rows, jacobian_t):
     system, theta = quadratic
     roomier = tuple(jax.tree.map(doubled, batch) for batch in BATCHES)
     roomier = tuple(
         dataclasses.replace(wide, scale=np.pad(batch.scale, (0, len(batch.scale))))
         for wide, batch in zip(roomier, BATCHES, strict=True)
     )
-    linearize = jax.jit(lambda t, b: system.linearize(t, b))
-    tight, loose = linearize(theta, BATCHES), linearize(theta, roomier)
-    assert len(loose.residual) == 2 * len(tight.residual)
-    close(np.sum(loose.residual**2), np.sum(tight.residual**2))
-    close(loose.jacobian_t @ loose.residual, tight.jacobian_t @ tight.residual)
-    close(loose.jacobian_t @ loose.jacobian_t.T, tight.jacobian_t @ tight.jacobian_t.T)
+    loose = jax.jit(lambda t: system.linearize(t, roomier))(theta)
+    assert len(loose.residual) == 2 * len(rows)
+    close(np.sum(loose.residual**2), np.sum(rows**2))
+    close(loose.jacobian_t @ loose.residual, jacobian_t @ rows)
+    close(loose.jacobian_t @ loose.jacobian_t.T, jacobian_t @ jacobian_t.T)
 
 
 def doubled(leaf):
@@ -320,14 +331,6 @@ def test_batch_is_padded_to_a_power_of_two_with_its_first_point(count, component
     np.testing.assert_array_equal(batch.normals, batch.points[:, :1])
     assert np.all(batch.scale[count:] == 0)
     assert components * np.sum(batch.scale**2) == pytest.approx(weight)
-
-
-# Transformations.
-
-
-def test_jit_changes_nothing(quadratic, rows):
-    system, theta = quadratic
-    close(rows, system.residual(theta, BATCHES))
 
 
 def test_new_points_and_weights_of_the_same_capacities_compile_nothing(perceptron):

@@ -11,7 +11,7 @@ import scipy.optimize
 from hypothesis import given, settings, strategies as st
 
 import pinnsven as pv
-from pinnsven._sven import Linearization
+from pinnsven._sven import AbstractResidual, Linearization
 from pinnsven._sven._linearization import gram
 
 ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers
@@ -67,7 +67,7 @@ def kept_factors(matrix, rtol=1e-6, max_rank=None):
     """U, s, V of the kept directions, from numpy."""
     left, values, right_t = np.linalg.svd(matrix, full_matrices=False)
     kept = (values >= rtol * values[0] * (1 - 1e-12)) & (values > 1e-14)
-    kept[max_rank:] = False
+    kept[len(kept) if max_rank is None else max_rank :] = False
     return left[:, kept], values[kept], right_t[kept].T
 
 
@@ -76,15 +76,27 @@ def pseudoinverse(matrix, rtol=1e-6, max_rank=None):
     return (right / values) @ left.T
 
 
-def affine(matrix, offset):
-    return lambda p: jnp.asarray(matrix) @ p + jnp.asarray(offset)
+class Affine(AbstractResidual):
+    """r = J theta + r0, with (J, r0) as its data: new numbers compile nothing."""
+
+    def residual(self, theta, data):
+        matrix, offset = data
+        return matrix @ theta + offset
+
+    def linearize(self, theta, data):
+        return Linearization(self.residual(theta, data), data[0].T)
 
 
-def paper_step(matrix, residual, **options):
+def state_of(seed=0, late=False):
+    state = pv.Sven().init_state(jnp.float64, jax.random.PRNGKey(seed))
+    return eqx.tree_at(lambda s: s.late, state, jnp.array(late))
+
+
+def paper_step(matrix, residual, eta=1.0, **options):
     """One step of Sven with the truncated pseudoinverse, from the origin."""
-    solver = pv.Sven(control=pv.FixedStep(), **options)
-    function, start = affine(matrix, residual), jnp.zeros(matrix.shape[1])
-    step, _, report = solver.step(function, start, solver.init(function, start))
+    solver = pv.Sven(control=pv.FixedStep(eta), **options)
+    data = jnp.asarray(matrix), jnp.asarray(residual)
+    step, _, report = solver.advance(Affine(), jnp.zeros(matrix.shape[1]), state_of(), data)
     return np.asarray(step), report
 
 
@@ -112,7 +124,7 @@ def test_lift_of_gradient_is_the_damped_inverse(backend, matrix, explicit):
     errors = np.random.default_rng(1).standard_normal((3, len(matrix)))
     damping = 0.1
     filters = 1 / (factors.singular_values**2 + damping**2)
-    steps = factors.lift(filters * factors.gradient(jnp.asarray(errors)))
+    steps = factors.lift(filters[None] * factors.gradient(jnp.asarray(errors)))
     square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
     expected = np.linalg.solve(square, matrix.T @ errors.T).T
     np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
@@ -145,7 +157,7 @@ def test_embedded_factors_act_on_their_columns_only(backend, name):
     np.testing.assert_allclose(factors.singular_values, expected_values, atol=1e-7)
     errors = np.random.default_rng(1).standard_normal((2, len(matrix)))
     filters = 1 / (factors.singular_values**2 + 0.1**2)
-    steps = np.asarray(factors.lift(filters * factors.gradient(jnp.asarray(errors))))
+    steps = np.asarray(factors.lift(filters[None] * factors.gradient(jnp.asarray(errors))))
     columns = matrix[:, index]
     expected = np.zeros_like(steps)
     square = columns.T @ columns + 0.1**2 * np.eye(3)
@@ -188,7 +200,7 @@ def test_moore_penrose_identities_on_the_kept_subspace(backend, seed, rank, shap
     kept = pv.Sven(control=pv.FixedStep(), rtol=1e-3)._kept(factors)
     assert int(kept.sum()) == rank
     filters = jnp.where(kept, 1 / jnp.where(kept, factors.singular_values, 1) ** 2, 0)
-    inverse = np.asarray(factors.lift(filters * factors.gradient(jnp.eye(len(matrix))))).T
+    inverse = np.asarray(factors.lift(filters[None] * factors.gradient(jnp.eye(len(matrix))))).T
     forward, backward = matrix @ inverse, inverse @ matrix
     np.testing.assert_allclose(forward @ matrix, matrix, atol=BACKENDS_AGREE)
     np.testing.assert_allclose(backward @ inverse, inverse, atol=100 * BACKENDS_AGREE)
@@ -265,11 +277,9 @@ def test_eta_scales_the_step_and_the_predicted_reduction():
     matrix = MATRICES["tall"]
     residual = residual_of(matrix)
     whole, _ = paper_step(matrix, residual)
-    solver = pv.Sven(control=pv.FixedStep(eta=0.25))
-    function, start = affine(matrix, residual), jnp.zeros(5)
-    step, _, report = solver.step(function, start, solver.init(function, start))
+    step, report = paper_step(matrix, residual, eta=0.25)
     np.testing.assert_allclose(step, 0.25 * whole, rtol=ROUNDING)
-    reduction = np.sum(residual**2) - np.sum((matrix @ np.asarray(step) + residual) ** 2)
+    reduction = np.sum(residual**2) - np.sum((matrix @ step + residual) ** 2)
     np.testing.assert_allclose(report.predicted, reduction, rtol=1e-9)
 
 
@@ -329,78 +339,112 @@ def test_classic_problems_end_where_other_optimizers_end(function, start):
     assert result.status != "diverged"
 
 
-@classics
-@backends
+@pytest.mark.parametrize(
+    ("function", "start", "backend"),
+    [
+        (*problem, backend)
+        for problem, backend in zip(CLASSICS.values(), BACKENDS.values(), strict=True)
+    ],
+    ids=[f"{problem}-{backend}" for problem, backend in zip(CLASSICS, BACKENDS, strict=True)],
+)
 def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(function, start, backend):
     solver = pv.Sven(backend=backend)
-    params, state = jnp.asarray(start), solver.init(function, jnp.asarray(start))
+    params, state = jnp.asarray(start), state_of()
     jacobian = jax.jit(jax.jacfwd(function))
     step = jax.jit(lambda p, s: solver.step(function, p, s))
     taken = 0
     for _ in range(12):
         J, r = np.asarray(jacobian(params)), np.asarray(function(params))
         params, state, report = step(params, state)
-        np.testing.assert_allclose(report.loss, np.sum(r**2), rtol=1e-12)
-        np.testing.assert_allclose(
-            report.new_loss, np.sum(np.asarray(function(params)) ** 2), atol=1e-25
-        )
+        after = np.sum(np.asarray(function(params)) ** 2)
+        np.testing.assert_allclose(report.loss, np.sum(r**2), rtol=1e-6, atol=1e-20)
+        np.testing.assert_allclose(report.new_loss, after, rtol=1e-6, atol=1e-20)
         assert float(report.new_loss) <= float(report.loss)
         taken += bool(report.accepted)
-        if float(report.loss) < 1e-12:
+        if float(report.loss) < 1e-10:
             break
-        square = np.linalg.svd(J, compute_uv=False)[0] ** 2 * float(report.damping) ** 2
-        model = -np.linalg.solve(J.T @ J + square * np.eye(len(start)), J.T @ r)
+        damping = float(report.damping) * np.linalg.svd(J, compute_uv=False)[0]
+        model = -np.linalg.solve(J.T @ J + damping**2 * np.eye(len(start)), J.T @ r)
         reduction = np.sum(r**2) - np.sum((r + J @ model) ** 2)
-        if reduction > 1e-8 * np.sum(r**2):
+        if reduction > 1e-6 * np.sum(r**2):  # else rounding decides both
             np.testing.assert_allclose(report.predicted, reduction, rtol=1e-5)
-    assert taken >= 4
+            actual = float(report.loss) - float(report.new_loss)
+            if bool(report.accepted):
+                np.testing.assert_allclose(report.ratio, actual / reduction, rtol=1e-5)
+    assert taken >= 3
 
 
 @backends
 def test_a_linear_problem_is_solved_in_a_few_steps(backend):
     rng = np.random.default_rng(3)
-    matrix, right = rng.standard_normal((30, 6)), rng.standard_normal(30)
-    result = pv.least_squares(
-        lambda p: jnp.asarray(matrix) @ p - jnp.asarray(right),
-        jnp.ones(6),
-        solver=pv.Sven(backend=backend),
-        max_steps=12,
-    )
+    matrix, right = rng.standard_normal((20, 6)), rng.standard_normal(20)
+    solver, theta, state = pv.Sven(backend=backend), jnp.ones(6), state_of()
+    step = jax.jit(lambda t, s, d: solver.advance(Affine(), t, s, d))
+    for _ in range(9):
+        theta, state, report = step(theta, state, (jnp.asarray(matrix), jnp.asarray(-right)))
     expected, *_ = scipy.linalg.lstsq(matrix, right)
-    np.testing.assert_allclose(result.params, expected, rtol=1e-8)
-    assert result.status in ("stalled", "max_steps")  # the residual of the best fit is not zero
-    assert result.spectrum.shape == (6,)
-    np.testing.assert_allclose(result.spectrum, np.linalg.svd(matrix, compute_uv=False), rtol=1e-9)
+    np.testing.assert_allclose(theta, expected, rtol=1e-8)
+    values = np.linalg.svd(matrix, compute_uv=False)
+    np.testing.assert_allclose(report.singular_values, values, rtol=1e-9)
 
 
-def test_a_solvable_problem_is_reported_as_converged():
-    result = pv.least_squares(rosenbrock, jnp.array([-1.2, 1.0]), tolerance=1e-10)
+@pytest.fixture(scope="module")
+def rosenbrock_runs():
+    """Runs with one step and with all that are needed, and how often the residual was traced."""
+    runs = {}
+    for limit in (1, 60):
+        traces = []
+
+        def counted(p, traces=traces):
+            traces.append(1)
+            return rosenbrock(p)
+
+        result = pv.least_squares(counted, jnp.array([-1.2, 1.0]), tolerance=1e-10, max_steps=limit)
+        runs[limit] = result, len(traces)
+    return runs
+
+
+def test_a_solvable_problem_is_reported_as_converged(rosenbrock_runs):
+    result, _ = rosenbrock_runs[60]
     assert result.status == "converged"
     assert np.sqrt(np.mean(result.residual**2)) <= 1e-10
-    assert 1 <= result.steps < 40
+    np.testing.assert_allclose(result.params, [1.0, 1.0], atol=1e-9)
+    assert 2 <= result.steps < 40
+    assert result.spectrum.shape == (2,)
 
 
-def test_too_few_steps_are_not_called_convergence():
-    result = pv.least_squares(rosenbrock, jnp.array([-1.2, 1.0]), max_steps=1)
+def test_too_few_steps_are_not_called_convergence(rosenbrock_runs):
+    result, _ = rosenbrock_runs[1]
     assert (result.status, result.steps) == ("max_steps", 1)
 
 
-@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_many_steps_compile_once(rosenbrock_runs):
+    assert rosenbrock_runs[60][1] == rosenbrock_runs[1][1]
+
+
+def test_the_best_fit_of_contradicting_equations_is_not_called_converged():
+    result = pv.least_squares(lambda p: jnp.stack([p[0], p[0] - 2.0]), jnp.array([5.0]), max_steps=40)
+    np.testing.assert_allclose(result.params, [1.0], rtol=1e-7)
+    assert result.status == "stalled"
+
+
 @pytest.mark.parametrize("control", [pv.SpectralSearch(), pv.FixedStep()], ids=["search", "fixed"])
-def test_a_step_into_values_that_are_not_finite_is_rejected(control, poison):
+def test_a_step_into_values_that_are_not_finite_is_rejected(control):
     start = jnp.array([1.0, -2.0, 3.0])
 
-    def only_finite_at_the_start(p):
+    def only_finite_at_the_start(p, poison):
         return p * jnp.where(jnp.all(p == start), 1.0, poison)
 
-    solver = pv.Sven(control=control)
-    state = solver.init(only_finite_at_the_start, start)
-    params, new_state, report = solver.step(only_finite_at_the_start, start, state)
-    assert not bool(report.accepted)
-    np.testing.assert_array_equal(params, start)
-    np.testing.assert_allclose(report.new_loss, 14.0)
-    if control.damps:
-        assert float(new_state.log_damping) > float(state.log_damping)
+    solver, state = pv.Sven(control=control), state_of()
+    step = jax.jit(lambda p, s, poison: solver.step(only_finite_at_the_start, p, s, poison))
+    for poison in (jnp.nan, jnp.inf, -jnp.inf):
+        params, new_state, report = step(start, state, poison)
+        assert not bool(report.accepted)
+        np.testing.assert_array_equal(params, start)
+        np.testing.assert_allclose(report.new_loss, 14.0)
+        if control.damps:
+            assert float(new_state.log_damping) > float(state.log_damping)
+    assert bool(step(start, state, 1.0)[2].accepted)  # the same step, of a harmless function
 
 
 def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
@@ -411,70 +455,69 @@ def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
 
 @backends
 @pytest.mark.parametrize("control", [pv.SpectralSearch(), pv.FixedStep()], ids=["search", "fixed"])
-@pytest.mark.parametrize("rows", [2, 5], ids=["wide", "tall"])
-def test_a_zero_jacobian_moves_nothing(backend, control, rows):
-    start = jnp.array([1.0, 2.0, 3.0])
+def test_a_zero_jacobian_moves_nothing(backend, control):
+    rows = 5 if isinstance(backend, pv.DirectSVD) else 2
+    start, data = jnp.array([1.0, 2.0, 3.0]), (jnp.zeros((rows, 3)), jnp.ones(rows))
     solver = pv.Sven(control=control, backend=backend)
-
-    def constant(p):
-        return jnp.ones(rows) + 0 * jnp.sum(p)
-
-    params, state, report = solver.step(constant, start, solver.init(constant, start))
+    step = jax.jit(lambda t, s: solver.advance(Affine(), t, s, data))
+    params, state, report = step(start, state_of())
     np.testing.assert_array_equal(params, start)
     assert int(report.rank) == 0
     for leaf in jax.tree.leaves((state, report)):
         assert not np.any(np.isnan(np.asarray(leaf)))
 
 
-def test_a_nan_jacobian_moves_nothing():
+def test_a_jacobian_that_is_not_finite_moves_nothing():
     start = jnp.array([1.0, 0.0])
     solver = pv.Sven()
-    function = lambda p: jnp.sqrt(jnp.abs(p))  # the derivative at 0 is not finite
-    params, _, report = solver.step(function, start, solver.init(function, start))
+    step = jax.jit(lambda p, s: solver.step(lambda q: jnp.sqrt(q), p, s))  # infinite slope at 0
+    params, _, report = step(start, state_of())
     np.testing.assert_array_equal(params, start)
     assert not bool(report.accepted)
 
 
-def bent(matrix, right, bend):
+def bent(p, matrix, right, bend):
     """A mildly nonlinear system whose linear part is `matrix`."""
-    return lambda p: jnp.asarray(matrix) @ p + bend * p**2 - jnp.asarray(right)
+    return matrix @ p + bend * p**2 - right
+
+
+@pytest.fixture(scope="module")
+def mildly_bent():
+    """Steps on a mildly nonlinear system, by the number of past corrections that are mixed."""
+    rng = np.random.default_rng(5)
+    matrix, right = np.eye(8) + 0.3 * rng.standard_normal((8, 8)), rng.standard_normal(8)
+    matrix, right = jnp.asarray(matrix), jnp.asarray(right)
+    undamped = eqx.tree_at(lambda s: s.log_damping, state_of(), jnp.array(-9.0))
+
+    def build(memory):
+        control = pv.SpectralSearch(probes=1, spread=0.0, memory=memory, worth=1e9)
+        step = jax.jit(lambda solver, p, s, bend: solver.step(bent, p, s, matrix, right, bend))
+
+        def run(corrections, bend):
+            solver = pv.Sven(control=control, corrections=corrections)
+            return step(solver, jnp.zeros(8), undamped, bend)
+
+        return run
+
+    return {memory: build(memory) for memory in (0, 3)}
 
 
 @pytest.mark.parametrize("bend", [0.05, 0.15])
-def test_mixed_corrections_reach_no_less_than_plain_ones(bend):
-    rng = np.random.default_rng(5)
-    matrix = np.eye(8) + 0.3 * rng.standard_normal((8, 8))
-    function, start = bent(matrix, rng.standard_normal(8), bend), jnp.zeros(8)
-
-    def losses(memory):
-        found = []
-        for corrections in (0, 3, 6):
-            control = pv.SpectralSearch(probes=1, spread=0.0, memory=memory, worth=1e9)
-            solver = pv.Sven(control=control, corrections=corrections)
-            state = eqx.tree_at(lambda s: s.log_damping, solver.init(function, start), jnp.array(-9.0))
-            found.append(float(solver.step(function, start, state)[2].new_loss))
-        return found
-
-    plain, mixed = losses(0), losses(3)
-    assert plain[0] == mixed[0]  # without corrections there is nothing to mix
+def test_mixed_corrections_reach_no_less_than_plain_ones(mildly_bent, bend):
+    plain, mixed = (
+        [float(mildly_bent[memory](count, bend)[2].new_loss) for count in (0, 3, 6)]
+        for memory in (0, 3)
+    )
+    np.testing.assert_allclose(plain[0], mixed[0], rtol=ROUNDING)  # nothing to mix without any
     assert plain[2] < plain[0] and mixed[2] < mixed[0]
     assert mixed[1] <= plain[1] * (1 + 1e-9)
     assert mixed[2] <= plain[2] * (1 + 1e-9)
 
 
-def test_plain_and_mixed_corrections_end_at_the_same_point():
-    rng = np.random.default_rng(5)
-    matrix = np.eye(8) + 0.3 * rng.standard_normal((8, 8))
-    function = bent(matrix, rng.standard_normal(8), 0.1)
-    found = [
-        pv.least_squares(
-            function, jnp.zeros(8), solver=pv.Sven(control=pv.SpectralSearch(memory=m)), tolerance=1e-12
-        )
-        for m in (0, 3)
-    ]
-    assert [f.status for f in found] == ["converged", "converged"]
-    np.testing.assert_allclose(found[0].params, found[1].params, rtol=1e-9)
-    assert found[1].steps <= found[0].steps
+def test_plain_and_mixed_corrections_end_at_the_same_point(mildly_bent):
+    plain, mixed = (mildly_bent[memory](60, 0.05) for memory in (0, 3))
+    assert max(float(plain[2].new_loss), float(mixed[2].new_loss)) < 1e-12
+    np.testing.assert_allclose(plain[0], mixed[0], atol=1e-6)
 
 
 # Transformations
@@ -483,59 +526,57 @@ def test_plain_and_mixed_corrections_end_at_the_same_point():
 def large_problem():
     """More parameters than `SMALL` and more rows than half of them: steps on random halves."""
     rng = np.random.default_rng(11)
-    matrix = rng.standard_normal((160, 140)) / 12
-    return bent(matrix[:140], rng.standard_normal(140), 0.02), jnp.zeros(140)
+    matrix = jnp.asarray(rng.standard_normal((150, 140)) / 12)
+    return Affine(), jnp.zeros(140), (matrix, jnp.asarray(rng.standard_normal(150)))
 
 
 def test_before_the_endgame_a_step_moves_a_random_half():
-    function, start = large_problem()
-    solver = pv.Sven(max_rank=10)
-    state = solver.init(function, start)
-    half, _, _ = solver.step(function, start, state)
-    assert np.count_nonzero(half) == 70
-    other, _, _ = solver.step(function, start, solver.init(function, start, seed=1))
-    assert np.any((np.asarray(half) != 0) != (np.asarray(other) != 0))
-    late = eqx.tree_at(lambda s: s.late, state, jnp.array(True))
-    assert np.count_nonzero(solver.step(function, start, late)[0]) == 140
-    whole = pv.Sven(max_rank=10, early_share=1.0)
-    assert np.count_nonzero(whole.step(function, start, state)[0]) == 140
+    residual, start, data = large_problem()
+
+    def moved(state, **options):
+        solver = pv.Sven(max_rank=10, control=pv.FixedStep(), **options)
+        return np.asarray(solver.advance(residual, start, state, data)[0]) != 0
+
+    half, other = moved(state_of()), moved(state_of(seed=1))
+    assert (half.sum(), other.sum()) == (70, 70)
+    assert np.any(half != other)
+    assert moved(state_of(late=True)).sum() == 140
+    assert moved(state_of(), early_share=1.0).sum() == 140
 
 
 def test_a_crowded_half_brings_the_endgame():
-    function, start = large_problem()
-    solver = pv.Sven()
-    params, state = start, solver.init(function, start)
-    step = jax.jit(lambda p, s: solver.step(function, p, s))
-    for _ in range(8):
-        params, state, _ = step(params, state)
-    assert bool(state.late)
-    assert np.sum(np.asarray(function(params)) ** 2) < 1e-3 * np.sum(np.asarray(function(start)) ** 2)
+    residual, start, data = large_problem()
+    solver = pv.Sven(control=pv.FixedStep())
+    params, state, report = solver.advance(residual, start, state_of(), data)
+    assert bool(state.late) and int(report.rank) == 70
+    few = pv.Sven(control=pv.FixedStep(), max_rank=23)  # no more than a third of the 70
+    assert not bool(few.advance(residual, start, state_of(), data)[1].late)
+    params, state, report = solver.advance(residual, params, state, data)
+    expected, *_ = scipy.linalg.lstsq(np.asarray(data[0]), -np.asarray(data[1]))
+    np.testing.assert_allclose(params, expected, atol=1e-6)
 
 
 def test_jitted_is_not_jitted():
-    function, start = large_problem()
-    solver = pv.Sven(corrections=2)
-    state = solver.init(function, start)
-    plain = solver.step(function, start, state)
-    jitted = jax.jit(lambda p, s: solver.step(function, p, s))(start, state)
+    solver, start = pv.Sven(corrections=2), jnp.array([-1.2, 1.0])
+    plain = solver.step(rosenbrock, start, state_of())
+    jitted = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))(start, state_of())
     for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(jitted), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-10)
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_mapped_over_seeds_is_a_loop():
-    function, start = large_problem()
-    solver = pv.Sven(corrections=2)
-    starts = start + 0.1 * np.random.default_rng(0).standard_normal((3, 140))
-    states = [solver.init(function, p, seed=i) for i, p in enumerate(starts)]
-    states[2] = eqx.tree_at(lambda s: s.late, states[2], jnp.array(True))
+    residual, start, data = large_problem()
+    solver = pv.Sven(control=pv.SpectralSearch(probes=2, memory=1), corrections=2)
+    starts = np.asarray(start) + 0.1 * np.random.default_rng(0).standard_normal((3, 140))
+    states = [state_of(0), state_of(1), state_of(2, late=True)]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    step = lambda p, s: solver.step(function, p, s)
+    step = lambda p, s: solver.advance(residual, p, s, data)
     mapped = jax.jit(jax.vmap(step))(starts, stacked)
     single = jax.jit(step)
     for i in range(3):
         one = single(starts[i], states[i])
         for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(mapped), strict=True):
-            np.testing.assert_allclose(a, b[i], rtol=1e-7, atol=1e-9)
+            np.testing.assert_allclose(a, b[i], rtol=1e-6, atol=1e-8)
 
 
 def test_hyperparameters_change_without_compiling_again():
@@ -561,20 +602,6 @@ def test_hyperparameters_change_without_compiling_again():
         losses.append(float(step(solver, start, state)[2].new_loss))
         assert (len(traces) > before) == (not options)
     assert len(set(losses)) >= 3  # they were heeded, not ignored
-
-
-def test_steps_compile_once():
-    traces = []
-
-    def counted(p):
-        traces.append(1)
-        return rosenbrock(p)
-
-    pv.least_squares(counted, jnp.array([-1.2, 1.0]), max_steps=2, tolerance=0.0)
-    few = len(traces)
-    traces.clear()
-    pv.least_squares(counted, jnp.array([-1.2, 1.0]), max_steps=9, tolerance=0.0)
-    assert len(traces) == few
 
 
 # What is solved for

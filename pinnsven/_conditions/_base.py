@@ -130,6 +130,12 @@ def make_block(
         for term in terms:
             result = term(values)
             scalars += result if isinstance(result, tuple) else [result]
+        for scalar in scalars:
+            if not hasattr(scalar, "shape") and not isinstance(scalar, numbers.Number):
+                raise ValueError(
+                    f"its function returned {type(scalar).__name__} where a scalar or a tuple of "
+                    "scalars is wanted"
+                )
         return tuple(scalars)
 
     block = Block(name, residual, 0, plan, site, weight, count, interior, noise)
@@ -158,6 +164,8 @@ def _count_components(block: Block) -> int:
         jax.ShapeDtypeStruct((domain.space_dim,), floating),
         {key: jax.ShapeDtypeStruct((), floating) for key in space.unknowns},
     )
+    if not result:
+        raise ValueError("its function returned an empty tuple: return at least one scalar")
     for scalar in result:
         if scalar.shape != ():
             raise ValueError(
@@ -177,10 +185,12 @@ def _polynomial(fields: int):
 
 
 def _scalar(value, label: str):
-    if jnp.ndim(value):
+    shape = getattr(value, "shape", () if isinstance(value, numbers.Number) else None)
+    if shape != ():
+        found = type(value).__name__ if shape is None else f"shape {shape}"
         raise ValueError(
-            f"{label}: its function returned shape {jnp.shape(value)}; it is called at one point and "
-            "must return a scalar"
+            f"{label}: its function returned {found}; it is called at one point and must return a "
+            "scalar"
         )
     return value
 
@@ -257,7 +267,7 @@ def numeric_array(label: str, values: object) -> np.ndarray:
     """`values` as a float64 array; `ValueError` unless every entry is a finite real number."""
     try:
         array = np.asarray(values)
-        if array.dtype == bool or np.iscomplexobj(array):
+        if array.dtype.kind not in "iuf":
             raise TypeError
         array = array.astype(np.float64)
     except (TypeError, ValueError):

@@ -60,7 +60,7 @@ class Initial(_Prescription):
     """
 
     function: Callable | None = eqx.field(static=True)
-    values: dict[str, object] = eqx.field(static=True)
+    values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True)
 
@@ -83,7 +83,7 @@ class _OnBoundary(_Prescription):
 
     on: On = eqx.field(static=True)
     function: Callable | None = eqx.field(static=True)
-    values: dict[str, object] = eqx.field(static=True)
+    values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True)
 
@@ -92,14 +92,15 @@ class _OnBoundary(_Prescription):
         self.weight, self.points = weight, points
 
     def bind(self, name: str, space: NameSpace) -> Block:
+        site = boundary_site(space.domain, self.on)
         return make_block(
             name,
             self._terms(space),
             space,
-            boundary_site(space.domain, self.on),
+            site,
             weight=self.weight,
             count=self.points,
-            on_boundary=True,
+            on_boundary=not isinstance(site, Moment),
         )
 
 
@@ -189,6 +190,8 @@ class Robin(_OnBoundary):
             raise ValueError(f"{field}={triple!r}: give a triple (a, b, g) for a u + b u_n = g")
         a = finite_number(f"{field}=: a =", triple[0])
         b = finite_number(f"{field}=: b =", triple[1])
+        if a == 0 and b == 0:
+            raise ValueError(f"{field}={triple!r}: a and b are both zero, so nothing is prescribed")
         value = keyword_term(field, triple[2], space)
         slope = f"{field}_n"
 

@@ -4,6 +4,7 @@ from ._box import Box as Box, Interval as Interval
 from ._domain import (
     AbstractSite as AbstractSite,
     Domain as Domain,
+    Facets as Facets,
     Interior as Interior,
     Moment as Moment,
     On as On,

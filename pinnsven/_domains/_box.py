@@ -32,6 +32,8 @@ class Box(AbstractShape):
         if not bounds:
             raise ValueError("Box needs at least one coordinate, for example Box(x=(0, 1))")
         wrapped = tuple(periodic.replace(",", " ").split()) if isinstance(periodic, str) else periodic
+        if not isinstance(wrapped, (tuple, list)):
+            raise ValueError(f"periodic={periodic!r}: give the name of a coordinate, or several")
         unknown = [name for name in wrapped if name not in bounds]
         if unknown:
             raise ValueError(

@@ -226,16 +226,21 @@ class Facets(AbstractSite):
                     points = np.concatenate([points, moments], axis=1)
                 return points, normals
 
+            if not share:
+                continue
             dim = piece.dim + (time is not None)
             drawn.append(_collect(place, share, dim, sampler, rng, self.label))
         points, normals = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
         return points, normals
 
     def _shares(self, count: int) -> list[int]:
-        """Points per facet, in proportion to their measures, one at least, summing to `count`."""
+        """Points per facet, in proportion to their measures, one at least where `count` allows."""
         if self.finite is not None:
             return [1] * len(self.pieces)
         measure = np.array([piece.measure for piece in self.pieces])
+        if count < len(measure):
+            largest = np.argsort(-measure, kind="stable")[:count]
+            return np.isin(np.arange(len(measure)), largest).astype(int).tolist()
         ends = np.round(np.cumsum(measure) / measure.sum() * max(count - len(measure), 0))
         return (np.diff(ends, prepend=0).astype(int) + 1).tolist()
 
@@ -258,7 +263,9 @@ def boundary_site(domain: Domain, on: On) -> AbstractSite:
         return Facets(domain, facets, "the whole boundary")
     if callable(on):
         return Facets(domain, _where(domain, facets, on), f"on={getattr(on, '__name__', on)!r}")
-    wanted = tuple(on.replace(",", " ").split()) if isinstance(on, str) else tuple(on)
+    wanted = tuple(on.replace(",", " ").split()) if isinstance(on, str) else on
+    if not isinstance(wanted, (tuple, list)):
+        raise ValueError(f"on={on!r}: give the name of a part, several, or a predicate")
     chosen = []
     for name in wanted:
         found = [facet for facet in facets if name in facet.names]
@@ -274,6 +281,8 @@ def _no_such_part(domain: Domain, name: str) -> str:
     periodic = [c.name for c in domain.coordinates if c.periodic]
     if name.rstrip("+-") in periodic:
         return f"on={name!r}: {name.rstrip('+-')!r} is periodic, so there is no boundary"
+    if domain.time is not None and name.rstrip("+-") == domain.time.coordinate.name:
+        return f"on={name!r}: an end of time needs a condition of its own, apart from parts in space"
     parts = domain.part_names()
     return f"on={name!r} is no part of the boundary; parts are {listing(parts)}." + nearest(name, parts)
 
@@ -298,7 +307,13 @@ def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet,
         del normals
         columns = spatial.split(points)
         rows = zip(*[columns[name] for name in arguments], strict=True)
-        return np.fromiter((bool(predicate(*row)) for row in rows), bool, len(points))
+        try:
+            return np.fromiter((bool(predicate(*row)) for row in rows), bool, len(points))
+        except Exception as error:
+            raise ValueError(
+                f"on=: the predicate failed at a point with {type(error).__name__}: {error}. It must "
+                "return one truth value per point."
+            ) from error
 
     pieces = [facet.restrict(keep) for facet in facets]
     kept = tuple(piece for piece in pieces if piece.measure > 0 or len(piece.place(_one(piece))[0]))
@@ -328,7 +343,8 @@ def _collect(place, count, dim, sampler, rng, label) -> tuple[np.ndarray, np.nda
         unit = sampler.draw(wanted, dim, rng) if dim else np.zeros((count, 0))
         points, normals = place(unit)
         if len(points) >= count:
-            return points[:count], normals[:count]
+            chosen = sampler.choose(len(points), count)
+            return points[chosen], normals[chosen]
         share = max(len(points), 0.5) / wanted
         wanted = min(int(1.2 * count / share) + 16, 64 * wanted)
     raise ValueError(f"{label}: no point fell there; the part is empty or far too small")

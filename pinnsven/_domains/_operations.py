@@ -157,7 +157,7 @@ def _facet_times(facet: Facet, shape: AbstractShape, swapped: bool) -> Facet:
     return dataclasses.replace(
         facet,
         dim=facet.dim + shape.dim,
-        measure=facet.measure * float(np.prod(extent)),
+        measure=facet.measure * shape.volume(),
         place=place,
     )
 

@@ -3,7 +3,7 @@
 import equinox as eqx
 import numpy as np
 
-from ._shape import AbstractShape, Coordinate, Facet, coordinate_name
+from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
 
 
 class Polygon(AbstractShape):
@@ -14,10 +14,12 @@ class Polygon(AbstractShape):
 
     Its edges are the boundary parts `"edge0"` (first to second vertex), `"edge1"`, and so on, and
     `"polygon"` is all of them. Raises `ValueError` for fewer than three vertices, vertices that are
-    not finite, an edge of length zero, or an area of zero.
+    not finite, an edge of length zero, an area of
+    zero, or edges that cross.
     """
 
     vertices: tuple[tuple[float, float], ...] = eqx.field(static=True)
+    _turned: float = eqx.field(static=True)
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
 
     def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y")):
@@ -30,13 +32,18 @@ class Polygon(AbstractShape):
         area = np.sum(corners[:, 0] * following[:, 1] - following[:, 0] * corners[:, 1]) / 2
         if area == 0 or np.any(np.all(corners == following, axis=1)):
             raise ValueError("vertices: the polygon has no area, or an edge of length zero")
-        if area < 0:
-            corners = corners[::-1]
+        self._turned = 1.0 if area > 0 else -1.0
+        names = list(coordinates)
+        if len(names) != 2:
+            raise ValueError(f"coordinates={coordinates!r}: a polygon has two")
+        check_distinct(names)
+        if _crosses_itself(corners):
+            raise ValueError("vertices: the edges cross each other")
         self.vertices = tuple((float(a), float(b)) for a, b in corners)
         low, high = corners.min(axis=0), corners.max(axis=0)
         self._coordinates = tuple(
             Coordinate(coordinate_name(name), (float(low[i]),), (float(high[i]),))
-            for i, name in enumerate(coordinates)
+            for i, name in enumerate(names)
         )
 
     @property
@@ -68,16 +75,32 @@ class Polygon(AbstractShape):
     def facets(self):
         start, along = self._edges()
         return tuple(
-            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i])
+            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i], self._turned)
             for i in range(len(start))
         )
 
 
-def _edge_facet(names: frozenset[str], start, along) -> Facet:
+def _edge_facet(names: frozenset[str], start, along, turned: float) -> Facet:
     length = float(np.linalg.norm(along))
-    normal = np.array([along[1], -along[0]]) / length
+    normal = turned * np.array([along[1], -along[0]]) / length
 
     def place(unit):
         return start + unit * along, np.tile(normal, (len(unit), 1))
 
     return Facet(names, 1, length, place)
+
+
+def _crosses_itself(corners: np.ndarray) -> bool:
+    """Whether two edges that share no corner meet in their insides."""
+    start, end = corners, np.roll(corners, -1, axis=0)
+
+    def side(a, b, c):
+        return np.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+    count = len(corners)
+    return any(
+        side(start[i], end[i], start[j]) * side(start[i], end[i], end[j]) < 0
+        and side(start[j], end[j], start[i]) * side(start[j], end[j], end[i]) < 0
+        for i in range(count)
+        for j in range(i + 2, count)
+    )

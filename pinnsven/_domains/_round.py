@@ -25,11 +25,18 @@ class Ball(AbstractShape):
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
 
     def __init__(self, center=(0.0, 0.0, 0.0), radius=1.0, *, coordinates=None, name="sphere"):
-        self.center = tuple(float(component) for component in np.ravel(center))
-        self.radius = float(radius)
+        try:
+            self.center = tuple(float(component) for component in np.ravel(center))
+            self.radius = float(radius)
+        except (TypeError, ValueError):
+            self.center, self.radius = (), 0.0
         self.name = name
-        if not (np.isfinite(self.radius) and self.radius > 0 and np.all(np.isfinite(self.center))):
-            raise ValueError(f"radius={radius!r}, center={center!r}: need a finite, positive radius")
+        finite = np.all(np.isfinite((*self.center, self.radius)))
+        if not (finite and self.radius > 0 and self.center):
+            raise ValueError(
+                f"radius={radius!r}, center={center!r}: need a finite center and a finite, "
+                "positive radius"
+            )
         lower = tuple(component - self.radius for component in self.center)
         upper = tuple(component + self.radius for component in self.center)
         if coordinates is None and len(self.center) > 3:
@@ -60,7 +67,9 @@ class Ball(AbstractShape):
     def facets(self):
         dim = self.dim
         area = 2 * np.pi ** (dim / 2) / gamma(dim / 2) * self.radius ** (dim - 1)
-        return (Facet(frozenset({self.name}), max(dim - 1, 1), float(area), self._surface),)
+        return (
+            Facet(frozenset({self.name}), dim - 1 if 1 < dim < 4 else dim, float(area), self._surface),
+        )
 
     def _surface(self, unit):
         normals = _directions(unit, self.dim)
@@ -91,8 +100,6 @@ def _directions(unit, dim: int):
         flat = np.sqrt(np.maximum(1 - height**2, 0.0))
         angle = 2 * np.pi * unit[:, 1]
         return np.stack([flat * np.cos(angle), flat * np.sin(angle), height], axis=1)
-    # A normal vector's direction is uniform; its last component is folded out of the first.
-    clipped = np.clip(unit, 1e-12, 1 - 1e-12)
-    last = (clipped[:, :1] * 65536.0) % 1.0
-    normal = ndtri(np.clip(np.concatenate([clipped, last], axis=1), 1e-12, 1 - 1e-12))
+    # The direction of a vector of independent normals is uniform.
+    normal = ndtri(np.clip(unit, 1e-12, 1 - 1e-12))
     return normal / np.linalg.norm(normal, axis=1, keepdims=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.stats import qmc
 
 from .._messages import listing
 
@@ -60,10 +61,18 @@ class Facet:
             chosen = keep(points, sign * normals)
             return points[chosen], sign * normals[chosen]
 
-        # The share that survives, on a fixed stratified probe: it only steers how points are shared.
-        probe = np.random.default_rng(0).random((512 if self.dim else 1, self.dim))
-        share = len(place(probe)[0]) / len(probe)
+        probe = even_probe(self.dim)
+        share = len(place(probe)[0]) / max(len(self.place(probe)[0]), 1)
         return dataclasses.replace(self, measure=self.measure * share, place=place)
+
+
+def even_probe(dim: int) -> Float[np.ndarray, "n dim"]:
+    """Fixed points (4096, dim) spread evenly over the unit cube, for measuring shares of it."""
+    if dim == 0:
+        return np.zeros((1, 0))
+    if dim == 1:
+        return (np.arange(4096)[:, None] + 0.5) / 4096
+    return qmc.Sobol(dim, scramble=True, rng=np.random.default_rng(0)).random_base2(12)
 
 
 class AbstractShape(eqx.Module):
@@ -98,6 +107,11 @@ class AbstractShape(eqx.Module):
     @property
     def upper(self) -> Float[np.ndarray, " dim"]:
         return np.concatenate([np.asarray(c.upper) for c in self.coordinates])
+
+    def volume(self) -> float:
+        """Its length, area or volume (nondimensional), from the share of the bounding box it fills."""
+        probe = even_probe(self.dim)
+        return float(np.prod(self.upper - self.lower)) * len(self.fill(probe)) / len(probe)
 
     def contains(self, points: Float[np.ndarray, "n dim"]) -> Bool[np.ndarray, " n"]:
         """Whether each point is inside or, up to rounding, on the boundary."""

@@ -1,5 +1,6 @@
 """Hard constraints: a function of the network's value and the point replaces the value."""
 
+import numbers
 from collections.abc import Callable
 
 import equinox as eqx
@@ -35,7 +36,10 @@ class NamedTransform(eqx.Module):
 
     def __init__(self, function: Callable, fields: tuple[str, ...], domain: Domain):
         self.function, self.fields, self.domain = function, fields, domain
-        self.names = required_arguments(function)
+        try:
+            self.names = required_arguments(function)
+        except ValueError as error:
+            raise ValueError(f"Ansatz: {error}") from None
         known = [*fields, *domain.slices()]
         unknown = [name for name in self.names if name not in known]
         if unknown:
@@ -50,9 +54,14 @@ class NamedTransform(eqx.Module):
             named[c.name] = point[part] if c.vector else point[part.start]
         result = self.function(*[named[name] for name in self.names])
         parts = result if isinstance(result, tuple) else (result,)
-        if len(parts) != len(self.fields) or any(jnp.ndim(part) for part in parts):
+        found = [getattr(part, "shape", type(part).__name__) for part in parts]
+        if len(parts) != len(self.fields) or any(map(_is_no_scalar, parts)):
             raise ValueError(
                 f"Ansatz: the transform must return {len(self.fields)} scalar(s), one per field "
-                f"({listing(self.fields)}); got shapes {[jnp.shape(part) for part in parts]}"
+                f"({listing(self.fields)}); got shapes {found}"
             )
         return jnp.stack([jnp.asarray(part, dtype=values.dtype) for part in parts])
+
+
+def _is_no_scalar(part: object) -> bool:
+    return getattr(part, "shape", () if isinstance(part, numbers.Number) else None) != ()

@@ -1,6 +1,7 @@
 """Fully connected networks: plain, with Fourier features, and with sine activations."""
 
 import abc
+import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -92,7 +93,7 @@ class MLP(_SizedArchitecture):
     activation: str | Callable = eqx.field(static=True, default="tanh")
 
     def __check_init__(self):
-        if not callable(self.activation) and self.activation not in ACTIVATIONS:
+        if not callable(self.activation) and str(self.activation) not in ACTIVATIONS:
             raise ValueError(
                 f"activation={self.activation!r} is not known; choose {listing(ACTIVATIONS)} or pass "
                 "a function." + nearest(str(self.activation), ACTIVATIONS)
@@ -120,7 +121,7 @@ class FourierMLP(_SizedArchitecture):
     scale: float = eqx.field(static=True, default=3.0)
 
     def __check_init__(self):
-        if not (isinstance(self.features, int) and self.features > 0 and self.scale > 0):
+        if not (isinstance(self.features, int) and self.features > 0 and 0 < self.scale < math.inf):
             raise ValueError(f"features={self.features!r}, scale={self.scale!r}: must be positive")
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> FourierPerceptron:
@@ -147,7 +148,7 @@ class SineMLP(_SizedArchitecture):
     frequency: float = eqx.field(static=True, default=5.0)
 
     def __check_init__(self):
-        if not self.frequency > 0:
+        if not 0 < self.frequency < math.inf:
             raise ValueError(f"frequency={self.frequency!r}: must be positive")
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:

@@ -49,13 +49,21 @@ def _check_shapes(model: FieldModel, domain: Domain, fields: tuple[str, ...]) ->
     inputs = model.embedding.inputs
     try:
         shape = eqx.filter_eval_shape(model, point).shape
-    except TypeError as error:
-        raise ValueError(
-            f"the network cannot be called on {inputs} inputs (coordinates scaled to [-1, 1], a "
-            f"periodic one as its cosine and sine): {error}"
-        ) from error
+    except ValueError as error:
+        if str(error).startswith("Ansatz"):
+            raise
+        raise ValueError(_uncallable(inputs, error)) from error
+    except Exception as error:
+        raise ValueError(_uncallable(inputs, error)) from error
     if shape != (len(fields),):
         raise ValueError(
             f"the network returns shape {shape}; the problem has {len(fields)} field(s) "
             f"({', '.join(fields)}), so it must return ({len(fields)},)"
         )
+
+
+def _uncallable(inputs: int, error: Exception) -> str:
+    return (
+        f"the network cannot be called on {inputs} inputs (coordinates scaled to [-1, 1], a periodic "
+        f"one as its cosine and sine); calling it raised {type(error).__name__}"
+    )

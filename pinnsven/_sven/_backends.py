@@ -84,13 +84,13 @@ class LeftFactors(AbstractFactors):
     jacobian_t: Float[Array, "params rows"]
 
     def gradient(self, residuals):
-        return self.singular_values * (residuals @ self.vectors)
+        return self.singular_values[None] * (residuals @ self.vectors)
 
     def lift(self, coefficients):
         s = self.singular_values
         tiny = jnp.finfo(s.dtype).tiny
         inverse = jnp.where(s > tiny, 1 / jnp.maximum(s, tiny), 0)
-        return (coefficients * inverse) @ self.vectors.T @ self.jacobian_t.T
+        return (coefficients * inverse[None]) @ self.vectors.T @ self.jacobian_t.T
 
     def explicit(self):
         """The same factors with explicit V: one more product, of the size of the Gram matrix's."""
@@ -109,7 +109,7 @@ class BothFactors(AbstractFactors):
     right: Float[Array, "params k"]
 
     def gradient(self, residuals):
-        return self.singular_values * (residuals @ self.left)
+        return self.singular_values[None] * (residuals @ self.left)
 
     def lift(self, coefficients):
         return coefficients @ self.right.T

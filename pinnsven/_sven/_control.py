@@ -78,7 +78,7 @@ class FixedStep(AbstractControl):
         s = factors.singular_values
         filter_ = jnp.where(kept, 1 / jnp.where(kept, s, 1) ** 2, 0)
         gradient = factors.gradient(linearization.residual[None])
-        step = -self.eta * factors.lift(filter_ * gradient)[0]
+        step = -self.eta * factors.lift(filter_[None] * gradient)[0]
         loss = _squared_norm(evaluate(step))
         share = jnp.where(kept, gradient[0] / jnp.where(kept, s, 1), 0) ** 2
         predicted = (1 - (1 - self.eta) ** 2) * jnp.sum(share)
@@ -136,12 +136,12 @@ class SpectralSearch(AbstractControl):
         # From the most to the least damped candidate.
         offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=s.dtype)
         damping = s[0] * 10 ** (log_damping + offsets)
-        squares = s**2 + damping[:, None] ** 2
-        filters = jnp.where(kept, 1 / jnp.where(squares > 0, squares, 1), 0)
+        squares = s[None] ** 2 + damping[:, None] ** 2
+        filters = jnp.where(kept[None], 1 / jnp.where(squares > 0, squares, 1), 0)
         gradient = factors.gradient(residual[None])[0]
-        first = -filters * gradient
-        predicted = jnp.sum(gradient**2 * (2 * filters - s**2 * filters**2), axis=1)
-        metric = jnp.where(kept, squares, 0)
+        first = -filters * gradient[None]
+        predicted = (2 * filters - s[None] ** 2 * filters**2) @ gradient**2
+        metric = jnp.where(kept[None], squares, 0)
 
         def attempt(carry):
             steps, best, lowest, mixing, count, _ = carry
@@ -150,7 +150,7 @@ class SpectralSearch(AbstractControl):
             losses = _finite(jnp.sum(residuals**2, axis=1))
             best = jnp.where((losses < lowest)[:, None], lifted, best)
             paid = jnp.any(losses < self.worth * lowest)
-            missed = jnp.nan_to_num(residuals - residual - linearization.apply(lifted))
+            missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
             target = first - filters * factors.gradient(missed)
             candidates, mixing = mixing.mix(steps, target, metric, count == 0)
             moved = jnp.linalg.norm(candidates - first, axis=1)
@@ -225,7 +225,7 @@ class _Mixing(eqx.Module):
         # Past differences that are missing or parallel make this singular: a hair of the trace on
         # the diagonal picks the smallest mixture.
         hair = 1e-12 * jnp.trace(normal, axis1=1, axis2=2) + jnp.finfo(target.dtype).tiny
-        normal = normal + hair[:, None, None] * jnp.eye(memory, dtype=target.dtype)
+        normal = normal + hair[:, None, None] * jnp.eye(memory, dtype=target.dtype)[None]
         share = jnp.linalg.solve(normal, right[..., None])[..., 0]
         mixed = target - jnp.einsum("pi,pik->pk", share, targets)
         usable = jnp.all(jnp.isfinite(mixed), axis=1, keepdims=True)
