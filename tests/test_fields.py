@@ -155,7 +155,7 @@ def test_functions_without_readable_names_are_an_error(function, phrase):
 
 DEGREE = 4
 WORDS = """
-    u u_x u_y u_t u_xx u_tt u_xt u_xxxx u_xxt u_xxyy
+    u u_x u_y u_t u_xx u_xt u_xxxx u_xxt u_xxyy
     v v_yy v_xyt grad_u laplacian_v u_n v_n normal x y t nu
 """
 NAMES = tuple(WORDS.split())
@@ -224,7 +224,7 @@ def test_every_name_is_exact_on_polynomials(coefficients, point, angle):
         assert np.max(np.abs(values[name] - expected)) <= ROUNDING * scale(coefficients), name
 
 
-@pytest.mark.parametrize("name", ["v", "u_tx", "v_yyy"])
+@pytest.mark.parametrize("name", ["v", "u_ttx"])
 def test_every_name_alone_has_the_value_it_has_among_others(name):
     """What else is asked for changes the passes, not the numbers."""
     rng = np.random.default_rng(0)
@@ -384,7 +384,7 @@ def test_plan_knows_whether_it_needs_a_normal(names, needs):
     assert DerivativePlan(tuple(names.split()), PLANE).needs_normal is needs
 
 
-TOGETHER = ("u", "u_xt", "v_xx", "laplacian_v", "v_n", "normal", "t", "nu")
+TOGETHER = ("u_xt", "laplacian_v", "v_n", "normal", "t", "nu")
 
 
 def values_at_five_points(transform):
