@@ -16,7 +16,8 @@ PROBLEM_FOLDER = "problems"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns 0, 1 when a solve diverged, 2 on wrong use."""
+    """Runs the command; returns 0, 1 when a solve diverged, 2 on wrong use, 130
+    when interrupted before the first step."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -27,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"pinnsven: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("pinnsven: interrupted before there was a solution", file=sys.stderr)
+        return 130
 
 
 def run() -> None:

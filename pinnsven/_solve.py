@@ -113,7 +113,7 @@ def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
         if value is None and name == "max_steps":
             continue
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or value < least:
+        if value is None or not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
 
 
