@@ -22,13 +22,16 @@ from ._solution import (
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
 
 
-def judge(cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float) -> tuple[RESULTS, str]:
+def judge(
+    cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float, confirmed: bool
+) -> tuple[RESULTS, str]:
     """The status of a run and a sentence on what to change.
 
     - `cause`: what ended the run, None when quality is to decide.
     - `why`: the cause in words.
     - `estimate`: measured on points that no decision of the run has used.
     - `tolerance`: on the relative held-out residual.
+    - `confirmed`: whether some equation was measured at points that were never fitted.
     """
     reached = f"the held-out residual is {estimate.relative:.1e} of its size"
     if cause is RESULTS.diverged or not math.isfinite(estimate.relative):
@@ -37,6 +40,11 @@ def judge(cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float)
         return RESULTS.unresolved, (
             f"Stopped: {why}; {reached}, {estimate.gap:.1f} times the training residual: the answer "
             "is not resolved between the points. Allow more points or more time."
+        )
+    if estimate.relative <= tolerance and not confirmed:
+        return RESULTS.unresolved, (
+            f"Stopped: {why}; {reached}, but every point of every equation was fitted: nothing "
+            "confirms the answer between them. Declare the equation with pv.PDE, or hold points back."
         )
     if estimate.relative <= tolerance:
         return RESULTS.converged, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e})."
@@ -63,7 +71,10 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
         run.theta = run.best[1]
         run.measure()
     estimate = run.estimate
-    status, message = judge(*ended, estimate, tolerance)
+    confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
+    status, message = judge(*ended, estimate, tolerance, confirmed)
+    if run.save_trouble:
+        message += f" The checkpoint could not be written: {run.save_trouble}."
     model, _ = run.system.unpack(run.theta)
     evaluator = Evaluator(model, precision, run.network)
     domain = run.problem.domain

@@ -160,6 +160,7 @@ class _Run:
         self.quiet = 0
         self.lowest = math.inf
         self.estimate: Estimate | None = None
+        self.save_trouble = ""
 
     @property
     def target(self) -> float:
@@ -332,25 +333,29 @@ class _Run:
         return np.concatenate(sizes)[: len(drawn.points)]
 
     def save(self) -> None:
-        """Writes the checkpoint."""
+        """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""
         assert self.sizes is not None  # set before the first step
-        save_run(
-            self.checkpoint,
-            RunState(
-                identity=self.identity,
-                theta=np.asarray(self.theta),
-                state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
-                points=self.points.snapshot(),
-                weights=self.weights,
-                first_weights=self.first_weights,
-                records=self.records,
-                sizes=self.sizes,
-                best=(self.best[0], np.asarray(self.best[1])),
-                lowest=self.lowest,
-                quiet=self.quiet,
-                seconds=self.seconds(),
-                estimate=None if self.estimate is None else self.estimate.to_dict(),
-            ),
+        try:
+            save_run(self.checkpoint, self._state_to_save())
+            self.save_trouble = ""
+        except OSError as error:
+            self.save_trouble = str(error)
+
+    def _state_to_save(self) -> RunState:
+        return RunState(
+            identity=self.identity,
+            theta=np.asarray(self.theta),
+            state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
+            points=self.points.snapshot(),
+            weights=self.weights,
+            first_weights=self.first_weights,
+            records=self.records,
+            sizes=self.sizes,
+            best=(self.best[0], np.asarray(self.best[1])),
+            lowest=self.lowest,
+            quiet=self.quiet,
+            seconds=self.seconds(),
+            estimate=None if self.estimate is None else self.estimate.to_dict(),
         )
 
     def restore(self, saved: RunState) -> None:
