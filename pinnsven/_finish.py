@@ -64,6 +64,9 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
     - `tolerance`: on the relative held-out residual.
     - `precision`: of the run.
     """
+    run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
+    if run.sizes is None:
+        run.prepare()
     if run.checkpoint is not None:
         run.save()  # before the last measurement draws points, so that a resumed run draws the same
     total = run.measure()

@@ -230,7 +230,15 @@ class NamedFunction:
     def of(cls, function: Callable) -> "NamedFunction":
         """Wraps a user's function; raises `ValueError` as `required_arguments` does."""
         names = required_arguments(function)
-        return cls(names, lambda values: function(**{name: values[name] for name in names}))
+        kinds = inspect.signature(function).parameters
+        # By position where it can be: jnp.sin and its like take no keywords.
+        keywords = [n for n in names if kinds[n].kind is inspect.Parameter.KEYWORD_ONLY]
+        positional = [n for n in names if n not in keywords]
+
+        def call(values: dict):
+            return function(*[values[n] for n in positional], **{n: values[n] for n in keywords})
+
+        return cls(names, call)
 
     def __call__(self, values: dict):
         return self.function(values)

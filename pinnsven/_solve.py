@@ -177,11 +177,11 @@ class _Run:
         target = self.target
         budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
         info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, target)
-        for hook in self.hooks:
-            hook.on_start(info)
-        self._check_first_residual()
-        saved = self.seconds()
         try:
+            for hook in self.hooks:
+                hook.on_start(info)
+            self.prepare()
+            saved = self.seconds()
             while True:
                 if max_steps is not None and len(self.records) >= max_steps:
                     return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
@@ -210,8 +210,11 @@ class _Run:
         e = self.estimate
         return e is not None and e.relative <= tolerance and e.gap**2 <= AGREE
 
-    def _check_first_residual(self) -> None:
-        """Evaluates every condition at its first points; the sizes found there scale tolerances."""
+    def prepare(self) -> None:
+        """Evaluates every condition at its first points; what is found there scales tolerances.
+
+        Raises `ValueError` for a condition that is not finite there.
+        """
         residual = self.rows(self.batches)
         parts = split_rows(self.system, self.batches, residual)
         for block, rows in zip(self.system.blocks, parts, strict=True):

@@ -60,9 +60,11 @@ class OptaxStepper(AbstractStepper):
             return jnp.sum(system.residual(t, batches) ** 2) / 2
 
         value, gradient = jax.value_and_grad(half_square)(theta)
-        step, state = self.transformation.update(
-            gradient, state, theta, value=value, grad=gradient, value_fn=half_square
-        )
+        # optax mixes dtypes (counts with rates) in ways that strict promotion forbids.
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+            step, state = self.transformation.update(
+                gradient, state, theta, value=value, grad=gradient, value_fn=half_square
+            )
         moved = jnp.asarray(optax.apply_updates(theta, step))
         finite = jnp.all(jnp.isfinite(moved)) & jnp.isfinite(value)
         moved = jnp.where(finite, moved, theta)

@@ -260,7 +260,7 @@ bad(
 bad("nothing prescribed", lambda: pv.Dirichlet(), "Dirichlet", "u=0.0")
 bad("value by position", lambda: pv.Dirichlet(0.0), "by position returns a residual", "0.0")
 bad("value in Boundary", lambda: condition(pv.Boundary(u=0.0)), "u=", "use Dirichlet")
-for value in ("0", None, NAN, INF, True, 1j, [1.0], (1.0, 2.0)):
+for value in ("0", None, NAN, INF, True, 1j, np.complex128(1j), [1.0], (1.0, 2.0)):
     bad(
         f"value {value!r}",
         lambda v=value: condition(pv.Initial(u=v)),

@@ -418,3 +418,8 @@ def test_single_precision_stays_single():
     fields = lambda p: jnp.sin(weights @ p)
     values = jax.eval_shape(lambda p: plan.evaluate(fields, p, p[:2], {}), weights[0])
     assert {str(value.dtype) for value in values.values()} == {"float32"}
+
+
+def test_function_that_takes_no_keywords_is_called_by_position():
+    """`Initial(u=jnp.sin)`: JAX's own functions name their argument x, positional only."""
+    assert NamedFunction.of(jnp.sin)({"x": 0.5}) == jnp.sin(0.5)

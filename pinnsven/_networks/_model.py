@@ -65,5 +65,5 @@ def _check_shapes(model: FieldModel, domain: Domain, fields: tuple[str, ...]) ->
 def _uncallable(inputs: int, error: Exception) -> str:
     return (
         f"the network cannot be called on {inputs} inputs (coordinates scaled to [-1, 1], a periodic "
-        f"one as its cosine and sine); calling it raised {type(error).__name__}"
+        f"one as its cosine and sine); calling it raised {type(error).__name__}: {error}"
     )

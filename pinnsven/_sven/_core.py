@@ -85,7 +85,9 @@ class Sven(eqx.Module):
     corrections: int = 16
 
     def __check_init__(self):
-        if self.max_rank is not None and not self.max_rank >= 1:
+        if self.max_rank is not None and not (
+            isinstance(self.max_rank, (int, float, jax.Array)) and self.max_rank >= 1
+        ):
             raise ValueError(f"max_rank={self.max_rank!r}: must be at least 1, or None for no cap")
         if not 0 <= self.rtol < 1:
             raise ValueError(f"rtol={self.rtol!r}: must lie in [0, 1)")
@@ -187,7 +189,7 @@ class Sven(eqx.Module):
     def _next_state(self, state: SvenState, move: Move, rank, key) -> SvenState:
         # A random half of the columns serves while few directions matter; once the filter passes a
         # third of as many as it has, the half itself limits the step.
-        crowded = rank > LATE_SHARE * self.early_share * move.step.size
+        crowded = rank > int(LATE_SHARE * self.early_share * move.step.size)
         return SvenState(
             log_damping=jnp.clip(move.log_damping, *LOG_DAMPING_RANGE),
             late=state.late | crowded,

@@ -1,0 +1,256 @@
+"""The command, in processes of its own: outputs, exit codes, errors in problem files, Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from pinnsven._cli import load_problem, main
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DECAY = '''
+"""Decay: u_t = -rate u.
+
+Only the first line is listed.
+"""
+import jax.numpy as jnp
+import pinnsven as pv
+from helper_of_decay import START
+
+
+def make_problem(rate: float = 1.0):
+    return pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={"pde": pv.PDE(lambda u, u_t: u_t + rate * u), "start": pv.Initial(u=START)},
+        exact=lambda t: START * jnp.exp(-rate * t),
+        network=pv.MLP(width=8, depth=1),
+    )
+'''
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a problem file, a module beside it, and a cache for compiled functions."""
+    path = tmp_path_factory.mktemp("problems")
+    (path / "decay.py").write_text(textwrap.dedent(DECAY).lstrip())
+    (path / "helper_of_decay.py").write_text('"""Not a problem."""\nSTART = 2.0\n')
+    return path
+
+
+def command(folder, *arguments):
+    """The process to run, with its environment: one thread, quick to compile, nothing shared."""
+    env = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "XDG_CACHE_HOME": str(folder.parent / "cache"),
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "COLUMNS": "100",
+    }
+    arguments = [sys.executable, "-m", "pinnsven", *map(str, arguments)]
+    return arguments, {"cwd": folder, "env": env, "text": True}
+
+
+def run(folder, *arguments):
+    arguments, options = command(folder, *arguments)
+    return subprocess.run(arguments, capture_output=True, timeout=300, **options)
+
+
+@pytest.fixture(scope="module")
+def solved(folder, tmp_path_factory):
+    """A solve with every output: the finished process and the folder of its files."""
+    out = tmp_path_factory.mktemp("out")
+    files = {name: out / f"decay.{name}" for name in ("json", "png", "html", "pv", "ckpt")}
+    done = run(
+        folder,
+        *("solve", "decay.py", "--points", 64, "--set", "rate=1.5", "--quiet"),
+        *("--json", files["json"], "--plot", files["png"], "--report", files["html"]),
+        *("--save", files["pv"], "--checkpoint", files["ckpt"]),
+    )
+    return done, files
+
+
+def test_a_converged_solve_exits_with_zero(solved):
+    done, _ = solved
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("decay: converged.")
+    assert "relative L2 error" in done.stdout and "held out" in done.stdout
+    assert done.stderr == ""  # quiet
+
+
+def test_the_solve_writes_every_file_it_was_asked_for(solved):
+    done, files = solved
+    record = json.loads(files["json"].read_text())
+    assert record["problem"] == "decay" and record["status"] == "converged"
+    assert record["error"]["u"] < 1e-4 and record["steps"] > 1
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert files["html"].read_text().startswith("<!doctype html>")
+    solution = pv.load(files["pv"])
+    t = np.linspace(0, 1, 5)
+    np.testing.assert_allclose(solution.u(t=t), 2 * np.exp(-1.5 * t), rtol=1e-4)  # --set was heeded
+    assert f"{record['error']['u']:.2e}" in done.stdout
+    assert solution.to_json()["error"] == record["error"]
+
+
+def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
+    arguments = ["solve", "decay.py", "--points", 64, "--checkpoint", tmp_path / "c", "--json"]
+    first = run(folder, *arguments, tmp_path / "1", "--max-steps", 1)
+    assert first.returncode == 0, first.stderr  # a limit that was asked for is no failure
+    assert "parameters" in first.stderr  # the progress display
+    second = run(folder, *arguments, tmp_path / "2", "--max-steps", 3, "--resume", "--quiet")
+    assert second.returncode == 0, second.stderr
+    records = [json.loads((tmp_path / n).read_text()) for n in "12"]
+    assert [(r["status"], r["steps"]) for r in records] == [("max_steps", 1), ("max_steps", 3)]
+
+
+def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
+    monkeypatch.setattr("pinnsven._cli._use_compilation_cache", lambda: None)
+
+    class Diverged:
+        status = pv.RESULTS.diverged
+
+    monkeypatch.setattr("pinnsven._solve.solve", lambda *args, **kwargs: Diverged())
+    assert main(["solve", str(folder / "decay.py"), "--quiet"]) == 1
+
+
+def test_ctrl_c_ends_with_a_solution(folder, tmp_path):
+    arguments, options = command(
+        folder, "solve", "decay.py", "--points", 64, "--time-limit", 200, "--json", tmp_path / "j"
+    )
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
+    )
+    try:
+        for line in process.stderr:
+            if line.startswith("step 20"):
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "interrupted" in out
+    assert json.loads((tmp_path / "j").read_text())["steps"] >= 20
+
+
+def test_ctrl_c_while_compiling_leaves_no_traceback(folder, tmp_path):
+    arguments, options = command(folder, "solve", "decay.py", "--points", 48)
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
+    )
+    try:
+        for line in process.stderr:
+            if line.startswith("compiling"):
+                process.send_signal(signal.SIGINT)
+                break
+        _, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert "Traceback" not in err
+    assert process.returncode in (0, 130)
+
+
+# Within this process: everything that compiles nothing.
+
+
+def test_the_list_shows_first_lines(folder, capsys):
+    assert main(["list", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("decay.py" in line and line.endswith("Decay: u_t = -rate u.") for line in lines)
+    assert not any("Only the first" in line for line in lines)
+
+
+def test_the_list_of_a_missing_folder_is_an_error(tmp_path, capsys):
+    assert main(["list", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_info_names_versions_and_devices(capsys):
+    import jax
+
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert jax.__version__ in out and np.__version__ in out and str(jax.devices()[0]) in out
+
+
+def test_no_command_prints_help_and_exits_with_two(capsys):
+    assert main([]) == 2
+    assert "usage: pinnsven" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["dance"], ["solve"], ["solve", "x.py", "--seed", "one"]])
+def test_wrong_use_exits_with_two(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: pinnsven" in capsys.readouterr().err
+
+
+BROKEN = {
+    "syntax": ("def make_problem(:", "SyntaxError"),
+    "import": ("import no_such_module_at_all", "no_such_module_at_all"),
+    "no function": ("x = 1", "make_problem"),
+    "no callable": ("make_problem = 3", "make_problem"),
+    "no problem": ("def make_problem():\n    return 5", "returned int"),
+    "fails": ("def make_problem():\n    return 1 / 0", "ZeroDivisionError"),
+    "wrong condition": (
+        "import pinnsven as pv\n"
+        "def make_problem():\n"
+        "    return pv.Problem(pv.Time(0, 1), 'u', {'pde': pv.PDE(lambda v: v)})",
+        "'pde'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_problem_file_exits_with_two_and_says_why(text, named, tmp_path, capsys):
+    path = tmp_path / "broken.py"
+    path.write_text(text)
+    before = list(sys.path)
+    assert main(["solve", str(path), "--quiet"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("pinnsven: ") and named in err
+    assert sys.path == before
+
+
+def test_a_missing_file_is_named_with_the_nearest_one(folder, capsys):
+    assert main(["solve", str(folder / "decoy.py")]) == 2
+    err = capsys.readouterr().err
+    assert "decoy.py" in err and "decay.py" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--set", "speed=2"], "speed"),
+        (["--set", "rate"], "NAME=VALUE"),
+        (["--resume"], "--checkpoint"),
+        (["--json", "nowhere/out.json"], "nowhere"),
+        (["--plot", "."], "--plot"),
+        (["--max-steps", "0"], "max_steps=0"),
+        (["--time-limit", "-1"], "time_limit=-1"),
+        (["--tolerance", "-1"], "tolerance=-1"),
+        (["--seed", "-1"], "seed=-1"),
+        (["--points", "0"], "points"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_option_is_named_before_anything_is_solved(folder, options, named, capsys, monkeypatch):
+    monkeypatch.setattr("pinnsven._cli._use_compilation_cache", lambda: None)
+    assert main(["solve", str(folder / "decay.py"), "--quiet", *options]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("pinnsven: ") and named in err
+
+
+def test_parameters_reach_the_problem_and_a_file_names_it(folder):
+    problem = load_problem(str(folder / "decay.py"), {"rate": 3.0})
+    assert problem.name == "decay"
+    np.testing.assert_allclose(float(problem.exact["u"](1.0)), 2 * np.exp(-3.0))

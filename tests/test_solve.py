@@ -1,0 +1,482 @@
+"""The solve loop: what it reaches, what it says of it, and that it can be stopped and resumed."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import pinnsven as pv
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = pv.MLP(width=8, depth=1)
+CLOSE = 1e-5  # of a converged small network to the exact solution
+TIMES = np.linspace(0, 1, 7)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_compilations(tmp_path_factory):
+    """Solves of equal shapes share their compiled functions through JAX's cache on disk."""
+    from jax.experimental.compilation_cache import compilation_cache
+
+    quick = {
+        "jax_compilation_cache_dir": (str(tmp_path_factory.mktemp("compiled")), None),
+        "jax_persistent_cache_min_compile_time_secs": (0.05, 1.0),
+        "jax_disable_most_optimizations": (True, False),
+    }
+    for name, (value, _) in quick.items():
+        jax.config.update(name, value)
+    compilation_cache.reset_cache()
+    yield
+    for name, (_, default) in quick.items():
+        jax.config.update(name, default)
+    compilation_cache.reset_cache()
+
+
+def decay(factor=1.0, **options):
+    """u_t = -u from 1: exp(-t). The equation may be multiplied by a factor."""
+    return pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t: factor * (u_t + u)),
+            "start": pv.Initial(u=1.0),
+        },
+        exact=lambda t: jnp.exp(-t),
+        name="decay",
+        **options,
+    )
+
+
+def solve(problem=None, **options):
+    options = {"network": SMALL, "points": 64} | options
+    return pv.solve(decay() if problem is None else problem, **options)
+
+
+class Recorder(pv.Callback):
+    """Writes down which hooks ran, in order."""
+
+    def __init__(self):
+        self.calls, self.compiled, self.records = [], [], []
+
+    def on_start(self, info):
+        self.calls.append("start")
+        self.info = info
+
+    def on_compile(self, what):
+        self.calls.append("compile")
+        self.compiled.append(what)
+
+    def on_step(self, record):
+        self.calls.append("step")
+        self.records.append(record)
+
+    def on_estimate(self, estimate):
+        self.calls.append("estimate")
+        self.estimate = estimate
+
+    def on_end(self, solution):
+        self.calls.append("end")
+        self.solution = solution
+
+
+@pytest.fixture(scope="module")
+def recorder():
+    return Recorder()
+
+
+@pytest.fixture(scope="module")
+def solution(recorder):
+    """The decay, solved to the default tolerance."""
+    return solve(callbacks=recorder)
+
+
+@pytest.fixture(scope="module")
+def twenty():
+    """Twenty steps of the decay with seed 0."""
+    return solve(max_steps=20)
+
+
+def same_history(one, other):
+    for name in ("loss", "damping", "ratio", "rank", "rows"):
+        np.testing.assert_array_equal(one.history[name], other.history[name], err_msg=name)
+    np.testing.assert_array_equal(one.u(t=TIMES), other.u(t=TIMES))
+
+
+# What it reaches
+
+
+def test_an_easy_problem_converges_to_its_exact_solution(solution):
+    assert solution.status == "converged" and solution.status is pv.RESULTS.converged
+    np.testing.assert_allclose(solution.u(t=TIMES), np.exp(-TIMES), rtol=CLOSE)
+
+
+def test_the_error_is_what_the_values_show_and_stands_beside_its_floor(solution):
+    t = np.linspace(0, 1, 4001)
+    error = np.linalg.norm(solution.u(t=t) - np.exp(-t)) / np.linalg.norm(np.exp(-t))
+    np.testing.assert_allclose(solution.error["u"], error, rtol=0.02)
+    assert solution.error < CLOSE
+    assert solution.reference_floor == np.finfo(float).eps
+    line = next(line for line in str(solution).splitlines() if "relative L2" in line)
+    assert f"{solution.error['u']:.2e}" in line and "floor 2e-16" in line
+
+
+def test_held_out_residuals_are_those_of_fresh_points(solution):
+    step = 1e-4
+    t = np.linspace(step, 1 - step, 500)
+    slope = (solution.u(t=t + step) - solution.u(t=t - step)) / (2 * step)
+    rms = np.sqrt(np.mean((slope + solution.u(t=t)) ** 2))
+    table = solution.conditions
+    assert rms / 3 < table["pde"].held_out < 3 * rms
+    np.testing.assert_allclose(
+        table["start"].held_out, abs(solution.u(t=0.0) - 1), rtol=1e-3, atol=1e-14
+    )
+    assert table["start"].rows == 1 and table["pde"].rows >= 64
+    assert table["start"].weight > table["pde"].weight > 0
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (0,), (2, 3), (300,)])
+def test_values_come_in_the_shape_of_the_coordinates(solution, shape):
+    t = np.random.default_rng(0).random(shape)
+    for values in (solution(t=t), solution.u(t=t)):
+        assert isinstance(values, np.ndarray)
+        assert values.shape == shape and values.dtype == np.float64
+        np.testing.assert_allclose(values, np.exp(-t), rtol=CLOSE)
+
+
+def test_coordinates_may_be_lists_and_numbers(solution):
+    np.testing.assert_allclose(solution.u(t=[0, 1]), np.exp([0.0, -1.0]), rtol=CLOSE)
+    assert float(solution.u(t=0)) == float(solution.u(t=0.0))
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "named"),
+    [({}, "'t' is missing"), ({"x": 0.0}, "'x'"), ({"t": 0.0, "x": 0.0}, "'x'")],
+)
+def test_wrong_coordinates_are_named(solution, coordinates, named):
+    with pytest.raises(ValueError, match=named):
+        solution(**coordinates)
+
+
+def test_an_attribute_that_does_not_exist_is_an_attribute_error(solution):
+    with pytest.raises(AttributeError, match="its fields are u"):
+        _ = solution.v
+    assert not hasattr(solution, "missing")
+
+
+def test_history_rank_and_spectrum_fit_together(solution, recorder):
+    assert len(recorder.records) == solution.steps == len(solution.history["loss"])
+    np.testing.assert_array_equal(solution.history["step"], np.arange(1, solution.steps + 1))
+    assert np.all(np.diff(solution.spectrum) <= 0) and solution.spectrum[-1] > 0
+    assert 1 <= solution.rank <= len(solution.spectrum) <= recorder.info.params
+    expected = solution.spectrum[0] / solution.spectrum[solution.rank - 1]
+    assert solution.condition_number() == expected
+    assert solution.seconds >= solution.compile_seconds > 0
+
+
+def test_two_fields_are_solved_together():
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u v",
+        conditions={
+            "pde": pv.PDE(lambda u, v, u_t, v_t: (u_t - v, v_t + u)),
+            "start": pv.Initial(u=0.0, v=1.0),
+        },
+        exact={"u": lambda t: jnp.sin(t), "v": lambda t: jnp.cos(t)},
+    )
+    found = solve(problem)
+    assert found.status == "converged"
+    assert set(found.error) == {"u", "v"} and float(found.error) == max(found.error.values())
+    values = found(t=TIMES[:, None])
+    assert set(values) == {"u", "v"} and values["v"].shape == (7, 1)
+    np.testing.assert_allclose(values["u"][:, 0], np.sin(TIMES), atol=CLOSE)
+    np.testing.assert_allclose(found.v(t=TIMES), np.cos(TIMES), atol=CLOSE)
+    assert found.conditions["pde"].rows == 2 * 64
+
+
+# Unknowns
+
+
+def test_an_inverse_problem_returns_its_unknowns_with_errors_and_correlations():
+    t = np.linspace(0, 1, 12)
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t, k, a: u_t + k * (u - a)),
+            "data": pv.Data({"t": t}, u=0.5 + 0.5 * np.exp(-2 * t)),
+        },
+        unknowns={"k": 1.0, "a": 0.1},
+    )
+    found = solve(problem, max_steps=40)
+    assert abs(found.unknowns["k"] - 2) < 1e-3 and abs(found.unknowns["a"] - 0.5) < 1e-3
+    for value in found.unknowns.values():
+        assert 0 < value.standard_error < 0.1
+    correlation = found.unknowns.correlation
+    np.testing.assert_allclose(np.diag(correlation), 1.0)
+    np.testing.assert_allclose(correlation, correlation.T, atol=1e-12)
+    assert 0 < abs(correlation[0, 1]) <= 1 + 1e-9
+
+
+class Line(eqx.Module):
+    """u = p0 + p1 t, on a domain that needs no scaling."""
+
+    p: jax.Array
+
+    def __call__(self, inputs):
+        return self.p[0] + self.p[1] * inputs[0]
+
+
+def test_standard_errors_are_those_of_linear_regression():
+    rng = np.random.default_rng(4)
+    t = np.linspace(-1, 1, 40)
+    y = 0.3 - 1.2 * t + 0.1 * rng.standard_normal(40)
+    z = 2.0 * t + 0.1 * rng.standard_normal(40)  # once u is taken off, k is a slope
+    nodes, values = jnp.asarray(t), jnp.asarray(z + 0.3)
+    problem = pv.Problem(
+        domain=pv.Time(-1, 1),
+        fields="u",
+        conditions={
+            "data": pv.Data({"t": t}, u=y),
+            "other": pv.Condition(lambda u, k, t: u + k * t - jnp.interp(t, nodes, values), {"t": t}),
+        },
+        unknowns={"k": 4.0},
+    )
+    found = pv.solve(
+        problem,
+        network=Line(jnp.zeros(2)),
+        weighting=pv.FixedWeights(equation=1.0, others=1.0),
+        max_steps=15,
+    )
+    one, zero = np.ones(40), np.zeros(40)
+    design = np.block(
+        [[one[:, None], t[:, None], zero[:, None]], [one[:, None], t[:, None], t[:, None]]]
+    )
+    right = np.concatenate([y, z + 0.3])
+    fit, squares, *_ = np.linalg.lstsq(design, right)
+    covariance = squares[0] / (80 - 3) * np.linalg.inv(design.T @ design)
+    np.testing.assert_allclose(found.unknowns["k"], fit[2], rtol=1e-6)
+    np.testing.assert_allclose(found.unknowns["k"].standard_error, covariance[2, 2] ** 0.5, rtol=1e-6)
+
+
+# The verdict
+
+
+def test_with_fixed_few_points_a_small_training_residual_is_not_believed():
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t, t: u_t + u - 6 * jnp.cos(6 * t)),
+            "start": pv.Initial(u=0.0),
+        },
+    )
+    points = {"pde": {"t": np.linspace(0.05, 0.95, 4)}}
+    found = solve(problem, points=points, refine=False, max_steps=60)
+    row = found.conditions["pde"]
+    assert row.rows == 4
+    assert row.training < 1e-9 and row.held_out > 1e-2
+    assert found.status in ("unresolved", "stalled")
+    generous = solve(problem, points=points, refine=False, max_steps=60, tolerance=1e6)
+    assert generous.status != "converged"
+
+
+def test_one_step_is_not_convergence():
+    found = solve(max_steps=1)
+    assert (found.status, found.steps) == ("max_steps", 1)
+    assert "1 steps" in found.message or "step" in found.message
+
+
+def test_a_time_limit_ends_the_run():
+    found = solve(time_limit=1e-9)
+    assert found.status in ("time_limit", "unresolved")
+    assert found.steps <= 1
+    assert np.isfinite(found.u(t=0.5))
+
+
+def test_contradicting_conditions_do_not_converge():
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t: u_t + u),
+            "start": pv.Initial(u=1.0),
+            "end": pv.Data({"t": [1.0]}, u=[1.0]),
+        },
+    )
+    found = solve(problem, max_steps=25)
+    assert found.status != "converged"
+
+
+# Repeating and resuming
+
+
+def test_the_same_seed_gives_the_same_bits(twenty):
+    same_history(solve(max_steps=20), twenty)
+
+
+def test_another_seed_gives_another_run(twenty):
+    other = solve(max_steps=20, seed=1)
+    assert np.any(other.history["loss"] != twenty.history["loss"])
+
+
+def test_a_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(tmp_path):
+    path = tmp_path / "run.ckpt"
+    whole = solve(max_steps=40)
+    solve(max_steps=20, checkpoint=path)
+    assert path.is_file()
+    resumed = solve(max_steps=40, checkpoint=path, resume=True)
+    assert resumed.steps == 40
+    same_history(resumed, whole)
+    assert resumed.conditions == whole.conditions
+    assert resumed.seconds > 0 and np.all(np.diff(resumed.history["seconds"]) >= 0)
+
+
+def test_a_resumed_run_that_is_already_done_takes_no_step(tmp_path):
+    path = tmp_path / "run.ckpt"
+    done = solve(max_steps=20, checkpoint=path)
+    again = solve(max_steps=20, checkpoint=path, resume=True)
+    assert again.steps == 20
+    np.testing.assert_array_equal(again.u(t=TIMES), done.u(t=TIMES))
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "run.ckpt"
+    solve(max_steps=1, checkpoint=path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"run\.ckpt"):
+        solve(max_steps=2, checkpoint=path, resume=True, seed=1)
+    with pytest.raises(ValueError, match="another network"):
+        solve(max_steps=2, checkpoint=path, resume=True, network=pv.MLP(width=9, depth=1))
+    assert path.read_bytes() == before
+
+
+# Callbacks
+
+
+def test_callbacks_run_in_order(recorder, solution):
+    calls = [c for c in recorder.calls if c != "compile"]
+    assert calls[0] == "start" and calls[-1] == "end"
+    assert calls.count("start") == calls.count("end") == 1
+    assert calls[1:6] == ["step"] * 5 and calls[6] == "estimate"
+    assert recorder.solution is solution
+    assert (recorder.info.problem, recorder.info.params) == ("decay", 25)
+    assert [r.step for r in recorder.records] == list(range(1, solution.steps + 1))
+
+
+def test_each_function_compiles_once_however_many_steps(recorder, solution):
+    assert solution.steps > 5
+    assert sorted(recorder.compiled) == ["residual", "step"]
+
+
+def test_a_plain_function_is_called_after_each_step():
+    seen = []
+    found = solve(max_steps=3, callbacks=[lambda record: seen.append(record.loss)])
+    np.testing.assert_array_equal(seen, found.history["loss"])
+
+
+@pytest.mark.parametrize("error", [pv.StopRun("enough"), KeyboardInterrupt()], ids=["stop", "ctrl-c"])
+def test_a_run_that_is_stopped_returns_what_it_has(error):
+    def stop(record):
+        if record.step == 3:
+            raise error
+
+    found = solve(callbacks=stop)
+    assert found.steps == 3 and found.status != "converged"
+    assert np.isfinite(found.u(t=0.5))
+    assert ("enough" if str(error) else "interrupted") in found.message
+
+
+@pytest.mark.parametrize("hook", ["on_start", "on_compile", "on_estimate"])
+def test_every_hook_may_stop_the_run(hook):
+    class Stopper(pv.Callback):
+        pass
+
+    def stop(self, *_):
+        raise pv.StopRun("here")
+
+    setattr(Stopper, hook, stop)
+    found = solve(callbacks=Stopper(), max_steps=7)
+    assert found.steps <= 7 and found.status != "converged"
+
+
+# Other solvers, weights and precisions
+
+
+@pytest.mark.parametrize("method", [optax.adam(1e-2), optax.lbfgs()], ids=["adam", "lbfgs"])
+def test_an_optax_method_lowers_the_same_loss(method, twenty):
+    found = solve(solver=method, max_steps=30)
+    losses = found.history["loss"]
+    assert losses[-1] < 0.7 * losses[0]
+    assert found.steps == 30 and found.rank == 0 and not len(found.spectrum)
+    # The same weights, so that the two losses are the same function.
+    for name, row in found.conditions.items():
+        assert row.weight == twenty.conditions[name].weight
+    total = sum(r.weight * r.training**2 for r in found.conditions.values())
+    assert total < losses[0]
+
+
+def test_the_loss_is_the_weighted_sum_of_mean_squares():
+    found = solve(max_steps=5, refine=False)
+    total = sum(row.weight * row.training**2 for row in found.conditions.values())
+    np.testing.assert_allclose(found.history["loss"][-1], total, rtol=1e-9)
+
+
+def test_multiplying_an_equation_changes_nothing(twenty):
+    scaled = solve(decay(factor=1e6), max_steps=20)
+    ratio = twenty.conditions["pde"].weight / scaled.conditions["pde"].weight
+    np.testing.assert_allclose(ratio, 1e12, rtol=1e-6)
+    np.testing.assert_allclose(scaled.history["loss"][:5], twenty.history["loss"][:5], rtol=1e-4)
+    assert scaled.error < 10 * twenty.error["u"] + CLOSE
+
+
+def test_balanced_weights_stay_within_their_bound():
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t: u_t + u),
+            "start": pv.Initial(u=1.0),
+            "data": pv.Data({"t": [0.5, 1.0]}, u=[0.9, 0.1], weight=0.25),
+        },
+    )
+    kept = solve(problem, max_steps=1)
+    moved = solve(problem, max_steps=40, weighting=pv.BalancedWeights(power=0.9, bound=2.0))
+    ratios = {n: moved.conditions[n].weight / kept.conditions[n].weight for n in moved.conditions}
+    assert ratios["data"] == 1.0 and moved.conditions["data"].weight == 0.25
+    assert all(0.5 - 1e-9 <= ratio <= 2 + 1e-9 for ratio in ratios.values())
+    assert any(ratio in (0.5, 2.0) or abs(ratio - 1) > 0.1 for ratio in ratios.values())
+
+
+def test_float32_leaves_numpy_behind_and_the_setting_as_it_was():
+    script = textwrap.dedent("""
+        import jax, jax.numpy as jnp, numpy as np, pinnsven as pv
+        assert jnp.ones(1).dtype == jnp.float32
+        problem = pv.Problem(
+            domain=pv.Time(0, 1), fields="u",
+            conditions={"pde": pv.PDE(lambda u, u_t: u_t + u), "start": pv.Initial(u=1.0)},
+            exact=lambda t: jnp.exp(-t),
+        )
+        errors = {}
+        for precision in ("float32", "float64"):
+            s = pv.solve(problem, pv.MLP(width=8, depth=1), points=64, max_steps=25,
+                         precision=precision)
+            values = s.u(t=[0.0, 0.5])
+            assert type(values) is np.ndarray and values.dtype == np.float64
+            assert not isinstance(s.spectrum, jax.Array)
+            assert jnp.ones(1).dtype == jnp.float32 and not jax.config.jax_enable_x64
+            errors[precision] = float(s.error)
+        assert errors["float32"] < 1e-3 and errors["float64"] < 1e-6, errors
+        assert errors["float64"] < errors["float32"], errors
+    """)
+    env = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
