@@ -337,7 +337,6 @@ class _Run:
 
     def save(self) -> None:
         """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""
-        assert self.sizes is not None  # set before the first step
         try:
             save_run(self.checkpoint, self._state_to_save())
             self.save_trouble = ""
@@ -345,6 +344,7 @@ class _Run:
             self.save_trouble = str(error)
 
     def _state_to_save(self) -> RunState:
+        assert self.sizes is not None  # set before the first step
         return RunState(
             identity=self.identity,
             theta=np.asarray(self.theta),

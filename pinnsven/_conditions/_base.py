@@ -201,7 +201,7 @@ def finite_number(label: str, value: object) -> float:
     is_scalar = isinstance(value, numbers.Real) or (
         dtype is not None and np.ndim(value) == 0 and np.issubdtype(dtype, np.number)  # type: ignore
     )
-    is_scalar = is_scalar and not np.iscomplexobj(value)
+    is_scalar = is_scalar and not np.iscomplexobj(np.asarray(value))
     if isinstance(value, bool) or not is_scalar or not np.isfinite(number := float(value)):  # type: ignore[arg-type]
         raise ValueError(f"{label} {value!r}: give a finite number or a function of named coordinates")
     return number
