@@ -1,5 +1,6 @@
 """Files: one zip archive of plain arrays and one JSON text, written atomically, never executed."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -80,7 +81,7 @@ def read_archive(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(str(arrays.pop("header")))
-        found, meta, version = header["kind"], header["meta"], header["format"]
+        found, meta, version = header["kind"], dict(header["meta"]), int(header["format"])
     except (
         zipfile.BadZipFile,
         ValueError,
@@ -128,10 +129,15 @@ def load_run(path, identity: str) -> RunState:
     Raises `ValueError` for a file that is damaged, foreign, or of another run.
     """
     meta, arrays = read_archive(path, "checkpoint")
-    if meta["identity"] != identity:
+    if meta.get("identity") != identity:
         raise ValueError(
-            f"{path}: a checkpoint of another run ({meta['identity']!r}, not {identity!r})"
+            f"{path}: a checkpoint of another run ({meta.get('identity')!r}, not {identity!r})"
         )
+    with _damage_named(path):
+        return _assemble_run(identity, meta, arrays)
+
+
+def _assemble_run(identity: str, meta: dict, arrays: dict) -> RunState:
     history = {n: arrays[f"history.{n}"].tolist() for n in StepRecord.__dataclass_fields__}
     records = [
         StepRecord(**dict(zip(history, row, strict=True)))
@@ -205,6 +211,22 @@ def load_solution(path, problem: Problem | None = None, network: object = None) 
     Raises `ValueError` for a damaged or foreign file, or when `problem` or `network` is needed.
     """
     meta, arrays = read_archive(path, "solution")
+    with _damage_named(path):
+        return _assemble_solution(path, meta, arrays, problem, network)
+
+
+@contextlib.contextmanager
+def _damage_named(path):
+    """Turns whatever goes wrong with a file's content into a `ValueError` that names the file."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: damaged ({type(error).__name__}: {error})") from error
+
+
+def _assemble_solution(path, meta: dict, arrays: dict, problem, network) -> Solution:
     domain = problem.domain if problem is not None else _build_domain(meta["domain"], path)
     if network is None and problem is not None and meta["network"] is None:
         network = problem.network

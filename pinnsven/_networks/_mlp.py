@@ -7,6 +7,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._messages import listing, nearest
@@ -110,6 +111,7 @@ class FourierMLP(_SizedArchitecture):
     - `width`, `depth`: as for `MLP`.
     - `features`: the number of random frequencies.
     - `scale`: their standard deviation, in radians per unit of the scaled coordinates.
+    - `seed`: of the frequencies, which stay fixed.
 
     Of no use along a periodic coordinate, which is embedded already; the features then mix its
     cosine and sine. Raises `ValueError` for sizes that are not positive.
@@ -119,18 +121,18 @@ class FourierMLP(_SizedArchitecture):
     depth: int = eqx.field(static=True, default=4)
     features: int = eqx.field(static=True, default=16)
     scale: float = eqx.field(static=True, default=3.0)
+    seed: int = eqx.field(static=True, default=0)
 
     def __check_init__(self):
         if not (isinstance(self.features, int) and self.features > 0 and 0 < self.scale < math.inf):
             raise ValueError(f"features={self.features!r}, scale={self.scale!r}: must be positive")
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> FourierPerceptron:
-        frequency_key, weight_key = jax.random.split(key)
-        drawn = self.scale * jax.random.normal(frequency_key, (self.features, inputs))
+        # From a seed of their own, so that a saved network can be built again without storing them.
+        rng = np.random.default_rng(self.seed)
+        drawn = self.scale * rng.standard_normal((self.features, inputs))
         sizes = _layer_sizes(inputs + 2 * self.features, fields, self.width, self.depth)
-        return FourierPerceptron(
-            tuple(map(tuple, drawn.tolist())), _glorot(sizes, weight_key, jnp.tanh)
-        )
+        return FourierPerceptron(tuple(map(tuple, drawn.tolist())), _glorot(sizes, key, jnp.tanh))
 
 
 class SineMLP(_SizedArchitecture):
