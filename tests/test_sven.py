@@ -1,5 +1,7 @@
 """Sven on bare residual functions: factors, the pseudoinverse, step control, the driver."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -44,19 +46,20 @@ def diagonal(rows, params, values):
     return matrix
 
 
+# Few shapes, because every shape compiles anew.
 MATRICES = {
-    "wide": spectral(5, 12, [8.0, 3.0, 1.0, 0.3, 0.01]),
-    "square": spectral(6, 6, [5.0, 4.0, 2.0, 1.0, 0.5, 0.01]),
-    "tall": spectral(20, 5, [7.0, 5.0, 1.0, 0.2, 0.01]),
-    "one row": spectral(1, 4, [3.0]),
-    "one column": spectral(4, 1, [3.0]),
+    "wide": spectral(5, 8, [8.0, 3.0, 1.0, 0.3, 0.01]),
+    "square": spectral(5, 5, [5.0, 4.0, 2.0, 1.0, 0.01]),
+    "tall": spectral(8, 5, [7.0, 5.0, 1.0, 0.2, 0.01]),
+    "one row": spectral(1, 5, [3.0]),
+    "one column": spectral(5, 1, [3.0]),
     "rank one": spectral(8, 5, [2.0]),
     "rank one, wide": spectral(5, 8, [2.0]),
-    "duplicate rows": np.repeat(spectral(4, 6, [4.0, 2.0, 1.0, 0.5]), 2, axis=0),
-    "all zero": np.zeros((6, 4)),
-    "all zero, wide": np.zeros((4, 6)),
-    "at the cut": diagonal(7, 4, [4.0, 2.0, 1.0, 0.25]),
-    "at the cut, wide": diagonal(4, 7, [4.0, 2.0, 1.0, 0.25]),
+    "duplicate rows": np.repeat(spectral(4, 5, [4.0, 2.0, 1.0, 0.5]), 2, axis=0),
+    "all zero": np.zeros((8, 5)),
+    "all zero, wide": np.zeros((5, 8)),
+    "at the cut": diagonal(8, 5, [4.0, 2.0, 1.0, 0.25, 0.125]),
+    "at the cut, wide": diagonal(5, 8, [4.0, 2.0, 1.0, 0.25, 0.125]),
 }
 matrices = pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)
 CUT = 0.25  # keeps three values of the matrices "at the cut", the third exactly on it
@@ -125,17 +128,16 @@ def test_singular_values_are_those_of_numpy(backend, matrix):
 
 @backends
 @matrices
-@pytest.mark.parametrize("explicit", [False, True], ids=["as made", "explicit"])
-def test_lift_of_gradient_is_the_damped_inverse(backend, matrix, explicit):
-    factors = backend.init(linearization(matrix))
-    factors = factors.explicit() if explicit else factors
+def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
+    as_made = backend.init(linearization(matrix))
     errors = np.random.default_rng(1).standard_normal((3, len(matrix)))
     damping = 0.1
-    filters = 1 / (factors.singular_values**2 + damping**2)
-    steps = factors.lift(filters[None] * factors.gradient(jnp.asarray(errors)))
+    filters = 1 / (as_made.singular_values**2 + damping**2)
     square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
     expected = np.linalg.solve(square, matrix.T @ errors.T).T
-    np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
+    for factors in (as_made, as_made.explicit()):
+        steps = factors.lift(filters[None] * factors.gradient(jnp.asarray(errors)))
+        np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
 
 
 @backends
@@ -173,7 +175,7 @@ def test_embedded_factors_act_on_their_columns_only(backend, name):
     np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
 
 
-@pytest.mark.parametrize("size", [1, 7, 511, 512, 513, 602])
+@pytest.mark.parametrize("size", [1, 511, 512, 602])
 def test_gram_is_the_product_on_both_sides_of_the_tiling(size):
     rows = np.random.default_rng(size).standard_normal((size, 9))
     product = np.asarray(gram(jnp.asarray(rows)))
@@ -198,9 +200,9 @@ def test_the_step_is_the_truncated_pseudoinverse(backend, matrix):
 @given(
     seed=st.integers(0, 2**31),
     rank=st.integers(1, 4),
-    shape=st.sampled_from([(4, 7), (5, 5), (9, 4)]),
+    shape=st.sampled_from([(5, 8), (5, 5), (8, 5)]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_moore_penrose_identities_on_the_kept_subspace(backend, seed, rank, shape):
     values = np.geomspace(1, 1e-2, rank)
     matrix = spectral(*shape, values, seed)
@@ -273,7 +275,7 @@ def test_a_singular_value_exactly_at_the_cut_is_kept(backend, name):
 
 @backends
 def test_a_bare_pseudoinverse_never_divides_by_rounding_noise(backend):
-    matrix = spectral(30, 6, [1.0, 0.5, 1e-17, 1e-17, 1e-17, 1e-17])
+    matrix = spectral(8, 5, [1.0, 0.5, 1e-17, 1e-17, 1e-17])
     residual = residual_of(matrix)
     step, report = paper_step(matrix, residual, backend=backend, rtol=0.0)
     # Two directions carry everything; the others are zero but for rounding.
@@ -320,13 +322,25 @@ CLASSICS = {
     "beale": (beale, np.array([1.0, 0.8])),
     "bard": (bard, np.array([1.0, 1.0, 1.0])),
 }
-classics = pytest.mark.parametrize(("function", "start"), CLASSICS.values(), ids=CLASSICS)
 
 
-@classics
-def test_classic_problems_end_where_other_optimizers_end(function, start):
-    result = pv.least_squares(function, jnp.asarray(start), max_steps=60)
-    jacobian = jax.jacfwd(function)
+@pytest.fixture(scope="module", params=list(zip(CLASSICS, BACKENDS, strict=True)), ids="-".join)
+def descent(request):
+    """A classic problem, and every step of Sven on it: parameters before, parameters after, report."""
+    function, start = CLASSICS[request.param[0]]
+    solver = pv.Sven(backend=BACKENDS[request.param[1]])
+    step = jax.jit(lambda p, s: solver.step(function, p, s))
+    params, state, steps = jnp.asarray(start), state_of(), []
+    for _ in range(30):
+        moved, state, report = step(params, state)
+        steps.append((np.asarray(params), np.asarray(moved), report))
+        params = moved
+    return function, start, steps
+
+
+def test_classic_problems_end_where_other_optimizers_end(descent):
+    function, start, steps = descent
+    jacobian = jax.jit(jax.jacfwd(function))
     by_scipy = scipy.optimize.least_squares(
         lambda p: np.asarray(function(p)),
         start,
@@ -341,53 +355,46 @@ def test_classic_problems_end_where_other_optimizers_end(function, start):
             optimistix.LevenbergMarquardt(rtol=1e-10, atol=1e-10),
             jnp.asarray(start),
         )
+    *_, (_, end, report) = steps
     for other in (by_scipy.x, np.asarray(by_optimistix.value)):
-        np.testing.assert_allclose(result.params, other, rtol=SAME_MINIMUM, atol=SAME_MINIMUM)
-    np.testing.assert_allclose(np.sum(result.residual**2), 2 * by_scipy.cost, rtol=1e-9, atol=1e-14)
-    assert result.status != "diverged"
+        np.testing.assert_allclose(end, other, rtol=SAME_MINIMUM, atol=SAME_MINIMUM)
+    np.testing.assert_allclose(report.new_loss, 2 * by_scipy.cost, rtol=1e-9, atol=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("function", "start", "backend"),
-    [
-        (*problem, backend)
-        for problem, backend in zip(CLASSICS.values(), BACKENDS.values(), strict=True)
-    ],
-    ids=[f"{problem}-{backend}" for problem, backend in zip(CLASSICS, BACKENDS, strict=True)],
-)
-def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(function, start, backend):
-    solver = pv.Sven(backend=backend)
-    params, state = jnp.asarray(start), state_of()
+def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(descent):
+    function, start, steps = descent
     jacobian = jax.jit(jax.jacfwd(function))
-    step = jax.jit(lambda p, s: solver.step(function, p, s))
-    taken = 0
-    for _ in range(12):
-        J, r = np.asarray(jacobian(params)), np.asarray(function(params))
-        params, state, report = step(params, state)
-        after = np.sum(np.asarray(function(params)) ** 2)
-        np.testing.assert_allclose(report.loss, np.sum(r**2), rtol=1e-6, atol=1e-20)
-        np.testing.assert_allclose(report.new_loss, after, rtol=1e-6, atol=1e-20)
+    compared = 0
+    for before, after, report in steps:
+        J, r = np.asarray(jacobian(before)), np.asarray(function(before))
+        loss, new_loss = np.sum(r**2), np.sum(np.asarray(function(after)) ** 2)
+        np.testing.assert_allclose(report.loss, loss, rtol=1e-6, atol=1e-20)
+        np.testing.assert_allclose(report.new_loss, new_loss, rtol=1e-6, atol=1e-20)
         assert float(report.new_loss) <= float(report.loss)
-        taken += bool(report.accepted)
-        if float(report.loss) < 1e-10:
-            break
         damping = float(report.damping) * np.linalg.svd(J, compute_uv=False)[0]
         model = -np.linalg.solve(J.T @ J + damping**2 * np.eye(len(start)), J.T @ r)
-        reduction = np.sum(r**2) - np.sum((r + J @ model) ** 2)
-        if reduction > 1e-6 * np.sum(r**2):  # else rounding decides both
-            np.testing.assert_allclose(report.predicted, reduction, rtol=1e-5)
-            actual = float(report.loss) - float(report.new_loss)
-            if bool(report.accepted):
-                np.testing.assert_allclose(report.ratio, actual / reduction, rtol=1e-5)
-    assert taken >= 3
+        reduction = loss - np.sum((r + J @ model) ** 2)
+        if loss < 1e-10 or reduction < 1e-6 * loss:
+            continue  # rounding decides both
+        np.testing.assert_allclose(report.predicted, reduction, rtol=1e-5)
+        if bool(report.accepted):
+            np.testing.assert_allclose(report.ratio, (loss - new_loss) / reduction, rtol=1e-5)
+            compared += 1
+    assert compared >= 3
+
+
+@functools.cache
+def search_step(backend):
+    """A compiled step with the default control, for affine residuals of one shape."""
+    solver = pv.Sven(backend=backend)
+    return jax.jit(lambda theta, state, data: solver.advance(Affine(), theta, state, data))
 
 
 @backends
 def test_a_linear_problem_is_solved_in_a_few_steps(backend):
     rng = np.random.default_rng(3)
-    matrix, right = rng.standard_normal((20, 6)), rng.standard_normal(20)
-    solver, theta, state = pv.Sven(backend=backend), jnp.ones(6), state_of()
-    step = jax.jit(lambda t, s, d: solver.advance(Affine(), t, s, d))
+    matrix, right = rng.standard_normal((8, 5)), rng.standard_normal(8)
+    theta, state, step = jnp.ones(5), state_of(), search_step(backend)
     for _ in range(9):
         theta, state, report = step(theta, state, (jnp.asarray(matrix), jnp.asarray(-right)))
     expected, *_ = scipy.linalg.lstsq(matrix, right)
@@ -462,17 +469,17 @@ def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
 
 
 @backends
-@pytest.mark.parametrize("control", [pv.SpectralSearch(), pv.FixedStep()], ids=["search", "fixed"])
-def test_a_zero_jacobian_moves_nothing(backend, control):
-    rows = 5 if isinstance(backend, pv.DirectSVD) else 2
-    start, data = jnp.array([1.0, 2.0, 3.0]), (jnp.zeros((rows, 3)), jnp.ones(rows))
-    solver = pv.Sven(control=control, backend=backend)
-    step = jax.jit(lambda t, s: solver.advance(Affine(), t, s, data))
-    params, state, report = step(start, state_of())
-    np.testing.assert_array_equal(params, start)
-    assert int(report.rank) == 0
-    for leaf in jax.tree.leaves((state, report)):
-        assert not np.any(np.isnan(np.asarray(leaf)))
+def test_a_zero_jacobian_moves_nothing(backend):
+    start, data = jnp.arange(5.0), (jnp.zeros((8, 5)), jnp.ones(8))
+    solver = pv.Sven(backend=backend, control=pv.FixedStep())
+    for params, state, report in (
+        search_step(backend)(start, state_of(), data),
+        solver.advance(Affine(), start, state_of(), data),
+    ):
+        np.testing.assert_array_equal(params, start)
+        assert int(report.rank) == 0
+        for leaf in jax.tree.leaves((state, report)):
+            assert not np.any(np.isnan(np.asarray(leaf)))
 
 
 def test_a_jacobian_that_is_not_finite_moves_nothing():
@@ -565,7 +572,8 @@ def test_a_crowded_half_brings_the_endgame():
 
 
 def test_jitted_is_not_jitted():
-    solver, start = pv.Sven(corrections=2), jnp.array([-1.2, 1.0])
+    control = pv.SpectralSearch(probes=2, memory=1)
+    solver, start = pv.Sven(control=control, corrections=2), jnp.array([-1.2, 1.0])
     plain = solver.step(rosenbrock, start, state_of())
     jitted = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))(start, state_of())
     for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(jitted), strict=True):
@@ -617,47 +625,35 @@ def test_hyperparameters_change_without_compiling_again():
 
 def test_parameters_may_hold_leaves_that_are_not_solved_for():
     params = {
-        "a": jnp.array([[1.0, 2.0]]),
-        "b": jnp.array(0.5),
-        "name": "line",
-        "order": 2,
-        "index": jnp.array([1, 0]),
-        "activation": jnp.tanh,
+        "height": jnp.array([[1.0]]),
+        "rate": jnp.array(1.0),
+        "name": "decay",
+        "order": 1,
+        "index": jnp.array([0]),
+        "activation": jnp.exp,
         "nothing": None,
     }
 
-    def function(p):
-        assert p["name"] == "line"
-        return {"first": p["a"][0][p["index"]] - jnp.array([3.0, 4.0]), "second": p["b"] ** p["order"]}
+    def function(p, x, y):
+        assert p["name"] == "decay"
+        values = p["height"][0, p["index"]] * p["activation"](-p["rate"] * x)
+        return {"first": values[:9] - y[:9], "rest": values[9:] ** p["order"] - y[9:]}
 
-    result = pv.least_squares(function, params, max_steps=40, tolerance=1e-9)
-    np.testing.assert_allclose(result.params["a"], [[4.0, 3.0]], atol=1e-8)
-    assert abs(float(result.params["b"])) < 1e-4
-    assert result.params["name"] == "line" and result.params["activation"] is jnp.tanh
-    assert result.params["order"] == 2 and result.params["nothing"] is None
-    np.testing.assert_array_equal(result.params["index"], [1, 0])
-
-
-def test_data_reach_the_residual():
     x = jnp.linspace(0.0, 1.0, 20)
-    y = 2.0 * jnp.exp(-3.0 * x)
-    result = pv.least_squares(
-        lambda p, x, y: p["height"] * jnp.exp(-p["rate"] * x) - y,
-        {"height": jnp.array(1.0), "rate": jnp.array(1.0)},
-        x,
-        y,
-        tolerance=1e-12,
-    )
+    result = pv.least_squares(function, params, x, 2.0 * jnp.exp(-3.0 * x), tolerance=1e-12)
     assert result.status == "converged"
-    np.testing.assert_allclose(float(result.params["height"]), 2.0, rtol=1e-9)
-    np.testing.assert_allclose(float(result.params["rate"]), 3.0, rtol=1e-9)
+    np.testing.assert_allclose(result.params["height"], [[2.0]], rtol=1e-9)
+    np.testing.assert_allclose(result.params["rate"], 3.0, rtol=1e-9)
+    for name in ("name", "order", "activation", "nothing"):
+        assert result.params[name] is params[name]
+    np.testing.assert_array_equal(result.params["index"], [0])
 
 
 def test_float32_parameters_stay_float32():
     start = jnp.asarray([-1.2, 1.0], jnp.float32)
-    solver = pv.Sven()
-    function = lambda p: jnp.stack([10 * (p[1] - p[0] ** 2), 1 - p[0]])
-    params, state, report = solver.step(function, start, solver.init(function, start))
+    solver = pv.Sven(control=pv.SpectralSearch(probes=2))
+    step = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))
+    params, state, report = step(start, solver.init(rosenbrock, start))
     assert params.dtype == jnp.float32
     assert state.log_damping.dtype == jnp.float32 and report.singular_values.dtype == jnp.float32
     assert bool(report.accepted)
