@@ -572,7 +572,7 @@ def test_a_crowded_half_brings_the_endgame():
 
 
 def test_jitted_is_not_jitted():
-    control = pv.SpectralSearch(probes=2, memory=1)
+    control = pv.SpectralSearch(probes=2, memory=0)
     solver, start = pv.Sven(control=control, corrections=2), jnp.array([-1.2, 1.0])
     plain = solver.step(rosenbrock, start, state_of())
     jitted = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))(start, state_of())

@@ -7,6 +7,8 @@ move    = search over filters of S, true residual of each, chord corrections
 theta   = theta + step if accepted
 """
 
+import numbers
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -86,7 +88,7 @@ class Sven(eqx.Module):
 
     def __check_init__(self):
         if self.max_rank is not None and not (
-            isinstance(self.max_rank, (int, float, jax.Array)) and self.max_rank >= 1
+            isinstance(self.max_rank, (numbers.Integral, jax.Array)) and self.max_rank >= 1
         ):
             raise ValueError(f"max_rank={self.max_rank!r}: must be at least 1, or None for no cap")
         if not 0 <= self.rtol < 1:
