@@ -22,7 +22,6 @@ class Progress(Callback):
         self._every = every
         self._live: Live | None = None
         self._info = None
-        self._compiling = ""
 
     def on_start(self, info):
         self._info = info

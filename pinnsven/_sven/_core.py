@@ -136,11 +136,12 @@ class Sven(eqx.Module):
         linearization = residual.linearize(theta, data)
         key, subset_key = jax.random.split(state.key)
         factors = self._factorize(linearization, state.late, subset_key)
+        kept = self._kept(factors)
         move = self.control.search(
             lambda step: residual.residual(theta + step, data),
             linearization,
             factors,
-            self._kept(factors),
+            kept,
             state.log_damping,
             jnp.asarray(self.corrections),
         )
@@ -153,7 +154,7 @@ class Sven(eqx.Module):
             predicted=move.predicted,
             ratio=(loss - move.loss) / jnp.where(move.predicted > 0, move.predicted, 1),
             accepted=move.accepted,
-            rank=jnp.sum(self._kept(factors) & (s > s[0] * 10**move.used_damping)),
+            rank=jnp.sum(kept & (s > s[0] * 10**move.used_damping)),
             singular_values=s,
             damping=10**move.used_damping,
             step_norm=jnp.linalg.norm(move.step),
