@@ -10,6 +10,7 @@ from ._conditions import (
     Data as Data,
     Dirichlet as Dirichlet,
     Initial as Initial,
+    Integral as Integral,
     Neumann as Neumann,
     Robin as Robin,
 )

@@ -123,25 +123,35 @@ def _table(run, estimate: Estimate) -> dict[str, ConditionReport]:
 
 
 def _unknowns(run) -> Unknowns:
-    """Values, standard errors and correlations, from the last rows of $(J^T J)^+$.
+    """Values, standard errors and correlations of the unknowns.
 
-    With $J = U S V^T$ that matrix is $V S^{-2} V^T$ over the directions above the noise of the Gram
-    matrix; its scale is the loss per degree of freedom.
+    To first order the unknowns err by $A e$ where the rows err by e, A the last rows of $J^+$, so
+    their covariance is $A \\Sigma A^T$. The variances $\\Sigma$ are those of the noise where a
+    condition states one, and the loss per degree of freedom elsewhere. $J^+$ is taken over the
+    directions above the noise of the Gram matrix.
     """
-    names = run.system.unknown_names
+    names, blocks = run.system.unknown_names, run.system.blocks
     if not names:
         return Unknowns({}, np.zeros((0, 0)))
     scale = np.array(run.system.unknown_scale)
     values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
-    linearize = jax.jit(lambda theta, batches: run.system.linearize(theta, batches))
-    linearization = linearize(run.theta, run.batches)
-    jacobian_t = np.asarray(linearization.jacobian_t, dtype=float)
-    squares, vectors = np.linalg.eigh(jacobian_t @ jacobian_t.T)
+    linearization = jax.jit(lambda t, b: run.system.linearize(t, b))(run.theta, run.batches)
+    residual = np.asarray(linearization.residual, dtype=float)
+    squares, vectors = np.linalg.eigh(np.asarray(linearization.gram(), dtype=float))
     kept = squares > 1e-14 * squares[-1]
-    part = vectors[-len(names) :, kept]
-    rows = sum(run.points.count(b) * b.components for b in run.system.blocks)
-    variance = float(jnp.sum(linearization.residual**2)) / max(rows - int(kept.sum()), 1)
-    covariance = variance * (part / squares[kept]) @ part.T * np.outer(scale, scale)
+    rows = sum(run.points.count(b) * b.components for b in blocks)
+    freedom = max(rows - int(kept.sum()), 1) / rows
+    variance, exact, number = np.zeros(residual.size), np.zeros(residual.size, bool), 0
+    layout = run.system.layout(run.batches)
+    for block, batch in zip(blocks, run.batches, strict=True):
+        part = layout.rows[block.name]
+        variance[part] = (block.noise * np.max(batch.scale)) ** 2
+        exact[part] = block.noise == 0
+        number += (block.noise == 0) * run.points.count(block) * block.components
+    variance[exact] = np.sum(residual[exact] ** 2) / max(number, 1) / freedom
+    effect = (vectors[-len(names) :, kept] / squares[kept]) @ vectors[:, kept].T
+    inverse = np.asarray(linearization.apply(jnp.asarray(effect, linearization.residual.dtype)))
+    covariance = (inverse * variance) @ inverse.T * np.outer(scale, scale)
     deviation = np.sqrt(np.diag(covariance))
     safe = np.where(deviation > 0, deviation, 1.0)
     estimates = {

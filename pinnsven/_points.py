@@ -5,6 +5,7 @@ enter a step, so the held-out residual is what the solution does between the poi
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,12 +16,13 @@ from ._conditions._base import check_count, points_array
 from ._domains import Facets, Moment
 from ._messages import listing, nearest
 from ._problem import Problem
-from ._residual import Batch, make_batch
+from ._residual import Batch, make_batch, points_per_slab
 from ._sampling import AbstractSampler, weighted_choice
 
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
+ROOM = 4  # capacities are powers of this, in slabs: a solve compiles two or three times
 POOL = 8  # candidates per point of a residual-weighted draw
 
 
@@ -99,25 +101,29 @@ class PointSet:
             yield self._batches(self.current | {block.name: replaced}, weights)
 
     def _batches(self, drawn: dict[str, Drawn], weights: dict[str, float]) -> tuple[Batch, ...]:
-        parts = ((b, drawn[b.name]) for b in self.blocks)
-        return tuple(
-            make_batch(d.points, d.normals, d.auxiliary, weights[b.name], b.components)
-            for b, d in parts
-        )
+        batches = []
+        for block in self.blocks:
+            part = drawn[block.name]
+            arrays = (part.points, part.normals, part.auxiliary)
+            room = 1 if self.is_fixed(block) else ROOM
+            batches.append(make_batch(*arrays, weights[block.name], block.components, room))
+        return tuple(batches)
 
     def refine(
         self,
         block: Block,
-        growth: int,
+        growth: float,
         magnitude: Callable[[Block, Drawn], Float[np.ndarray, " pool"]],
     ) -> None:
-        """Replaces a block's points by `growth` times as many.
+        """Replaces a block's points by `growth` times as many, rounded up to whole slabs.
 
         Half of them cover the site evenly, half are drawn where the residual is large.
 
         - `magnitude`: the size of the residual at each drawn point.
         """
-        count = min(growth * self.count(block), max(MAX_POINTS, self.count(block)))
+        share = points_per_slab(block.components)
+        wanted = -(-math.ceil(growth * self.count(block)) // share) * share
+        count = max(min(wanted, MAX_POINTS), self.count(block))
         even = self._fresh(block, count - count // 2)
         pool = self._fresh(block, POOL * count)
         chosen = weighted_choice(magnitude(block, pool), count // 2, self._rng)

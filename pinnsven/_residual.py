@@ -1,11 +1,12 @@
 """ResidualSystem: all conditions stacked into one residual vector with a static layout.
 
-The system knows r(theta), its Jacobian in row chunks, J v and J^T w. Points live in *batches* of
-fixed capacity; rows beyond the active ones carry scale zero, so that new points, fewer points and
-new weights change no shape and compile nothing.
+The system knows r(theta), its Jacobian in slabs of rows, J v and J^T w. Points live in *batches* of
+fixed capacity, of which only the slabs in use are ever visited; new points, more or fewer of them
+and new weights change no shape and compile nothing until a capacity is full.
 """
 
 import dataclasses
+import math
 from typing import Any
 
 import equinox as eqx
@@ -13,14 +14,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._conditions import Block
 from ._networks import FieldModel, build_model
 from ._problem import Problem
 from ._sven import AbstractResidual, Linearization
 
-CHUNK = 256  # rows of one Jacobian chunk; measured flat between 128 and 512 on a CPU
+CHUNK = 128  # rows of a slab; measured flat between 128 and 512 on a CPU
 
 
 class Batch(eqx.Module):
@@ -30,12 +31,14 @@ class Batch(eqx.Module):
     - `normals`: outward unit normals, shape (capacity, space).
     - `auxiliary`: values per point, each of shape (capacity,).
     - `scale`: $\\sqrt{w / n}$ for each of the n active points, zero for padding.
+    - `active`: how many points count: the first ones.
     """
 
     points: Float[Array, "capacity dim"]
     normals: Float[Array, "capacity space"]
     auxiliary: dict[str, Float[Array, " capacity"]]
     scale: Float[Array, " capacity"]
+    active: Int[Array, ""]
 
 
 def make_batch(
@@ -44,18 +47,31 @@ def make_batch(
     auxiliary: dict[str, np.ndarray],
     weight: float,
     components: int = 1,
+    room: int = 1,
 ) -> Batch:
-    """A batch with the next power of two as its capacity.
+    """A batch with a capacity of whole slabs.
 
     Padding repeats the first point: it is a legal place to evaluate, and its scale is zero.
+
+    - `room`: the number of slabs is the next power of this, so that points may grow in number
+      without a change of shape; 1 for as many as are needed.
     """
-    active = len(points)
-    capacity = 1 << (active - 1).bit_length()
-    index = np.where(np.arange(capacity) < active, np.arange(capacity), 0)
-    scale = np.where(np.arange(capacity) < active, np.sqrt(weight / (active * components)), 0.0)
+    active, share = len(points), points_per_slab(components)
+    slabs = -(-active // share)
+    if room > 1:
+        slabs = room ** max(math.ceil(math.log(slabs, room) - 1e-9), 1)
+    index = np.arange(slabs * share)
+    scale = np.where(index < active, np.sqrt(weight / (active * components)), 0.0)
+    index = np.where(index < active, index, 0)
     # numpy here: the arrays become JAX's when they enter a jitted function.
     parts: tuple[Any, ...] = (points[index], normals[index])
-    return Batch(*parts, {name: values[index] for name, values in auxiliary.items()}, scale)  # type: ignore
+    kept = {name: values[index] for name, values in auxiliary.items()}
+    return Batch(*parts, kept, scale, np.int32(active))  # type: ignore
+
+
+def points_per_slab(components: int) -> int:
+    """How many points of a block with so many components fill a slab."""
+    return max(CHUNK // components, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,72 +123,55 @@ class ResidualSystem(AbstractResidual):
         return eqx.combine(unravel(theta[: flat.size]), static), unknowns
 
     def layout(self, batches: tuple[Batch, ...]) -> Layout:
-        """The rows of each block for batches of these capacities."""
+        """The rows of each block, those of its active points first, for concrete batches."""
         rows, start = {}, 0
         for block, batch in zip(self.blocks, batches, strict=True):
-            stop = start + block.components * len(batch.scale)
+            stop = start + self.width * -(-int(batch.active) // points_per_slab(block.components))
             rows[block.name] = slice(start, stop)
             start = stop
         return Layout(rows)
 
+    @property
+    def width(self) -> int:
+        """The rows of one slab."""
+        return max(CHUNK, *[b.components for b in self.blocks])
+
     def residual(
         self, theta: Float[Array, " params"], data: tuple[Batch, ...]
     ) -> Float[Array, " rows"]:
-        """The scaled residual vector; the loss is the sum of its squares."""
-        return jnp.concatenate(
-            [
-                jax.lax.map(
-                    lambda row, block=block: self._rows(block, theta, row),
-                    batch,
-                    batch_size=2 * CHUNK,
-                ).reshape(-1)
-                for block, batch in zip(self.blocks, data, strict=True)
-            ]
-        )
+        """The scaled residual vector; the loss is the sum of its squares.
+
+        Its rows come in slabs, the active ones of every block first, zero after that. It can be
+        differentiated forward; `vjp` and `half_square` go backward.
+        """
+
+        def visit(block, part, position, slabs):
+            values = jax.vmap(lambda row: self._rows(block, theta, row))(part)
+            return slabs.at[position].set(self._padded(values.reshape(-1)))
+
+        slabs = jnp.zeros((self._slabs(data), self.width), theta.dtype)
+        return self._sweep(data, visit, slabs)[0].reshape(-1)
 
     def linearize(self, theta: Float[Array, " params"], data: tuple[Batch, ...]) -> Linearization:
-        """The residual and its Jacobian, stored transposed: the Gram matrix wants it so."""
-        layout = self.layout(data)
-        jacobian_t = jnp.zeros((theta.size, layout.total), theta.dtype)
-        residuals = []
-        for block, batch in zip(self.blocks, data, strict=True):
-            residual, jacobian_t = self._linearize_block(
-                block, batch, theta, jacobian_t, layout.rows[block.name].start
-            )
-            residuals.append(residual)
-        return Linearization(jnp.concatenate(residuals), jacobian_t)
+        """The residual and its Jacobian, by reverse mode at each point."""
 
-    def _rows(self, block: Block, theta, row: Batch) -> Float[Array, " components"]:
-        """The scaled residuals of a block at one point."""
-        model, unknowns = self.unpack(theta)
-        values = block.plan.evaluate(model, row.points, row.normals, unknowns)
-        values.update(row.auxiliary)
-        return row.scale * jnp.stack([jnp.asarray(r, theta.dtype) for r in block.residual(values)])
+        def visit(block, part, position, carry):
+            basis = jnp.eye(block.components, dtype=theta.dtype)
 
-    def _linearize_block(self, block, batch, theta, jacobian_t, start):
-        capacity = len(batch.scale)
-        chunk = min(capacity, CHUNK)
-        width = chunk * block.components
-        basis = jnp.eye(block.components, dtype=theta.dtype)
+            def at_point(row):
+                values, pull = jax.vjp(lambda t: self._rows(block, t, row), theta)
+                return values, jax.vmap(pull)(basis)[0].T
 
-        def at_point(row):
-            residual, pull = jax.vjp(lambda t: self._rows(block, t, row), theta)
-            (gradient,) = jax.vmap(pull)(basis)
-            return residual, gradient.T
+            values, columns = jax.vmap(at_point, out_axes=(0, 1))(part)
+            residual, slabs = carry
+            residual = residual.at[position].set(self._padded(values.reshape(-1)))
+            return residual, slabs.at[position].set(self._padded(columns.reshape(theta.size, -1)))
 
-        def body(i, carry):
-            residual, jacobian_t = carry
-            rows = jax.tree.map(
-                lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, i * chunk, chunk), batch
-            )
-            values, columns = jax.vmap(at_point, out_axes=(0, 1))(rows)
-            columns = columns.reshape(theta.size, width)
-            jacobian_t = jax.lax.dynamic_update_slice(jacobian_t, columns, (0, start + i * width))
-            residual = jax.lax.dynamic_update_slice(residual, values.reshape(-1), (i * width,))
-            return residual, jacobian_t
-
-        empty = jnp.zeros(capacity * block.components, theta.dtype)
-        return jax.lax.fori_loop(0, capacity // chunk, body, (empty, jacobian_t))
+        number = self._slabs(data)
+        empty = jnp.zeros((number, self.width), theta.dtype)
+        slabs = jnp.zeros((number, theta.size, self.width), theta.dtype)
+        (residual, slabs), active = self._sweep(data, visit, (empty, slabs))
+        return Linearization(residual.reshape(-1), slabs, active)
 
     def jvp(self, theta, batches, tangent: Float[Array, " params"]) -> Float[Array, " rows"]:
         """J v, without forming J."""
@@ -180,18 +179,85 @@ class ResidualSystem(AbstractResidual):
 
     def vjp(self, theta, batches, cotangent: Float[Array, " rows"]) -> Float[Array, " params"]:
         """J^T w, without forming J."""
-        return jax.vjp(lambda t: self.residual(t, batches), theta)[1](cotangent)[0]
+        parts = cotangent.reshape(-1, self.width)
+
+        def visit(block, part, position, total):
+            def rows(t):
+                values = jax.vmap(lambda row: self._rows(block, t, row))(part)
+                return self._padded(values.reshape(-1))
+
+            return total + jax.vjp(rows, theta)[1](parts[position])[0]
+
+        return self._sweep(batches, visit, jnp.zeros_like(theta))[0]
+
+    def half_square(self, theta, batches) -> Float[Array, ""]:
+        """Half the squared norm of the residual, for methods that want a gradient."""
+
+        @jax.custom_vjp
+        def value(t):
+            return jnp.sum(self.residual(t, batches) ** 2) / 2
+
+        def forward(t):
+            residual = self.residual(t, batches)
+            return jnp.sum(residual**2) / 2, (t, residual)
+
+        def backward(saved, cotangent):
+            t, residual = saved
+            return (cotangent * self.vjp(t, batches, residual),)
+
+        value.defvjp(forward, backward)
+        return value(theta)
+
+    def _slabs(self, data) -> int:
+        """How many slabs there is room for."""
+        return sum(
+            len(batch.scale) // points_per_slab(block.components)
+            for block, batch in zip(self.blocks, data, strict=True)
+        )
+
+    def _sweep(self, data, visit, carry):
+        """Visits every slab with active points; returns the carry and the number of slabs.
+
+        - `visit`: takes a block, the slab's part of its batch, the slab's position, and the carry.
+        """
+        position = jnp.zeros((), jnp.int32)
+        for block, batch in zip(self.blocks, data, strict=True):
+            share = points_per_slab(block.components)
+
+            def body(i, carried, block=block, batch=batch, share=share, first=position):
+                leaves = (batch.points, batch.normals, batch.auxiliary, batch.scale)
+                part = jax.tree.map(
+                    lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, i * share, share), leaves
+                )
+                return visit(block, part, first + i, carried)
+
+            used = (jnp.asarray(batch.active, jnp.int32) + share - 1) // share
+            carry = jax.lax.fori_loop(0, used, body, carry)
+            position = position + used
+        return carry, position
+
+    def _rows(self, block: Block, theta, row) -> Float[Array, " components"]:
+        """The scaled residuals of a block at one point: point, normal, auxiliary values, scale."""
+        point, normal, auxiliary, scale = row
+        model, unknowns = self.unpack(theta)
+        values = block.plan.evaluate(model, point, normal, unknowns)
+        values.update(auxiliary)
+        return scale * jnp.stack([jnp.asarray(r, theta.dtype) for r in block.residual(values)])
+
+    def _padded(self, values: Float[Array, "*first rows"]) -> Float[Array, "*first width"]:
+        """Values of the points of a slab, padded to its width."""
+        missing = self.width - values.shape[-1]
+        return jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
 
 
 def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
     """The unweighted residuals of each block's active points: a list of arrays (n, components)."""
-    layout = system.layout(batches)
-    parts = []
+    layout, parts = system.layout(batches), []
     for block, batch in zip(system.blocks, batches, strict=True):
-        scale = np.asarray(batch.scale)
-        active = scale > 0
-        rows = np.asarray(residual)[layout.rows[block.name]].reshape(-1, block.components)
-        parts.append(rows[active] / scale[active, None])
+        share, active = points_per_slab(block.components), int(batch.active)
+        rows = np.asarray(residual)[layout.rows[block.name]].reshape(-1, system.width)
+        rows = rows[:, : share * block.components].reshape(-1, block.components)[:active]
+        parts.append(rows / np.asarray(batch.scale)[:active, None])
     return parts
 
 

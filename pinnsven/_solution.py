@@ -85,7 +85,8 @@ class UnknownEstimate(float):
     """The value of an unknown, a float with a `standard_error`.
 
     The standard error is that of linear least squares at the solution, with the network's parameters
-    as nuisance: $\\sqrt{s^2 [(J^T J)^+]_{kk}}$, $s^2$ the loss per degree of freedom.
+    as nuisance: the spread of the unknown when data vary by their `noise`, and all other residuals by
+    what is left of them. It knows nothing of errors in the equation itself.
     """
 
     standard_error: float

@@ -24,10 +24,11 @@ from ._sampling import AbstractSampler, Sobol
 from ._solution import RESULTS, Estimate, Solution, StepRecord
 from ._steppers import as_stepper
 from ._sven import Sven
-from ._weighting import AbstractWeighting, ScaledWeights
+from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
+GROWTH = 1.4  # of the number of points of a refined block
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
 PROBES = 64  # random directions in the estimate of a response
@@ -308,7 +309,11 @@ class _Run:
         self.quiet = self.quiet + 1
         if total < 0.9 * self.lowest:
             self.lowest, self.quiet = total, 0
-        moved = self.weighting.update(self.system.blocks, self.first_weights, self.weights, held)
+        blocks = self.system.blocks
+        moved = self.weighting.update(blocks, self.first_weights, self.weights, held)
+        if self.estimate.relative > self.target:
+            counts = tuple(self.points.count(b) * b.components for b in blocks)
+            moved = discount_noise(blocks, self.first_weights, moved, training, counts)
         if moved != self.weights:
             self.weights = moved
             self.batches = self.points.batches(moved)
@@ -323,7 +328,7 @@ class _Run:
             self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
         ):
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
-                self.points.refine(block, 2, self._magnitude)
+                self.points.refine(block, GROWTH, self._magnitude)
                 self.quiet = 0
                 self.batches = self.points.batches(self.weights)
 

@@ -57,7 +57,7 @@ class OptaxStepper(AbstractStepper):
 
     def step(self, system, theta, state, batches):
         def half_square(t):
-            return jnp.sum(system.residual(t, batches) ** 2) / 2
+            return system.half_square(t, batches)
 
         value, gradient = jax.value_and_grad(half_square)(theta)
         # optax mixes dtypes (counts with rates) in ways that strict promotion forbids.

@@ -15,6 +15,9 @@ from jaxtyping import Float
 
 from ._conditions import Block
 
+DISCOUNT = 4.0  # factor on the weight of data that are fitted too closely, at each estimate
+LEAST = 1e-6  # of the weight that data started with
+
 
 class AbstractWeighting(eqx.Module):
     """Chooses the factors of the conditions that carry none of their own."""
@@ -40,6 +43,31 @@ class AbstractWeighting(eqx.Module):
         """
         del blocks, start, mean_squares
         return weights
+
+
+def discount_noise(
+    blocks: tuple[Block, ...],
+    start: dict[str, float],
+    weights: dict[str, float],
+    mean_squares: Float[np.ndarray, " blocks"],
+    counts: tuple[int, ...],
+) -> dict[str, float]:
+    """The factors, smaller for noisy data that are fitted more closely than their noise allows.
+
+    Such data bend the solution away from its equation. The discrepancy principle (Morozov 1966) asks
+    for a misfit as large as the noise and no less; the mean square of n errors lies within
+    $1 + 2 \\sqrt{2 / n}$ of its expectation 19 times out of 20.
+
+    - `start`, `weights`: the factors before the first step, and now.
+    - `mean_squares`: of the unweighted residual.
+    - `counts`: the number of residuals of each block.
+    """
+    moved = dict(weights)
+    for block, found, count in zip(blocks, mean_squares, counts, strict=True):
+        usual = block.noise**2 * (1 + 2 * (2 / count) ** 0.5)
+        if found < usual and block.weight is None:
+            moved[block.name] = max(weights[block.name] / DISCOUNT, LEAST * start[block.name])
+    return moved
 
 
 def _check_positive(weighting: AbstractWeighting, *names: str) -> None:

@@ -154,6 +154,12 @@ ROWS = [
         on_walls,
     ),
     Row("Boundary at the end", pv.Boundary(lambda u: u - 1, on="t+"), lambda q: [q.u - 1], at_end),
+    Row("Integral", pv.Integral(lambda u: u), lambda q: [2 / 3 + 2 * q.t**2 + q.t]),
+    Row(
+        "Integral with a value",
+        pv.Integral(lambda u_x, x, nu: nu * u_x * x, value=lambda t, nu: nu * t),
+        lambda q: [NU * 4 / 3 + 0 * q.t],
+    ),
     Row("Dirichlet at the start", pv.Dirichlet(u=0.0, on="t-"), lambda q: [q.u], at_start),
 ]
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -187,7 +193,7 @@ def test_value_may_be_a_scalar_of_any_library(kind, number):
     assert block.residual({"u": 5.0, "u_n": 5.0}) == (3.0,)
 
 
-KINDS = [pv.PDE, pv.Initial, pv.Boundary, pv.Dirichlet, pv.Neumann, pv.Robin]
+KINDS = [pv.PDE, pv.Initial, pv.Boundary, pv.Dirichlet, pv.Neumann, pv.Robin, pv.Integral]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -259,6 +265,15 @@ def test_neumann_on_a_disk_is_the_radial_derivative():
     square = lambda point: jnp.sum(point**2, keepdims=True)
     values = jax.vmap(lambda p, n: block.plan.evaluate(square, p, n, {}))(points, normals)
     np.testing.assert_allclose(block.residual(values), np.zeros((1, 8)), atol=1e-12)
+
+
+def test_integral_without_space_is_one_row_over_time():
+    """u = x^2 in the place of t: its integral over [1, 2] is 7 / 3."""
+    space = NameSpace(("u",), as_domain(pv.Time(1, 2)), ("nu",))
+    block = pv.Integral(lambda u: u, value=lambda nu: nu).bind("mass", space)
+    assert isinstance(block.site, FixedPoints) and len(block.site.points) == 1
+    values = block.plan.evaluate(lambda p: p**2, jnp.ones(1), jnp.zeros(0), {"nu": 2.0})
+    np.testing.assert_allclose(block.residual(values), [7 / 3 - 2], rtol=ROUNDING)
 
 
 def test_initial_condition_of_an_ordinary_differential_equation_is_one_point():

@@ -58,7 +58,7 @@ def test_example_runs_and_ends_with_a_solution_that_is_right_or_says_so(example,
     names = runpy.run_path(str(example))
     solution = names["solution"]
     assert solution.status in ("converged", "time_limit")
-    worst = max(row.held_out for row in solution.conditions.values())
+    worst = max(row.held_out for name, row in solution.conditions.items() if name != "readings")
     assert solution.status == "time_limit" or worst < 1e-4
     if example.stem == "inverse":
         for name, truth in (("kappa", names["KAPPA"]), ("loss", names["LOSS"])):

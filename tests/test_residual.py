@@ -1,7 +1,7 @@
 """The stacked residual: its layout, its weights, its Jacobian, and what padding does not change."""
 
-import dataclasses
 import itertools
+import math
 
 import equinox as eqx
 import jax
@@ -61,7 +61,7 @@ def closed_form(name, points, normals, theta):
     return np.stack(rows[name], axis=1)
 
 
-def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0):
+def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0, room=1):
     rng = np.random.default_rng(seed)
     batches = []
     for block in problem.blocks:
@@ -71,7 +71,8 @@ def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0):
         else:
             points, normals = block.site.draw(counts[block.name], pv.Sobol(), rng)
             auxiliary = {}
-        batches.append(make_batch(points, normals, auxiliary, weights[block.name], block.components))
+        arrays = (points, normals, auxiliary)
+        batches.append(make_batch(*arrays, weights[block.name], block.components, room))
     return tuple(batches)
 
 
@@ -103,10 +104,10 @@ def rows(quadratic):
 
 
 @pytest.fixture(scope="module")
-def jacobian_t(quadratic):
-    """Its Jacobian there, transposed."""
+def jacobian(quadratic):
+    """Its Jacobian there."""
     system, theta = quadratic
-    return np.asarray(jax.jit(lambda t: system.linearize(t, BATCHES).jacobian_t)(theta))
+    return np.asarray(jax.jit(lambda t: system.linearize(t, BATCHES).jacobian())(theta))
 
 
 @pytest.fixture(scope="module")
@@ -129,11 +130,12 @@ def linearized(perceptron):
 
 
 def expected_residual(theta):
-    """Rows of every batch with their scale, padding included, as the layout orders them."""
+    """Rows of every batch with their scale, padded to whole slabs."""
     rows = []
     for block, batch in zip(PROBLEM.blocks, BATCHES, strict=True):
         values = closed_form(block.name, batch.points, batch.normals, theta)
-        rows.append((batch.scale[:, None] * values).reshape(-1))
+        part = (batch.scale[:, None] * values).reshape(-1)
+        rows.append(np.pad(part, (0, -len(part) % CHUNK)))
     return np.concatenate(rows)
 
 
@@ -166,12 +168,12 @@ def test_residual_is_the_closed_form(quadratic, rows):
     close(rows, expected_residual(np.asarray(quadratic[1])))
 
 
-def test_jacobian_is_the_closed_form(quadratic, jacobian_t):
+def test_jacobian_is_the_closed_form(quadratic, jacobian):
     """Complex steps of the closed form: exact to rounding, and they share nothing with JAX."""
     theta = quadratic[1]
     step = 1e-30j * np.eye(4)
     expected = [expected_residual(np.asarray(theta) + row).imag / 1e-30 for row in step]
-    close(jacobian_t, np.stack(expected))
+    close(jacobian.T, np.stack(expected))
 
 
 def test_linearization_holds_the_residual(perceptron, linearized, residual):
@@ -181,12 +183,12 @@ def test_linearization_holds_the_residual(perceptron, linearized, residual):
 def test_jacobian_agrees_with_forward_mode(perceptron, linearized):
     system, theta = perceptron
     forward = jax.jit(jax.jacfwd(lambda t: system.residual(t, BATCHES)))(theta)
-    close(linearized.jacobian_t.T, forward)
+    close(linearized.jacobian(), forward)
 
 
 def test_jacobian_agrees_with_central_differences(perceptron, linearized, residual):
     theta = perceptron[1]
-    for row, direction in zip(linearized.jacobian_t, 1e-5 * np.eye(theta.size), strict=True):
+    for row, direction in zip(linearized.jacobian().T, 1e-5 * np.eye(theta.size), strict=True):
         difference = (residual(theta + direction) - residual(theta - direction)) / 2e-5
         assert np.max(np.abs(row - difference)) < DIFFERENCES
 
@@ -196,20 +198,29 @@ def test_products_with_the_jacobian_need_no_jacobian(perceptron, linearized):
     tangent, cotangent = (np.random.default_rng(i).standard_normal(n) for i, n in PRODUCT_SIZES)
     forward = jax.jit(lambda t: system.jvp(theta, BATCHES, t))(tangent)
     backward = jax.jit(lambda w: system.vjp(theta, BATCHES, w))(cotangent)
-    close(forward, linearized.jacobian_t.T @ tangent)
-    close(backward, linearized.jacobian_t @ cotangent)
+    close(forward, linearized.jacobian() @ tangent)
+    close(backward, cotangent @ linearized.jacobian())
     assert float(cotangent @ forward) == pytest.approx(float(backward @ tangent), rel=ROUNDING)
 
 
-PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, 2 * 512 + 8 + 8 + 4 + 2 * 4)]
+def test_half_the_square_and_its_gradient_go_backward(perceptron, linearized):
+    system, theta = perceptron
+    square = jax.jit(jax.value_and_grad(lambda t: 3 * system.half_square(t, BATCHES)))
+    value, gradient = square(theta)
+    assert float(value) == pytest.approx(1.5 * float(np.sum(linearized.residual**2)), rel=ROUNDING)
+    close(gradient, 3 * linearized.residual @ linearized.jacobian())
+
+
+SLABS = [3, 1, 1, 1, 1]  # 169 points fill three slabs of 64 points with two components each
+PRODUCT_SIZES = [(0, 4 * 2 + 4 + 4 + 1 + 1), (1, CHUNK * sum(SLABS))]
 
 
 # Layout.
 
 
-def test_layout_gives_each_block_points_times_components_rows(quadratic):
+def test_layout_gives_each_block_whole_slabs(quadratic):
     layout = quadratic[0].layout(BATCHES)
-    stops = np.cumsum([2 * 512, 8, 8, 4, 2 * 4]).tolist()
+    stops = (CHUNK * np.cumsum(SLABS)).tolist()
     starts = [0, *stops[:-1]]
     expected = dict(zip(WEIGHTS, map(slice, starts, stops), strict=True))
     assert layout.rows == expected
@@ -275,31 +286,28 @@ def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadrati
 
 
 def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearized):
-    padding = np.concatenate(
-        [np.repeat(b.scale == 0, k.components) for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)]
+    used = np.concatenate(
+        [
+            np.pad(np.repeat(b.scale > 0, k.components), (0, -len(b.scale) * k.components % CHUNK))
+            for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)
+        ]
     )
-    assert padding.sum() == 2 * (512 - CHUNK - 41) + 3 + 0 + 1 + 2
-    assert np.all(linearized.residual[padding] == 0)
-    assert np.all(linearized.jacobian_t[:, padding] == 0)
-    assert np.all(np.any(linearized.jacobian_t[:, ~padding] != 0, axis=0))
+    assert used.sum() == 2 * (CHUNK + 41) + 5 + 8 + 3 + 2 * 3
+    assert np.all(linearized.residual[~used] == 0)
+    assert np.all(linearized.jacobian()[~used] == 0)
+    assert np.all(np.any(linearized.jacobian()[used] != 0, axis=1))
 
 
-def test_larger_capacity_changes_neither_loss_nor_normal_equations(quadratic, rows, jacobian_t):
+def test_room_to_grow_changes_neither_rows_nor_normal_equations(quadratic, rows, jacobian):
     system, theta = quadratic
-    roomier = tuple(jax.tree.map(doubled, batch) for batch in BATCHES)
-    roomier = tuple(
-        dataclasses.replace(wide, scale=np.pad(batch.scale, (0, len(batch.scale))))
-        for wide, batch in zip(roomier, BATCHES, strict=True)
-    )
+    roomier = draw(PROBLEM, room=4)
     loose = jax.jit(lambda t: system.linearize(t, roomier))(theta)
-    assert len(loose.residual) == 2 * len(rows)
-    close(np.sum(loose.residual**2), np.sum(rows**2))
-    close(loose.jacobian_t @ loose.residual, jacobian_t @ rows)
-    close(loose.jacobian_t @ loose.jacobian_t.T, jacobian_t @ jacobian_t.T)
-
-
-def doubled(leaf):
-    return np.concatenate([leaf, leaf])
+    assert len(loose.residual) == CHUNK * 5 * 4
+    assert int(loose.active) == sum(SLABS)
+    close(loose.residual, np.pad(rows, (0, len(loose.residual) - len(rows))))
+    errors = np.pad(rows, (0, len(loose.residual) - len(rows)))
+    close(loose.pull(jnp.asarray(errors)[None])[0], jacobian.T @ rows)
+    close(loose.gram(), jacobian.T @ jacobian)
 
 
 def test_four_times_the_weight_is_twice_the_rows(quadratic, rows):
@@ -313,18 +321,21 @@ def test_four_times_the_weight_is_twice_the_rows(quadratic, rows):
 
 
 @given(
-    count=st.integers(1, 70),
+    count=st.integers(1, 700),
     components=st.integers(1, 3),
     weight=st.floats(1e-6, 1e6),
     dim=st.integers(1, 3),
+    room=st.integers(1, 4),
 )
 @settings(max_examples=40, deadline=None)
-def test_batch_is_padded_to_a_power_of_two_with_its_first_point(count, components, weight, dim):
+def test_batch_is_padded_to_whole_slabs_with_its_first_point(count, components, weight, dim, room):
     points = np.random.default_rng(count).random((count, dim))
-    batch = make_batch(points, points[:, :1], {"d": points[:, 0]}, weight, components)
-    capacity = len(batch.scale)
-    assert capacity & (capacity - 1) == 0
-    assert count <= capacity < 2 * count
+    batch = make_batch(points, points[:, :1], {"d": points[:, 0]}, weight, components, room)
+    capacity, share = len(batch.scale), CHUNK // components
+    slabs = capacity // share
+    assert capacity % share == 0 and batch.active == count <= capacity
+    assert slabs == room or (slabs - 1) * share < count * room
+    assert room == 1 or room ** round(math.log(slabs, room)) == slabs
     np.testing.assert_array_equal(batch.points[:count], points)
     np.testing.assert_array_equal(batch.points[count:], np.tile(points[0], (capacity - count, 1)))
     np.testing.assert_array_equal(batch.auxiliary["d"], batch.points[:, 0])

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import scipy.optimize
 
 import pinnsven as pv
 
@@ -264,6 +265,32 @@ def test_standard_errors_are_those_of_linear_regression():
     covariance = squares[0] / (80 - 3) * np.linalg.inv(design.T @ design)
     np.testing.assert_allclose(found.unknowns["k"], fit[2], rtol=1e-6)
     np.testing.assert_allclose(found.unknowns["k"].standard_error, covariance[2, 2] ** 0.5, rtol=1e-6)
+
+
+def test_noisy_data_are_fitted_no_closer_than_their_noise():
+    """The rate of a decay from noisy readings, against scipy's fit of the closed form."""
+    rng = np.random.default_rng(5)
+    t = np.linspace(0, 2, 30)
+    readings = np.exp(-0.7 * t) + 0.02 * rng.standard_normal(30)
+    problem = pv.Problem(
+        domain=pv.Time(0, 2),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u, u_t, k: u_t + k * u),
+            "start": pv.Initial(u=1.0),
+            "readings": pv.Data({"t": t}, u=readings, noise=0.02),
+        },
+        unknowns={"k": 2.0},
+    )
+    found = solve(problem, max_steps=300)
+    rate, variance = scipy.optimize.curve_fit(
+        lambda t, k: np.exp(-k * t), t, readings, [1.0], np.full(30, 0.02), absolute_sigma=True
+    )
+    deviation = variance[0, 0] ** 0.5
+    assert found.status == "converged"
+    assert found.conditions["pde"].held_out < 1e-4
+    assert abs(found.unknowns["k"] - rate[0]) < 0.05 * deviation
+    np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=0.1)
 
 
 # The verdict

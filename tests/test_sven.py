@@ -67,7 +67,7 @@ CUT = 0.25  # keeps three values of the matrices "at the cut", the third exactly
 
 def linearization(matrix, residual=None):
     residual = np.zeros(len(matrix)) if residual is None else residual
-    return Linearization(jnp.asarray(residual), jnp.asarray(matrix.T))
+    return Linearization.of_jacobian(jnp.asarray(residual), jnp.asarray(matrix))
 
 
 def residual_of(matrix):
@@ -95,7 +95,7 @@ class Affine(AbstractResidual):
         return matrix @ theta + offset
 
     def linearize(self, theta, data):
-        return Linearization(self.residual(theta, data), data[0].T)
+        return Linearization.of_jacobian(self.residual(theta, data), data[0])
 
 
 def state_of(seed=0, late=False):
@@ -129,14 +129,15 @@ def test_singular_values_are_those_of_numpy(backend, matrix):
 @backends
 @matrices
 def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
-    as_made = backend.init(linearization(matrix))
+    whole = linearization(matrix)
+    as_made = backend.init(whole)
     errors = np.random.default_rng(1).standard_normal((3, len(matrix)))
     damping = 0.1
     filters = 1 / (as_made.singular_values**2 + damping**2)
     square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
     expected = np.linalg.solve(square, matrix.T @ errors.T).T
-    for factors in (as_made, as_made.explicit()):
-        steps = factors.lift(filters[None] * factors.gradient(jnp.asarray(errors)))
+    for factors in (as_made, as_made.explicit(whole)):
+        steps = factors.lift(whole, filters[None] * factors.gradient(whole, jnp.asarray(errors)))
         np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
 
 
@@ -145,9 +146,10 @@ def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
 def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
     matrix = MATRICES[name]
     left, values, right_t = np.linalg.svd(matrix, full_matrices=False)
-    factors = backend.init(linearization(matrix))
-    vectors = np.asarray(factors.lift(jnp.eye(len(values))))
-    gradients = np.asarray(factors.gradient(jnp.eye(len(matrix))))
+    whole = linearization(matrix)
+    factors = backend.init(whole)
+    vectors = np.asarray(factors.lift(whole, jnp.eye(len(values))))
+    gradients = np.asarray(factors.gradient(whole, jnp.eye(len(matrix))))
     signs = np.sign(np.sum(vectors * right_t, axis=1))
     np.testing.assert_allclose(vectors, signs[:, None] * right_t, atol=1e-8)
     np.testing.assert_allclose(gradients, left * values * signs, atol=1e-8)
@@ -159,15 +161,18 @@ def test_embedded_factors_act_on_their_columns_only(backend, name):
     matrix = MATRICES[name]
     index = np.array([3, 0, 2])
     whole = linearization(matrix)
-    factors = backend.init(whole.columns(jnp.asarray(index))).embed(jnp.asarray(index), whole)
+    part = whole.columns(jnp.asarray(index))
+    factors = backend.init(part).explicit(part).embed(jnp.asarray(index), matrix.shape)
     assert factors.singular_values.shape == (min(matrix.shape),)
     expected_values = np.zeros(min(matrix.shape))
-    part = np.linalg.svd(matrix[:, index], compute_uv=False)
-    expected_values[: len(part)] = part
+    known = np.linalg.svd(matrix[:, index], compute_uv=False)
+    expected_values[: len(known)] = known
     np.testing.assert_allclose(factors.singular_values, expected_values, atol=1e-7)
     errors = np.random.default_rng(1).standard_normal((2, len(matrix)))
     filters = 1 / (factors.singular_values**2 + 0.1**2)
-    steps = np.asarray(factors.lift(filters[None] * factors.gradient(jnp.asarray(errors))))
+    steps = np.asarray(
+        factors.lift(whole, filters[None] * factors.gradient(whole, jnp.asarray(errors)))
+    )
     columns = matrix[:, index]
     expected = np.zeros_like(steps)
     square = columns.T @ columns + 0.1**2 * np.eye(3)
@@ -181,6 +186,23 @@ def test_gram_is_the_product_on_both_sides_of_the_tiling(size):
     product = np.asarray(gram(jnp.asarray(rows)))
     np.testing.assert_allclose(product, rows @ rows.T, atol=1e-12)
     np.testing.assert_array_equal(product, product.T)
+
+
+@pytest.mark.parametrize("params", [3, 600])
+def test_products_visit_the_active_slabs_and_no_others(params):
+    rng = np.random.default_rng(params)
+    slabs, residual = rng.standard_normal((4, params, 8)), rng.standard_normal(32)
+    steps, errors = rng.standard_normal((2, params)), rng.standard_normal((2, 32))
+    for active in (None, 0, 3):
+        used = slabs[:active].transpose(0, 2, 1).reshape(-1, params)
+        number = None if active is None else jnp.asarray(active)
+        whole = Linearization(jnp.asarray(residual), jnp.asarray(slabs), number)
+        rows = len(used)
+        np.testing.assert_allclose(whole.apply(jnp.asarray(steps))[:, :rows], steps @ used.T)
+        assert not np.any(whole.apply(jnp.asarray(steps))[:, rows:])
+        pulled = whole.pull(jnp.asarray(errors))
+        np.testing.assert_allclose(pulled, errors[:, :rows] @ used, atol=1e-13)
+        np.testing.assert_allclose(whole.gram(), used.T @ used, atol=1e-12)
 
 
 # The truncated pseudoinverse
@@ -206,11 +228,13 @@ def test_the_step_is_the_truncated_pseudoinverse(backend, matrix):
 def test_moore_penrose_identities_on_the_kept_subspace(backend, seed, rank, shape):
     values = np.geomspace(1, 1e-2, rank)
     matrix = spectral(*shape, values, seed)
-    factors = backend.init(linearization(matrix))
+    whole = linearization(matrix)
+    factors = backend.init(whole)
     kept = pv.Sven(control=pv.FixedStep(), rtol=1e-3)._kept(factors)
     assert int(kept.sum()) == rank
     filters = jnp.where(kept, 1 / jnp.where(kept, factors.singular_values, 1) ** 2, 0)
-    inverse = np.asarray(factors.lift(filters[None] * factors.gradient(jnp.eye(len(matrix))))).T
+    identity = factors.gradient(whole, jnp.eye(len(matrix)))
+    inverse = np.asarray(factors.lift(whole, filters[None] * identity)).T
     forward, backward = matrix @ inverse, inverse @ matrix
     np.testing.assert_allclose(forward @ matrix, matrix, atol=BACKENDS_AGREE)
     np.testing.assert_allclose(backward @ inverse, inverse, atol=100 * BACKENDS_AGREE)

@@ -13,4 +13,5 @@ from ._boundary import (
     Robin as Robin,
 )
 from ._data import Data as Data
+from ._integral import Integral as Integral
 from ._interior import PDE as PDE, Condition as Condition

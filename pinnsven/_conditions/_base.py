@@ -139,14 +139,15 @@ def make_block(
         return tuple(scalars)
 
     block = Block(name, residual, 0, plan, site, weight, count, interior, noise)
-    return dataclasses.replace(block, components=_count_components(block))
+    return dataclasses.replace(block, components=count_components(block))
 
 
 def _is_of_field(quantity) -> bool:
     return hasattr(quantity, "field")
 
 
-def _count_components(block: Block) -> int:
+def count_components(block: Block) -> int:
+    """How many scalars a block's residual has; `ValueError` unless they are real scalars."""
     space = block.plan.space
     domain = space.domain
     floating = jax.dtypes.canonicalize_dtype(float)

@@ -7,6 +7,7 @@ from ._domain import (
     Facets as Facets,
     Interior as Interior,
     Moment as Moment,
+    Moments as Moments,
     On as On,
     Time as Time,
     as_domain as as_domain,
@@ -19,5 +20,6 @@ from ._operations import (
     Union as Union,
 )
 from ._polygon import Polygon as Polygon
+from ._quadrature import integration_rule as integration_rule
 from ._round import Ball as Ball, Disk as Disk
 from ._shape import AbstractShape as AbstractShape, Coordinate as Coordinate, Facet as Facet

@@ -202,6 +202,19 @@ class Moment(AbstractSite):
         return np.concatenate([points, moments], axis=1), normals
 
 
+class Moments(AbstractSite):
+    """One point of space at all times: where integrals over space are taken."""
+
+    domain: Domain
+
+    def draw(self, count, sampler, rng):
+        space, time = self.domain.space, self.domain.time
+        assert space is not None and time is not None  # otherwise there is one integral
+        times = time.start + sampler.draw(count, 1, rng) * (time.stop - time.start)
+        places = np.tile((space.lower + space.upper) / 2, (count, 1))
+        return np.concatenate([places, times], axis=1), np.zeros((count, space.dim))
+
+
 class Facets(AbstractSite):
     """Facets of the spatial boundary, for all times."""
 

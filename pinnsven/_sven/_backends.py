@@ -8,6 +8,7 @@ are masked by the filter, never sliced away, so that shapes stay static.
 """
 
 import abc
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -17,28 +18,49 @@ from ._linearization import Linearization, gram
 
 
 class AbstractFactors(eqx.Module):
-    """The spectral factors of one Jacobian."""
+    """The spectral factors of one Jacobian; products with J itself go through its linearization."""
 
     singular_values: eqx.AbstractVar[Float[Array, " k"]]
 
     @abc.abstractmethod
-    def gradient(self, residuals: Float[Array, "n rows"]) -> Float[Array, "n k"]:
+    def gradient(
+        self, linearization: Linearization, residuals: Float[Array, "n rows"]
+    ) -> Float[Array, "n k"]:
         """$S U^T e$ for each of several residuals."""
 
     @abc.abstractmethod
-    def lift(self, coefficients: Float[Array, "n k"]) -> Float[Array, "n params"]:
+    def lift(
+        self, linearization: Linearization, coefficients: Float[Array, "n k"]
+    ) -> Float[Array, "n params"]:
         """$V a$ for each of several coefficient vectors."""
 
-    def explicit(self) -> "AbstractFactors":
-        """Factors with explicit V, for those that keep it implicit."""
-        return self
+    def explicit(self, linearization: Linearization) -> "AbstractExplicitFactors":
+        """The same factors with explicit V."""
+        basis = jnp.eye(self.singular_values.size, dtype=self.singular_values.dtype)
+        return RightFactors(self.singular_values, self.lift(linearization, basis).T)
+
+
+class AbstractExplicitFactors(AbstractFactors):
+    """Factors with explicit V, which may be those of a part of the columns."""
 
     @abc.abstractmethod
-    def embed(self, index: Int[Array, " subset"], whole: Linearization) -> "AbstractFactors":
+    def embed(self, index: Int[Array, " subset"], shape: tuple[int, int]) -> "AbstractExplicitFactors":
         """The factors of a subset of the columns as factors of the whole Jacobian.
 
         Directions that the subset lacks get the singular value zero.
+
+        - `index`: the columns.
+        - `shape`: of the whole Jacobian: rows, parameters.
         """
+
+    def explicit(self, linearization):
+        del linearization
+        return self
+
+
+def _placed(part, shape: tuple[int, int], index: Any = slice(None)):
+    """A matrix of zeros with a part in its given rows and first columns."""
+    return jnp.zeros(shape, part.dtype).at[index, : part.shape[1]].set(part)
 
 
 class AbstractBackend(eqx.Module):
@@ -53,27 +75,22 @@ class AbstractBackend(eqx.Module):
         """The relative singular value below which the factors are rounding noise."""
 
 
-class RightFactors(AbstractFactors):
+class RightFactors(AbstractExplicitFactors):
     """Factors with explicit V; $S U^T e = V^T J^T e$ costs one product with the Jacobian."""
 
     singular_values: Float[Array, " k"]
     vectors: Float[Array, "params k"]
-    jacobian_t: Float[Array, "params rows"]
 
-    def gradient(self, residuals):
-        return (residuals @ self.jacobian_t.T) @ self.vectors
+    def gradient(self, linearization, residuals):
+        return linearization.pull(residuals) @ self.vectors
 
-    def lift(self, coefficients):
+    def lift(self, linearization, coefficients):
         return coefficients @ self.vectors.T
 
-    def embed(self, index, whole):
-        params, rows = whole.jacobian_t.shape
-        k, known = min(params, rows), self.singular_values.size
-        return RightFactors(
-            jnp.zeros(k, self.vectors.dtype).at[:known].set(self.singular_values),
-            jnp.zeros((params, k), self.vectors.dtype).at[index, :known].set(self.vectors),
-            whole.jacobian_t,
-        )
+    def embed(self, index, shape):
+        k = min(shape)
+        values = _placed(self.singular_values[None], (1, k))[0]
+        return RightFactors(values, _placed(self.vectors, (shape[1], k), index))
 
 
 class LeftFactors(AbstractFactors):
@@ -81,47 +98,35 @@ class LeftFactors(AbstractFactors):
 
     singular_values: Float[Array, " k"]
     vectors: Float[Array, "rows k"]
-    jacobian_t: Float[Array, "params rows"]
 
-    def gradient(self, residuals):
+    def gradient(self, linearization, residuals):
         return self.singular_values[None] * (residuals @ self.vectors)
 
-    def lift(self, coefficients):
+    def lift(self, linearization, coefficients):
         s = self.singular_values
         tiny = jnp.finfo(s.dtype).tiny
         inverse = jnp.where(s > tiny, 1 / jnp.maximum(s, tiny), 0)
-        return (coefficients * inverse[None]) @ self.vectors.T @ self.jacobian_t.T
-
-    def explicit(self):
-        """The same factors with explicit V: one more product, of the size of the Gram matrix's."""
-        vectors = self.lift(jnp.eye(self.singular_values.size, dtype=self.vectors.dtype)).T
-        return RightFactors(self.singular_values, vectors, self.jacobian_t)
-
-    def embed(self, index, whole):
-        return self.explicit().embed(index, whole)
+        return linearization.pull((coefficients * inverse[None]) @ self.vectors.T)
 
 
-class BothFactors(AbstractFactors):
+class BothFactors(AbstractExplicitFactors):
     """Factors with explicit U and V."""
 
     singular_values: Float[Array, " k"]
     left: Float[Array, "rows k"]
-    right: Float[Array, "params k"]
+    vectors: Float[Array, "params k"]
 
-    def gradient(self, residuals):
+    def gradient(self, linearization, residuals):
         return self.singular_values[None] * (residuals @ self.left)
 
-    def lift(self, coefficients):
-        return coefficients @ self.right.T
+    def lift(self, linearization, coefficients):
+        return coefficients @ self.vectors.T
 
-    def embed(self, index, whole):
-        params, rows = whole.jacobian_t.shape
-        k, known = min(params, rows), self.singular_values.size
-        return BothFactors(
-            jnp.zeros(k, self.left.dtype).at[:known].set(self.singular_values),
-            jnp.zeros((rows, k), self.left.dtype).at[:, :known].set(self.left),
-            jnp.zeros((params, k), self.left.dtype).at[index, :known].set(self.right),
-        )
+    def embed(self, index, shape):
+        k = min(shape)
+        values = _placed(self.singular_values[None], (1, k))[0]
+        left = _placed(self.left, (shape[0], k))
+        return BothFactors(values, left, _placed(self.vectors, (shape[1], k), index))
 
 
 class GramEigh(AbstractBackend):
@@ -132,14 +137,12 @@ class GramEigh(AbstractBackend):
     """
 
     def init(self, linearization):
-        jacobian_t = linearization.jacobian_t
-        params, rows = jacobian_t.shape
-        wide = rows < params
-        squares, vectors = jnp.linalg.eigh(gram(jacobian_t.T if wide else jacobian_t))
+        wide = linearization.rows < linearization.params
+        square = gram(linearization.jacobian()) if wide else linearization.gram()
+        squares, vectors = jnp.linalg.eigh(square)
         # eigh sorts upward; singular values go downward, and rounding may make a square negative.
         values = jnp.sqrt(jnp.maximum(squares[::-1], 0))
-        factors = LeftFactors if wide else RightFactors
-        return factors(values, vectors[:, ::-1], jacobian_t)
+        return (LeftFactors if wide else RightFactors)(values, vectors[:, ::-1])
 
     def noise_floor(self, dtype):
         return float(jnp.finfo(dtype).eps) ** 0.5
@@ -149,7 +152,7 @@ class DirectSVD(AbstractBackend):
     """The singular value decomposition of the Jacobian itself: the most accurate, the most costly."""
 
     def init(self, linearization):
-        right, values, left_t = jnp.linalg.svd(linearization.jacobian_t, full_matrices=False)
+        right, values, left_t = jnp.linalg.svd(linearization.jacobian().T, full_matrices=False)
         return BothFactors(values, left_t.T, right)
 
     def noise_floor(self, dtype):
@@ -163,13 +166,11 @@ class QRSVD(AbstractBackend):
     """
 
     def init(self, linearization):
-        jacobian_t = linearization.jacobian_t
-        params, rows = jacobian_t.shape
-        if rows <= params:
+        if linearization.rows <= linearization.params:
             return DirectSVD().init(linearization)
-        triangle = jnp.linalg.qr(jacobian_t.T, mode="r")
+        triangle = jnp.linalg.qr(linearization.jacobian(), mode="r")
         _, values, right_t = jnp.linalg.svd(triangle, full_matrices=False)
-        return RightFactors(values, right_t.T, jacobian_t)
+        return RightFactors(values, right_t.T)
 
     def noise_floor(self, dtype):
         return float(jnp.finfo(dtype).eps)

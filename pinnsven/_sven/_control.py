@@ -77,8 +77,8 @@ class FixedStep(AbstractControl):
         del corrections
         s = factors.singular_values
         filter_ = jnp.where(kept, 1 / jnp.where(kept, s, 1) ** 2, 0)
-        gradient = factors.gradient(linearization.residual[None])
-        step = -self.eta * factors.lift(filter_[None] * gradient)[0]
+        gradient = factors.gradient(linearization, linearization.residual[None])
+        step = -self.eta * factors.lift(linearization, filter_[None] * gradient)[0]
         loss = _squared_norm(evaluate(step))
         share = jnp.where(kept, gradient[0] / jnp.where(kept, s, 1), 0) ** 2
         predicted = (1 - (1 - self.eta) ** 2) * jnp.sum(share)
@@ -138,20 +138,20 @@ class SpectralSearch(AbstractControl):
         damping = s[0] * 10 ** (log_damping + offsets)
         squares = s[None] ** 2 + damping[:, None] ** 2
         filters = jnp.where(kept[None], 1 / jnp.where(squares > 0, squares, 1), 0)
-        gradient = factors.gradient(residual[None])[0]
+        gradient = factors.gradient(linearization, residual[None])[0]
         first = -filters * gradient[None]
         predicted = (2 * filters - s[None] ** 2 * filters**2) @ gradient**2
         metric = jnp.where(kept[None], squares, 0)
 
         def attempt(carry):
             steps, best, lowest, mixing, count, _ = carry
-            lifted = factors.lift(steps)
+            lifted = factors.lift(linearization, steps)
             residuals = jax.lax.map(evaluate, lifted)
             losses = _finite(jnp.sum(residuals**2, axis=1))
             best = jnp.where((losses < lowest)[:, None], lifted, best)
             paid = jnp.any(losses < self.worth * lowest)
             missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
-            target = first - filters * factors.gradient(missed)
+            target = first - filters * factors.gradient(linearization, missed)
             candidates, mixing = mixing.mix(steps, target, metric, count == 0)
             moved = jnp.linalg.norm(candidates - first, axis=1)
             believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
@@ -163,7 +163,14 @@ class SpectralSearch(AbstractControl):
             return paid & (count <= corrections)
 
         mixing = _Mixing.start(self.memory, first)
-        start = (first, factors.lift(first), jnp.full(self.probes, jnp.inf, s.dtype), mixing, 0, True)
+        start = (
+            first,
+            factors.lift(linearization, first),
+            jnp.full(self.probes, jnp.inf, s.dtype),
+            mixing,
+            0,
+            True,
+        )
         _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
 
         good = (loss - lowest >= self.ratio * predicted) & (lowest < loss)

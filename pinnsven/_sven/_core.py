@@ -167,17 +167,21 @@ class Sven(eqx.Module):
 
         A subset with more columns than there are rows would save nothing: then always of the whole.
         """
-        params, rows = linearization.jacobian_t.shape
+        rows, params = linearization.rows, linearization.params
         size = max(round(self.early_share * params), 1)
         if size == params or rows <= size or params < SMALL:
             return self.backend.init(linearization)
 
+        # Neither branch returns anything of the Jacobian, which would be copied.
         def early():
             index = jax.random.choice(key, params, (size,), replace=False)
-            part = self.backend.init(linearization.columns(index))
-            return part.embed(index, linearization)
+            part = linearization.columns(index)
+            return self.backend.init(part).explicit(part).embed(index, (rows, params))
 
-        return jax.lax.cond(late, lambda: self.backend.init(linearization).explicit(), early)
+        def whole():
+            return self.backend.init(linearization).explicit(linearization)
+
+        return jax.lax.cond(late, whole, early)
 
     def _kept(self, factors: AbstractFactors) -> Bool[Array, " k"]:
         s = factors.singular_values

@@ -7,28 +7,107 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 TILES = 4  # column tiles of a Gram matrix; a product of both triangles wastes 3/8 less time so
 
 
 class Linearization(eqx.Module):
-    """$r(\\theta + \\delta) \\approx r + J \\delta$.
+    """$r(\\theta + \\delta) \\approx r + J \\delta$, with J in slabs of rows.
 
-    The Jacobian is stored transposed, because the product $J^T J$ of a row-major $J^T$ with itself
-    runs at twice the speed of the same product from $J$.
+    A slab holds the transpose of a few rows of J: the product of a row-major $J^T$ with its own
+    transpose runs at twice the speed of the same product from J, and slabs that fit in the cache are
+    faster still. Only the first `active` slabs count, and no product visits the others, so that the
+    number of rows may change from step to step without a change of shape.
+
+    - `residual`: slab after slab, zero beyond the active ones.
+    - `slabs`: the Jacobian.
+    - `active`: the number of slabs in use; None for all of them.
     """
 
     residual: Float[Array, " rows"]
-    jacobian_t: Float[Array, "params rows"]
+    slabs: Float[Array, "slabs params width"]
+    active: Int[Array, ""] | None = None
 
-    def apply(self, steps: Float[Array, "candidates params"]) -> Float[Array, "candidates rows"]:
+    @classmethod
+    def of_jacobian(cls, residual, jacobian: Float[Array, "rows params"]) -> "Linearization":
+        """One slab with all rows of a Jacobian."""
+        return cls(residual, jacobian.T[None])
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, inactive ones included."""
+        return self.slabs.shape[0] * self.slabs.shape[2]
+
+    @property
+    def params(self) -> int:
+        """The number of columns."""
+        return self.slabs.shape[1]
+
+    def apply(self, steps: Float[Array, "n params"]) -> Float[Array, "n rows"]:
         """$J \\delta$ for several steps."""
-        return steps @ self.jacobian_t
+        number, _, width = self.slabs.shape
 
-    def columns(self, index: Float[Array, " subset"]) -> "Linearization":
+        def visit(i, products):
+            return products.at[i].set(steps @ self.slabs[i])
+
+        products = jnp.zeros((number, len(steps), width), self.slabs.dtype)
+        return self._sweep(visit, products).transpose(1, 0, 2).reshape(len(steps), -1)
+
+    def pull(self, residuals: Float[Array, "n rows"]) -> Float[Array, "n params"]:
+        """$J^T e$ for several residuals."""
+        number, params, width = self.slabs.shape
+        parts = residuals.reshape(-1, number, width)
+
+        def visit(i, total):
+            return total + parts[:, i] @ self.slabs[i].T
+
+        return self._sweep(visit, jnp.zeros((len(parts), params), self.slabs.dtype))
+
+    def gram(self) -> Float[Array, "params params"]:
+        """$J^T J$, of which only tiles on and above the diagonal are computed."""
+        cuts = _cuts(self.params)
+
+        def visit(i, tiles):
+            slab = self.slabs[i]
+            return tuple(
+                tile + slab[low:high] @ slab[low:].T
+                for tile, (low, high) in zip(tiles, cuts, strict=True)
+            )
+
+        sizes = [(high - low, self.params - low) for low, high in cuts]
+        return _symmetric(self._sweep(visit, tuple(jnp.zeros(n, self.slabs.dtype) for n in sizes)))
+
+    def jacobian(self) -> Float[Array, "rows params"]:
+        """J as one matrix; rows of inactive slabs are zero."""
+        return self.slabs.transpose(0, 2, 1).reshape(self.rows, self.params)
+
+    def columns(self, index: Int[Array, " subset"]) -> "Linearization":
         """The linearization in a subset of the parameters."""
-        return Linearization(self.residual, self.jacobian_t[index])
+        return Linearization(self.residual, self.slabs[:, index], self.active)
+
+    def _sweep(self, visit, carry):
+        if self.slabs.shape[0] == 1:
+            return visit(0, carry)
+        number = self.slabs.shape[0] if self.active is None else self.active
+        return jax.lax.fori_loop(0, number, visit, carry)
+
+
+def _cuts(size: int) -> list[tuple[int, int]]:
+    tiles = TILES if size >= 128 * TILES else 1
+    return list(itertools.pairwise(size * i // tiles for i in range(tiles + 1)))
+
+
+def _symmetric(tiles) -> Float[Array, "n n"]:
+    """The symmetric matrix of which these are the row blocks from the diagonal on."""
+    size = tiles[0].shape[1]
+    upper = jnp.concatenate([jnp.pad(t, ((0, 0), (size - t.shape[1], 0))) for t in tiles])
+    return jnp.triu(upper) + jnp.triu(upper, 1).T
+
+
+def gram(rows: Float[Array, "n m"]) -> Float[Array, "n n"]:
+    """$A A^T$, of which only tiles on and above the diagonal are computed."""
+    return _symmetric([rows[low:high] @ rows[low:].T for low, high in _cuts(rows.shape[0])])
 
 
 class AbstractResidual(eqx.Module):
@@ -40,19 +119,7 @@ class AbstractResidual(eqx.Module):
 
     @abc.abstractmethod
     def linearize(self, theta: Float[Array, " params"], data) -> Linearization:
-        """The residual vector and its transposed Jacobian."""
-
-
-def gram(rows: Float[Array, "n m"]) -> Float[Array, "n n"]:
-    """$A A^T$, computing only the tiles on and above the diagonal."""
-    n = rows.shape[0]
-    if n < 128 * TILES:
-        return rows @ rows.T
-    cuts = [n * i // TILES for i in range(TILES + 1)]
-    upper = jnp.zeros((n, n), rows.dtype)
-    for low, high in itertools.pairwise(cuts):
-        upper = upper.at[low:high, low:].set(rows[low:high] @ rows[low:].T)
-    return jnp.triu(upper) + jnp.triu(upper, 1).T
+        """The residual vector and its Jacobian."""
 
 
 class FunctionResidual(AbstractResidual):
@@ -79,7 +146,7 @@ class FunctionResidual(AbstractResidual):
             raise ValueError("the residual has no rows: return at least one value")
         basis = jnp.eye(residual.size, dtype=theta.dtype)
         rows = jax.lax.map(lambda e: pull(e)[0], basis, batch_size=min(self.chunk, residual.size))
-        return Linearization(residual, rows.T)
+        return Linearization.of_jacobian(residual, rows)
 
 
 def flat_problem(residual, params: PyTree) -> tuple[FunctionResidual, jax.Array]:

@@ -1,0 +1,143 @@
+"""Integrals of the solution over space, or over time where there is no space."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._domains import Domain, Moments, integration_rule
+from .._fields import DerivativePlan
+from .._messages import listing
+from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+from ._base import (
+    AbstractCondition,
+    Block,
+    FixedPoints,
+    check_count,
+    check_weight,
+    count_components,
+    finite_number,
+)
+
+INTEGRAL = "_integral"
+
+
+class Integral(AbstractCondition):
+    """The integral of a function over space at every time: `Integral(lambda u: u, value=1.0)`.
+
+    Without space it is over time, and without time it is one row. The rule is Gauss-Legendre's,
+    mapped to the shape: exact for polynomials of degree `2 nodes - 1` on a box. On a shape without
+    such a map (a polygon, a union, a difference) it is the mean over `nodes**2` even points, good to
+    three digits.
+
+    - `function`: the integrand, a scalar function of named values at one point.
+    - `value`: what the integral must be: a number, or a function of time and unknowns.
+    - `nodes`: quadrature nodes per dimension.
+    - `weight`: factor on the squared residual; by default the weighting decides.
+    - `points`: how many times to start with.
+
+    Raises `ValueError` when the problem is built if a name does not exist, a shape is wrong, or
+    `nodes` is not a positive integer.
+    """
+
+    function: Callable = eqx.field(static=True)
+    value: object = eqx.field(static=True, default=0.0)
+    nodes: int = eqx.field(static=True, default=24)
+    weight: float | None = None
+    points: int | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self):
+        if not callable(self.function):
+            raise ValueError(f"Integral: expected a function of named values, got {self.function!r}")
+        check_weight(self.weight)
+        check_count(self.points)
+        try:
+            check_count(self.nodes)
+        except ValueError:
+            raise ValueError(f"nodes={self.nodes!r}: must be a positive integer") from None
+
+    def bind(self, name: str, space: NameSpace) -> Block:
+        domain = space.domain
+        integrand = NamedFunction.of(self.function)
+        inner = DerivativePlan(integrand.names, space)
+        if inner.needs_normal:
+            raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
+        if not any(hasattr(quantity, "field") for quantity in inner.quantities.values()):
+            raise ValueError(f"the integrand depends on no field; it asks for {listing(inner.names)}")
+        target = _target(self.value, space)
+        nodes, weights = integration_rule(domain, self.nodes)
+        plan = IntegralPlan(target.names, space, inner, integrand, nodes, weights)
+        site = Moments(domain) if domain.space is not None and domain.time is not None else None
+        block = Block(
+            name=name,
+            residual=lambda values: (values[INTEGRAL] - target(values),),
+            components=1,
+            plan=plan,
+            site=site or FixedPoints(nodes[:1], {}),
+            weight=self.weight,
+            count=self.points,
+            interior=False,
+        )
+        return dataclasses.replace(block, components=count_components(block))
+
+
+@dataclasses.dataclass(frozen=True)
+class IntegralPlan(DerivativePlan):
+    """A plan for the value asked for, and another one for the integrand at every node.
+
+    - `nodes`: points (nodes, dim), of which the integrated coordinates are used.
+    - `rule`: their weights (nodes,).
+    """
+
+    inner: DerivativePlan
+    integrand: NamedFunction
+    nodes: np.ndarray
+    rule: np.ndarray
+
+    @functools.cached_property
+    def quantities(self):
+        return self.inner.quantities | super().quantities
+
+    def evaluate(self, fields, point, normal, unknowns):
+        domain = self.space.domain
+        integrated = domain.space_dim or 1
+
+        def at(node):
+            place = jnp.concatenate([node[:integrated], point[integrated:]])
+            result = self.integrand(self.inner.evaluate(fields, place, normal, unknowns))
+            if getattr(result, "shape", ()) != ():
+                raise ValueError(f"its integrand returned {result!r}; return one scalar")
+            return jnp.asarray(result, point.dtype)
+
+        values = jax.vmap(at)(jnp.asarray(self.nodes, point.dtype))
+        outer = DerivativePlan(self.names, self.space).evaluate(fields, point, normal, unknowns)
+        return outer | {INTEGRAL: jnp.asarray(self.rule, point.dtype) @ values}
+
+
+def _target(value: object, space: NameSpace) -> NamedFunction:
+    if not callable(value):
+        number = finite_number("value =", value)
+        return NamedFunction((), lambda values: number)
+    wanted = NamedFunction.of(value)
+    for argument in wanted.names:
+        quantity = space.read(argument)
+        if not isinstance(quantity, UnknownValue) and not _is_left(quantity, space.domain):
+            raise ValueError(
+                f"value=: its function asks for {argument!r}; an integral may depend on time, where "
+                "it is over space, and on unknowns"
+            )
+    return wanted
+
+
+def _is_left(quantity: object, domain: Domain) -> bool:
+    """Whether a quantity is a coordinate that is not integrated over."""
+    return (
+        isinstance(quantity, CoordinateValue)
+        and domain.space is not None
+        and domain.time is not None
+        and quantity.name == domain.time.coordinate.name
+    )
