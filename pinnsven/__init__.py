@@ -37,11 +37,19 @@ from ._solution import Solution as Solution
 from ._solve import solve as solve
 from ._sven import (
     QRSVD as QRSVD,
-    DirectSVD as DirectSVD,
+    Automatic as Automatic,
+    Backtracking as Backtracking,
     FixedStep as FixedStep,
     GramEigh as GramEigh,
+    NonfiniteFallback as NonfiniteFallback,
+    RandomizedSVD as RandomizedSVD,
+    Samples as Samples,
+    Single as Single,
+    Sketched as Sketched,
+    SpectralFilter as SpectralFilter,
     SpectralSearch as SpectralSearch,
     Sven as Sven,
+    TruncatedSVD as TruncatedSVD,
     least_squares as least_squares,
 )
 from ._weighting import (

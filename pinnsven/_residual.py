@@ -190,6 +190,20 @@ class ResidualSystem(AbstractResidual):
 
         return self._sweep(batches, visit, jnp.zeros_like(theta))[0]
 
+    def parts(self, data):
+        """Which rows belong to each block."""
+
+        def visit(block, part, position, owner):
+            return owner.at[position].set(self.blocks.index(block))
+
+        owner = self._sweep(data, visit, jnp.full(self._slabs(data), -1))[0]
+        mine = owner[None] == jnp.arange(len(self.blocks))[:, None]
+        return jnp.repeat(mine, self.width, axis=1)
+
+    @property
+    def part_names(self):
+        return tuple(block.name for block in self.blocks)
+
     def half_square(self, theta, batches) -> Float[Array, ""]:
         """Half the squared norm of the residual, for methods that want a gradient."""
 

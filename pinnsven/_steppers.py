@@ -35,7 +35,7 @@ class SvenStepper(AbstractStepper):
         self.solver, self.estimate_every = solver, 5
 
     def init(self, theta, key):
-        return self.solver.init_state(theta.dtype, key)
+        return self.solver.init_state(theta, key)
 
     def step(self, system, theta, state, batches):
         return self.solver.advance(system, theta, state, batches)
@@ -76,8 +76,13 @@ class OptaxStepper(AbstractStepper):
             accepted=finite,
             rank=jnp.zeros((), int),
             singular_values=jnp.zeros(0, theta.dtype),
+            smallest_kept=jnp.full_like(value, jnp.nan),
+            noise_floor=jnp.full_like(value, jnp.nan),
+            rtol=jnp.zeros_like(value),
             damping=jnp.zeros_like(value),
             step_norm=jnp.linalg.norm(moved - theta),
+            shares=jnp.full(len(system.blocks), jnp.nan, theta.dtype),
+            fell_back=jnp.zeros((), bool),
         )
         return moved, state, report
 

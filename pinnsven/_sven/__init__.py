@@ -3,26 +3,36 @@
 It sees a residual, its Jacobian and a flat parameter vector, and nothing else.
 """
 
+from ._approximate import (
+    NonfiniteFallback as NonfiniteFallback,
+    RandomizedSVD as RandomizedSVD,
+    Single as Single,
+    Sketched as Sketched,
+)
 from ._backends import (
     QRSVD as QRSVD,
     AbstractBackend as AbstractBackend,
     AbstractFactors as AbstractFactors,
-    DirectSVD as DirectSVD,
+    Automatic as Automatic,
     GramEigh as GramEigh,
+    TruncatedSVD as TruncatedSVD,
 )
 from ._control import (
     AbstractControl as AbstractControl,
+    Backtracking as Backtracking,
     FixedStep as FixedStep,
     Move as Move,
-    SpectralSearch as SpectralSearch,
+    SpectralFilter as SpectralFilter,
 )
 from ._core import StepReport as StepReport, Sven as Sven, SvenState as SvenState
+from ._function import FunctionResidual as FunctionResidual, Samples as Samples
 from ._least_squares import (
     LeastSquaresResult as LeastSquaresResult,
     least_squares as least_squares,
 )
 from ._linearization import (
+    AbstractLinearization as AbstractLinearization,
     AbstractResidual as AbstractResidual,
-    FunctionResidual as FunctionResidual,
     Linearization as Linearization,
 )
+from ._search import SpectralSearch as SpectralSearch

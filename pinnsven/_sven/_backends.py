@@ -12,9 +12,9 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from ._linearization import Linearization, gram
+from ._linearization import AbstractLinearization
 
 
 class AbstractFactors(eqx.Module):
@@ -22,40 +22,57 @@ class AbstractFactors(eqx.Module):
 
     singular_values: eqx.AbstractVar[Float[Array, " k"]]
 
+    @property
+    def fell_back(self) -> Bool[Array, ""]:
+        """Whether a second backend had to make them."""
+        return jnp.zeros((), bool)
+
     @abc.abstractmethod
     def gradient(
-        self, linearization: Linearization, residuals: Float[Array, "n rows"]
+        self, linearization: AbstractLinearization, residuals: Float[Array, "n rows"]
     ) -> Float[Array, "n k"]:
         """$S U^T e$ for each of several residuals."""
 
     @abc.abstractmethod
     def lift(
-        self, linearization: Linearization, coefficients: Float[Array, "n k"]
+        self, linearization: AbstractLinearization, coefficients: Float[Array, "n k"]
     ) -> Float[Array, "n params"]:
         """$V a$ for each of several coefficient vectors."""
 
-    def explicit(self, linearization: Linearization) -> "AbstractExplicitFactors":
+    def explicit(self, linearization: AbstractLinearization) -> "AbstractExplicitFactors":
         """The same factors with explicit V."""
         basis = jnp.eye(self.singular_values.size, dtype=self.singular_values.dtype)
         return RightFactors(self.singular_values, self.lift(linearization, basis).T)
 
 
 class AbstractExplicitFactors(AbstractFactors):
-    """Factors with explicit V, which may be those of a part of the columns."""
+    """Factors with explicit V, which may be those of a part of the columns.
+
+    - `right`: V, shape (params, k).
+    """
+
+    right: eqx.AbstractVar[Float[Array, "params k"]]
 
     @abc.abstractmethod
-    def embed(self, index: Int[Array, " subset"], shape: tuple[int, int]) -> "AbstractExplicitFactors":
+    def embed(
+        self, index: Int[Array, " subset"], params: int, number: int
+    ) -> "AbstractExplicitFactors":
         """The factors of a subset of the columns as factors of the whole Jacobian.
 
         Directions that the subset lacks get the singular value zero.
 
         - `index`: the columns.
-        - `shape`: of the whole Jacobian: rows, parameters.
+        - `params`: how many columns the whole Jacobian has.
+        - `number`: how many directions its own factors have.
         """
 
     def explicit(self, linearization):
         del linearization
         return self
+
+    def plain(self) -> "RightFactors":
+        """S and V alone."""
+        return RightFactors(self.singular_values, self.right)
 
 
 def _placed(part, shape: tuple[int, int], index: Any = slice(None)):
@@ -66,47 +83,67 @@ def _placed(part, shape: tuple[int, int], index: Any = slice(None)):
 class AbstractBackend(eqx.Module):
     """A way to factorize."""
 
+    @property
+    def stores_jacobian(self) -> bool:
+        """Whether it wants the Jacobian in memory; products alone serve it otherwise."""
+        return True
+
     @abc.abstractmethod
-    def init(self, linearization: Linearization) -> AbstractFactors:
-        """The factors of a Jacobian."""
+    def init(
+        self, linearization: AbstractLinearization, key: PRNGKeyArray, memory: Any = ()
+    ) -> AbstractFactors:
+        """The factors of a Jacobian.
+
+        - `key`: for backends that draw random numbers.
+        - `memory`: what `remember` made of the last factors, or `start` before the first.
+        """
 
     @abc.abstractmethod
     def noise_floor(self, dtype) -> float:
         """The relative singular value below which the factors are rounding noise."""
+
+    def start(self, params: int, dtype) -> Any:
+        """The memory before the first factorization, arrays of fixed shapes."""
+        del params, dtype
+        return ()
+
+    def remember(self, factors: AbstractFactors) -> Any:
+        """What the next factorization may learn from this one."""
+        del factors
+        return ()
 
 
 class RightFactors(AbstractExplicitFactors):
     """Factors with explicit V; $S U^T e = V^T J^T e$ costs one product with the Jacobian."""
 
     singular_values: Float[Array, " k"]
-    vectors: Float[Array, "params k"]
+    right: Float[Array, "params k"]
 
     def gradient(self, linearization, residuals):
-        return linearization.pull(residuals) @ self.vectors
+        return linearization.pull(residuals) @ self.right
 
     def lift(self, linearization, coefficients):
-        return coefficients @ self.vectors.T
+        return coefficients @ self.right.T
 
-    def embed(self, index, shape):
-        k = min(shape)
-        values = _placed(self.singular_values[None], (1, k))[0]
-        return RightFactors(values, _placed(self.vectors, (shape[1], k), index))
+    def embed(self, index, params, number):
+        values = _placed(self.singular_values[None], (1, number))[0]
+        return RightFactors(values, _placed(self.right, (params, number), index))
 
 
 class LeftFactors(AbstractFactors):
     """Factors with explicit U, for fewer rows than parameters; $V a = J^T U S^{-1} a$."""
 
     singular_values: Float[Array, " k"]
-    vectors: Float[Array, "rows k"]
+    left: Float[Array, "rows k"]
 
     def gradient(self, linearization, residuals):
-        return self.singular_values[None] * (residuals @ self.vectors)
+        return self.singular_values[None] * (residuals @ self.left)
 
     def lift(self, linearization, coefficients):
         s = self.singular_values
         tiny = jnp.finfo(s.dtype).tiny
         inverse = jnp.where(s > tiny, 1 / jnp.maximum(s, tiny), 0)
-        return linearization.pull((coefficients * inverse[None]) @ self.vectors.T)
+        return linearization.pull((coefficients * inverse[None]) @ self.left.T)
 
 
 class BothFactors(AbstractExplicitFactors):
@@ -114,19 +151,18 @@ class BothFactors(AbstractExplicitFactors):
 
     singular_values: Float[Array, " k"]
     left: Float[Array, "rows k"]
-    vectors: Float[Array, "params k"]
+    right: Float[Array, "params k"]
 
     def gradient(self, linearization, residuals):
         return self.singular_values[None] * (residuals @ self.left)
 
     def lift(self, linearization, coefficients):
-        return coefficients @ self.vectors.T
+        return coefficients @ self.right.T
 
-    def embed(self, index, shape):
-        k = min(shape)
-        values = _placed(self.singular_values[None], (1, k))[0]
-        left = _placed(self.left, (shape[0], k))
-        return BothFactors(values, left, _placed(self.vectors, (shape[1], k), index))
+    def embed(self, index, params, number):
+        values = _placed(self.singular_values[None], (1, number))[0]
+        left = _placed(self.left, (self.left.shape[0], number))
+        return BothFactors(values, left, _placed(self.right, (params, number), index))
 
 
 class GramEigh(AbstractBackend):
@@ -134,11 +170,20 @@ class GramEigh(AbstractBackend):
 
     The cheapest by far, and right down to $\\sqrt{\\epsilon}$ of the largest singular value:
     squaring loses what lies below (1.5e-8 in float64, 3.5e-4 in float32).
+
+    - `implicit`: leave the Jacobian out of memory; of use when there are far fewer rows than
+      parameters, where $J J^T$ comes from products, or layer by layer for `Samples`.
     """
 
-    def init(self, linearization):
+    implicit: bool = eqx.field(static=True, default=False)
+
+    @property
+    def stores_jacobian(self):
+        return not self.implicit
+
+    def init(self, linearization, key, memory=()):
         wide = linearization.rows < linearization.params
-        square = gram(linearization.jacobian()) if wide else linearization.gram()
+        square = linearization.kernel() if wide else linearization.gram()
         squares, vectors = jnp.linalg.eigh(square)
         # eigh sorts upward; singular values go downward, and rounding may make a square negative.
         values = jnp.sqrt(jnp.maximum(squares[::-1], 0))
@@ -148,10 +193,10 @@ class GramEigh(AbstractBackend):
         return float(jnp.finfo(dtype).eps) ** 0.5
 
 
-class DirectSVD(AbstractBackend):
+class TruncatedSVD(AbstractBackend):
     """The singular value decomposition of the Jacobian itself: the most accurate, the most costly."""
 
-    def init(self, linearization):
+    def init(self, linearization, key, memory=()):
         right, values, left_t = jnp.linalg.svd(linearization.jacobian().T, full_matrices=False)
         return BothFactors(values, left_t.T, right)
 
@@ -162,15 +207,49 @@ class DirectSVD(AbstractBackend):
 class QRSVD(AbstractBackend):
     """$J = Q R$, then the decomposition of R, when rows exceed parameters; Q is never formed.
 
-    As accurate in S and V as `DirectSVD`, which it is when there are fewer rows than parameters.
+    As accurate in S and V as `TruncatedSVD`, which it is when there are fewer rows than parameters.
     """
 
-    def init(self, linearization):
+    def init(self, linearization, key, memory=()):
         if linearization.rows <= linearization.params:
-            return DirectSVD().init(linearization)
+            return TruncatedSVD().init(linearization, key)
         triangle = jnp.linalg.qr(linearization.jacobian(), mode="r")
         _, values, right_t = jnp.linalg.svd(triangle, full_matrices=False)
         return RightFactors(values, right_t.T)
 
     def noise_floor(self, dtype):
         return float(jnp.finfo(dtype).eps)
+
+
+class Automatic(AbstractBackend):
+    """Chooses by shape, precision and the wanted cut-off, while the step is compiled.
+
+    The Gram matrix, unless a bare truncation asks for singular values below its noise; then the
+    decomposition itself. Where a wide Jacobian would take more than `memory_limit` bytes it is not
+    stored.
+
+    - `memory_limit`: bytes.
+    """
+
+    memory_limit: float = eqx.field(static=True, default=2.0**28)
+
+    def choose(self, rows: int, params: int, dtype, cut: float | None) -> AbstractBackend:
+        """The backend for a Jacobian.
+
+        - `cut`: the smallest relative singular value that must be right; None where damping fades
+          the smaller ones out, and any value will do.
+        """
+        size = rows * params * jnp.dtype(dtype).itemsize
+        if rows < params and size > self.memory_limit:
+            return GramEigh(implicit=True)
+        if cut is None or cut >= GramEigh().noise_floor(dtype):
+            return GramEigh()
+        return QRSVD()
+
+    def init(self, linearization, key, memory=()):
+        dtype = linearization.residual.dtype
+        chosen = self.choose(linearization.rows, linearization.params, dtype, None)
+        return chosen.init(linearization, key, memory)
+
+    def noise_floor(self, dtype):
+        return GramEigh().noise_floor(dtype)

@@ -8,7 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from ._backends import AbstractFactors
-from ._linearization import Linearization
+from ._linearization import AbstractLinearization
+
+BELIEVED = 0.75  # the longest second-order correction, relative to half the step
 
 
 class Move(eqx.Module):
@@ -17,6 +19,7 @@ class Move(eqx.Module):
     - `step`: the change of the parameters, shape (params,).
     - `loss`: the true loss after it (the sum of squared residuals).
     - `predicted`: the reduction that the linear model predicts for the chosen filter.
+    - `filter`: the chosen filter, by singular direction.
     - `log_damping`: the logarithm (base 10) of the damping for the next step, relative to the
       largest singular value.
     - `used_damping`: the same of the step chosen.
@@ -26,6 +29,7 @@ class Move(eqx.Module):
     step: Float[Array, " params"]
     loss: Float[Array, ""]
     predicted: Float[Array, ""]
+    filter: Float[Array, " k"]
     log_damping: Float[Array, ""]
     used_damping: Float[Array, ""]
     accepted: Bool[Array, ""]
@@ -39,201 +43,203 @@ class AbstractControl(eqx.Module):
     def damps(self) -> bool:
         """Whether the filters fade out small singular values instead of cutting them off."""
 
+    @property
+    def momentum(self) -> float:
+        """The share of the last step from which the next one starts."""
+        return 0.0
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is momentum."""
+        return False
+
     @abc.abstractmethod
     def search(
         self,
         evaluate,
-        linearization: Linearization,
+        linearization: AbstractLinearization,
         factors: AbstractFactors,
         kept: Bool[Array, " k"],
-        log_damping: Float[Array, ""],
+        state,
         corrections: Int[Array, ""],
     ) -> Move:
         """The step to take.
 
         - `evaluate`: maps a step (params,) to the residual (rows,) after it.
         - `kept`: which singular directions the truncation keeps.
-        - `log_damping`: where the search starts.
+        - `state`: the solver's state: `log_damping`, where a search starts, and `late`.
         - `corrections`: how many chord corrections may be spent on it.
         """
 
 
-class FixedStep(AbstractControl):
-    """The paper's step: $-\\eta J^+ r$ with a truncated pseudoinverse, taken without asking.
+class SpectralFilter(eqx.Module):
+    """$\\phi(s) = (s^2 + \\mu^2)^{-(1 + \\beta) / 2}$ on the kept directions; the step is
+    $-V \\phi S U^T r$.
 
-    Bright-Thonney, Harvey, Lukas, Thaler 2026 (arXiv 2604.01279), section 2. Only a result that is
-    not finite is rejected.
+    Without damping and with $\\beta = 1$ it is the truncated pseudoinverse, with $\\beta = 1/2$ the
+    half-inverse gradient (Schnell, Holl, Thuerey 2022, eq. 5), with $\\beta = -1$ the gradient.
 
-    - `eta`: the learning rate, nondimensional.
+    - `damping`: $\\mu$ relative to the largest singular value; 0 for truncation alone.
+    - `exponent`: $\\beta$.
+
+    Raises `ValueError` for a negative damping.
     """
 
-    eta: float = 1.0
+    damping: float = 0.0
+    exponent: float = 1.0
+
+    def __check_init__(self):
+        if not self.damping >= 0:
+            raise ValueError(f"damping={self.damping!r}: must not be negative")
+
+    def __call__(
+        self, singular_values: Float[Array, " k"], kept: Bool[Array, " k"]
+    ) -> Float[Array, " k"]:
+        """The factors $\\phi$, zero on directions that are not kept."""
+        squares = singular_values**2 + (self.damping * singular_values[0]) ** 2
+        safe = jnp.where(kept, squares, 1)
+        return jnp.where(kept, safe ** (-(1 + self.exponent) / 2), 0)
+
+
+class AbstractOneStep(AbstractControl):
+    """Controls that follow the step of one filter."""
+
+    filter: eqx.AbstractVar[SpectralFilter]
+    geodesic: eqx.AbstractVar[bool]
 
     @property
     def damps(self):
         return False
 
-    def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
-        del corrections
-        s = factors.singular_values
-        filter_ = jnp.where(kept, 1 / jnp.where(kept, s, 1) ** 2, 0)
+    def direction(self, evaluate, linearization, factors, kept):
+        """The step, the filter and the gradient in the spectral basis.
+
+        With `geodesic`, half the second-order correction is added: with v the step, r'' the second
+        derivative of the residual along it, $a = -V \\phi S U^T r''$ and $v + a / 2$, unless a is
+        too long to be believed (Transtrum, Sethna 2012, arXiv 1201.5885, section 5).
+        """
+        factor = self.filter(factors.singular_values, kept)
         gradient = factors.gradient(linearization, linearization.residual[None])
-        step = -self.eta * factors.lift(linearization, filter_[None] * gradient)[0]
-        loss = _squared_norm(evaluate(step))
-        share = jnp.where(kept, gradient[0] / jnp.where(kept, s, 1), 0) ** 2
-        predicted = (1 - (1 - self.eta) ** 2) * jnp.sum(share)
-        accepted = jnp.isfinite(loss) & jnp.all(jnp.isfinite(step))
-        return Move(step, loss, predicted, log_damping, jnp.full_like(loss, -jnp.inf), accepted)
+        step = -factors.lift(linearization, factor[None] * gradient)[0]
+        if self.geodesic:
+
+            def slope(at):
+                return jax.jvp(evaluate, (at,), (step,))[1]
+
+            bend = jax.jvp(slope, (jnp.zeros_like(step),), (step,))[1]
+            curve = -factors.lift(
+                linearization, factor[None] * factors.gradient(linearization, bend[None])
+            )[0]
+            believed = 2 * jnp.linalg.norm(curve) <= BELIEVED * jnp.linalg.norm(step)
+            step = jnp.where(believed, step + curve / 2, step)
+        return step, factor, gradient[0]
 
 
-class SpectralSearch(AbstractControl):
-    """Many dampings from one factorization, corrected with it, chosen by what they really achieve.
+class FixedStep(AbstractOneStep):
+    """The paper's step: $-\\eta J^+ r$ with a truncated pseudoinverse, taken without asking.
 
-    Candidate k has the filter $\\phi_k = 1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$
-    spread over `2 * spread` decades around the last one used. Each is then improved with the same
-    factors (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the
-    linear model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ accounts for it at the price of one
-    residual. That iteration converges linearly where it does; mixing its last few iterates (Anderson
-    1965; type II as in Walker and Ni 2011, eq. 2.3), in the norm of the damped problem, makes it
-    converge faster and for less damping. A corrected step that leaves the first one by more than
-    `trust` times its length is not believed.
+    Bright-Thonney, Harvey, Lukas, Thaler 2026 (arXiv 2604.01279), section 2. Only a result that is
+    not finite is rejected. With `momentum` the step starts from that share of the last one and
+    solves for what it leaves of the residual (SPRING: Goldshlager, Abrahamsen, Lin 2024, eq. 27):
+    for minibatches.
 
-    Among the candidates the least damped one whose actual reduction is at least `ratio` times the
-    predicted one is taken; choosing the lowest loss instead is short-sighted, since long steps with a
-    poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
+    - `eta`: the learning rate, nondimensional.
+    - `filter`: the spectral filter; the truncated pseudoinverse by default.
+    - `momentum`: in [0, 1).
+    - `geodesic`: add the second-order correction.
 
-    - `probes`: the number of candidates.
-    - `spread`: decades to either side of the last damping.
-    - `ratio`: the acceptable ratio of actual to predicted reduction.
-    - `trust`: the longest believable correction, relative to the step.
-    - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
-    - `memory`: how many past corrections are mixed; 0 for the plain iteration.
-
-    Raises `ValueError` for fewer than one probe or a negative memory.
+    Raises `ValueError` for a momentum outside [0, 1).
     """
 
-    probes: int = eqx.field(static=True, default=5)
-    spread: float = 1.0
-    ratio: float = 0.03
-    trust: float = 0.75
-    worth: float = 0.8
-    memory: int = eqx.field(static=True, default=3)
+    eta: float = 1.0
+    filter: SpectralFilter = SpectralFilter()
+    momentum: float = eqx.field(static=True, default=0.0)  # type: ignore[assignment]
+    geodesic: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
-        if self.probes < 1:
-            raise ValueError(f"probes={self.probes!r}: need at least one candidate")
-        if self.memory < 0:
-            raise ValueError(f"memory={self.memory!r}: must not be negative")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum={self.momentum!r}: must lie in [0, 1)")
 
     @property
-    def damps(self):
-        return True
+    def remembers(self):
+        return self.momentum > 0
 
-    def search(self, evaluate, linearization, factors, kept, log_damping, corrections):
-        s = factors.singular_values
-        residual = linearization.residual
-        loss = _squared_norm(residual)
-        # From the most to the least damped candidate.
-        offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=s.dtype)
-        damping = s[0] * 10 ** (log_damping + offsets)
-        squares = s[None] ** 2 + damping[:, None] ** 2
-        filters = jnp.where(kept[None], 1 / jnp.where(squares > 0, squares, 1), 0)
-        gradient = factors.gradient(linearization, residual[None])[0]
-        first = -filters * gradient[None]
-        predicted = (2 * filters - s[None] ** 2 * filters**2) @ gradient**2
-        metric = jnp.where(kept[None], squares, 0)
-
-        def attempt(carry):
-            steps, best, lowest, mixing, count, _ = carry
-            lifted = factors.lift(linearization, steps)
-            residuals = jax.lax.map(evaluate, lifted)
-            losses = _finite(jnp.sum(residuals**2, axis=1))
-            best = jnp.where((losses < lowest)[:, None], lifted, best)
-            paid = jnp.any(losses < self.worth * lowest)
-            missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
-            target = first - filters * factors.gradient(linearization, missed)
-            candidates, mixing = mixing.mix(steps, target, metric, count == 0)
-            moved = jnp.linalg.norm(candidates - first, axis=1)
-            believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
-            steps = jnp.where(believed[:, None], candidates, steps)
-            return steps, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
-
-        def worthwhile(carry):
-            *_, count, paid = carry
-            return paid & (count <= corrections)
-
-        mixing = _Mixing.start(self.memory, first)
-        start = (
-            first,
-            factors.lift(linearization, first),
-            jnp.full(self.probes, jnp.inf, s.dtype),
-            mixing,
-            0,
-            True,
-        )
-        _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
-
-        good = (loss - lowest >= self.ratio * predicted) & (lowest < loss)
-        least_damped = self.probes - 1 - jnp.argmax(good[::-1])
-        chosen = jnp.where(jnp.any(good), least_damped, jnp.argmin(lowest))
-        accepted = (lowest[chosen] < loss) & jnp.all(jnp.isfinite(best[chosen]))
-        moved = jnp.where(accepted, offsets[chosen], 1.0)
-        return Move(
-            best[chosen],
-            lowest[chosen],
-            predicted[chosen],
-            log_damping + moved,
-            log_damping + offsets[chosen],
-            accepted,
-        )
+    def search(self, evaluate, linearization, factors, kept, state, corrections):
+        del corrections
+        step, factor, gradient = self.direction(evaluate, linearization, factors, kept)
+        step = self.eta * step
+        loss = squared_norm(evaluate(step))
+        accepted = jnp.isfinite(loss) & jnp.all(jnp.isfinite(step))
+        factor = self.eta * factor
+        predicted = predicted_reduction(factors.singular_values, factor, gradient)
+        unused = jnp.full_like(loss, -jnp.inf)
+        return Move(step, loss, predicted, factor, state.log_damping, unused, accepted)
 
 
-def _squared_norm(residual):
+class Backtracking(AbstractOneStep):
+    """The step of one filter, shortened until the loss falls.
+
+    Armijo's rule: the actual reduction must be `sufficient` times the predicted one; as in ANaGRAM
+    (Schwencke, Furtlehner 2025) the step is halved up to thirty times.
+
+    - `filter`: the spectral filter; the truncated pseudoinverse by default.
+    - `shrink`: the factor between trials, in (0, 1).
+    - `trials`: the most shortenings.
+    - `sufficient`: the wanted ratio of actual to predicted reduction.
+    - `geodesic`: add the second-order correction.
+
+    Raises `ValueError` for a factor outside (0, 1) or fewer than one trial.
+    """
+
+    filter: SpectralFilter = SpectralFilter()
+    shrink: float = 0.5
+    trials: int = eqx.field(static=True, default=30)
+    sufficient: float = 1e-4
+    geodesic: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self):
+        if not 0 < self.shrink < 1:
+            raise ValueError(f"shrink={self.shrink!r}: must lie in (0, 1)")
+        if not self.trials >= 1:
+            raise ValueError(f"trials={self.trials!r}: need at least one")
+
+    def search(self, evaluate, linearization, factors, kept, state, corrections):
+        del corrections
+        whole, factor, gradient = self.direction(evaluate, linearization, factors, kept)
+        before = squared_norm(linearization.residual)
+
+        def outcome(length):
+            loss = finite_or_infinite(squared_norm(evaluate(length * whole)))
+            share = length * factor
+            return loss, predicted_reduction(factors.singular_values, share, gradient)
+
+        def refused(carry):
+            trial, _, loss, predicted = carry
+            return (before - loss < self.sufficient * predicted) & (trial < self.trials)
+
+        def shorten(carry):
+            trial, length, _, _ = carry
+            length = length * self.shrink
+            return trial + 1, length, *outcome(length)
+
+        one = jnp.ones((), whole.dtype)
+        _, length, loss, predicted = jax.lax.while_loop(refused, shorten, (0, one, *outcome(one)))
+        step = length * whole
+        accepted = (loss < before) & jnp.all(jnp.isfinite(step))
+        unused = jnp.full_like(loss, -jnp.inf)
+        return Move(step, loss, predicted, length * factor, state.log_damping, unused, accepted)
+
+
+def predicted_reduction(singular_values, factor, gradient):
+    """What the linear model loses by a filter: $\\sum (2 \\phi - s^2 \\phi^2) g^2$."""
+    return (2 * factor - singular_values**2 * factor**2) @ gradient**2
+
+
+def squared_norm(residual):
+    """The loss: the sum of squares."""
     return jnp.sum(residual**2)
 
 
-def _finite(losses):
+def finite_or_infinite(losses):
+    """Losses with infinity for what is not a number, so that it never wins."""
     return jnp.where(jnp.isfinite(losses), losses, jnp.inf)
-
-
-class _Mixing(eqx.Module):
-    """Anderson mixing of a fixed-point iteration, for several candidates at once.
-
-    - `target`, `change`: the last value of the iterated map, and its distance from its argument.
-    - `targets`, `changes`: differences of consecutive ones, the newest last.
-    """
-
-    target: Float[Array, "probes k"]
-    change: Float[Array, "probes k"]
-    targets: Float[Array, "probes memory k"]
-    changes: Float[Array, "probes memory k"]
-
-    @classmethod
-    def start(cls, memory: int, like: Float[Array, "probes k"]) -> "_Mixing":
-        past = jnp.zeros((like.shape[0], memory, like.shape[1]), like.dtype)
-        return cls(jnp.zeros_like(like), jnp.zeros_like(like), past, past)
-
-    def mix(self, argument, target, metric, first) -> tuple[Float[Array, "probes k"], "_Mixing"]:
-        """The next argument of the map, from its last argument and value.
-
-        - `metric`: the diagonal norm in which the remaining change is made small.
-        - `first`: true at the first call, when there is no difference to learn from.
-        """
-        change = target - argument
-        memory = self.changes.shape[1]
-        if memory == 0:
-            return target, self
-        newest = [jnp.where(first, 0, change - self.change), jnp.where(first, 0, target - self.target)]
-        changes = jnp.concatenate([self.changes[:, 1:], newest[0][:, None]], axis=1)
-        targets = jnp.concatenate([self.targets[:, 1:], newest[1][:, None]], axis=1)
-        weighted = changes * metric[:, None]
-        normal = jnp.einsum("pik,pjk->pij", weighted, changes)
-        right = jnp.einsum("pik,pk->pi", weighted, change)
-        # Past differences that are missing or parallel make this singular: a hair of the trace on
-        # the diagonal picks the smallest mixture.
-        hair = 1e-12 * jnp.trace(normal, axis1=1, axis2=2) + jnp.finfo(target.dtype).tiny
-        normal = normal + hair[:, None, None] * jnp.eye(memory, dtype=target.dtype)[None]
-        share = jnp.linalg.solve(normal, right[..., None])[..., 0]
-        mixed = target - jnp.einsum("pi,pik->pk", share, targets)
-        usable = jnp.all(jnp.isfinite(mixed), axis=1, keepdims=True)
-        return jnp.where(usable, mixed, target), _Mixing(target, change, targets, changes)

@@ -3,7 +3,7 @@
 r, J   = linearize(theta)
 U, S, V = factorize(J)            early: of a random half of its columns
 kept    = the first max_rank with s >= rtol * s_1
-move    = search over filters of S, true residual of each, chord corrections
+move    = the control's choice among filters of S, by the true residual
 theta   = theta + step if accepted
 """
 
@@ -14,9 +14,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from ._backends import AbstractBackend, AbstractFactors, GramEigh
-from ._control import AbstractControl, Move, SpectralSearch
-from ._linearization import AbstractResidual, Linearization, flat_problem, restore
+from ._backends import AbstractBackend, AbstractFactors, Automatic
+from ._control import AbstractControl, Move
+from ._function import FunctionResidual, PowerResidual, check_residual
+from ._linearization import AbstractLinearization, AbstractResidual
+from ._search import SpectralSearch
 
 SMALL = 128  # parameters below which a factorization costs too little to be thinned
 LATE_SHARE = 1 / 3
@@ -29,11 +31,15 @@ class SvenState(eqx.Module):
     - `log_damping`: logarithm (base 10) of the damping relative to the largest singular value.
     - `late`: whether steps use all columns of the Jacobian.
     - `key`: for the random subsets.
+    - `velocity`: the last step, shape (params,), where the control has momentum; else empty.
+    - `memory`: what the backend remembers of the last factors.
     """
 
     log_damping: Float[Array, ""]
     late: Bool[Array, ""]
     key: PRNGKeyArray
+    velocity: PyTree = ()
+    memory: PyTree = ()
 
 
 class StepReport(eqx.Module):
@@ -46,8 +52,14 @@ class StepReport(eqx.Module):
     - `accepted`: whether the step was taken.
     - `rank`: the number of singular values that the filter kept or, with damping, exceeded it.
     - `singular_values`: of the (half) Jacobian, descending.
+    - `smallest_kept`: the smallest of those in use.
+    - `noise_floor`: the relative singular value below which this backend's are rounding noise.
+    - `rtol`: the relative cut in force, which is at least the noise floor where nothing is damped.
     - `damping`: relative to the largest singular value.
     - `step_norm`: Euclidean norm of the change of the parameters.
+    - `shares`: of the step, by part of the residual; they sum to one. To first order, before
+      corrections.
+    - `fell_back`: whether a second backend had to factorize.
     """
 
     loss: Float[Array, ""]
@@ -57,33 +69,47 @@ class StepReport(eqx.Module):
     accepted: Bool[Array, ""]
     rank: Int[Array, ""]
     singular_values: Float[Array, " k"]
+    smallest_kept: Float[Array, ""]
+    noise_floor: Float[Array, ""]
+    rtol: Float[Array, ""]
     damping: Float[Array, ""]
     step_norm: Float[Array, ""]
+    shares: Float[Array, " parts"]
+    fell_back: Bool[Array, ""]
 
 
 class Sven(eqx.Module):
     """Singular Value Descent: solves $J \\delta \\approx -r$ by a filtered spectral pseudoinverse.
 
     Bright-Thonney, Harvey, Lukas, Thaler 2026 (arXiv 2604.01279) with step control, damping and
-    chord corrections added; `Sven(control=FixedStep(eta), max_rank=..., rtol=...)` is theirs.
+    chord corrections added; `Sven(control=FixedStep(eta), max_rank=..., rtol=..., kappa=2.0)` is
+    theirs.
 
     - `max_rank`: at most this many singular directions are used; None for all.
     - `rtol`: directions below `rtol` times the largest singular value are dropped; raised to the
-      noise floor of the backend where the control does not damp.
+      noise floor of the backend where the control does not damp (the step's report says so).
     - `control`: how a step is chosen.
     - `backend`: how the Jacobian is factorized.
+    - `kappa`: rows are $\\mathrm{sign}(r) |r|^\\kappa$, or $\\ell^{\\kappa / 2}$ for losses.
+    - `trainable`: a regular expression; only leaves of the parameters in whose path it is found are
+      solved for. None for all.
     - `early_share`: share of the parameters, a new random subset at each step, that steps move
       while few directions matter; 1 for all. Half of them costs an eighth of the factorization.
+    - `early_backend`: factorizes that subset; None for the same backend.
     - `corrections`: the most chord corrections per step.
 
-    Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), or a share outside (0, 1].
+    Raises `ValueError` for `max_rank < 1`, `rtol` outside [0, 1), `kappa <= 0`, or a share outside
+    (0, 1].
     """
 
     max_rank: int | None = None
     rtol: float = 0.0
     control: AbstractControl = SpectralSearch()
-    backend: AbstractBackend = GramEigh()
+    backend: AbstractBackend = Automatic()
+    kappa: float = eqx.field(static=True, default=1.0)
+    trainable: str | None = eqx.field(static=True, default=None)
     early_share: float = eqx.field(static=True, default=0.5)
+    early_backend: AbstractBackend | None = None
     corrections: int = 16
 
     def __check_init__(self):
@@ -93,37 +119,64 @@ class Sven(eqx.Module):
             raise ValueError(f"max_rank={self.max_rank!r}: must be at least 1, or None for no cap")
         if not 0 <= self.rtol < 1:
             raise ValueError(f"rtol={self.rtol!r}: must lie in [0, 1)")
+        if not 0 < self.kappa < float("inf"):
+            raise ValueError(f"kappa={self.kappa!r}: must be positive; 1 leaves the rows as they are")
         if not 0 < self.early_share <= 1:
             raise ValueError(f"early_share={self.early_share!r}: must lie in (0, 1]")
 
-    def init(self, residual, params: PyTree, *data, seed: int = 0) -> SvenState:
+    def init(
+        self, residual, params: PyTree, *data, seed: int = 0, weights: dict | None = None
+    ) -> SvenState:
         """The state before the first step on a residual function of your own.
 
-        - `residual`: `residual(params, *data)` returns an array, or a pytree of arrays.
+        - `residual`: `residual(params, *data)` returns an array, or a pytree of arrays, or is a
+          `Samples`.
         - `params`: any pytree; its floating-point arrays are solved for.
         - `seed`: of the random subsets.
+        - `weights`: by name, for a residual that returns a dict: a factor w on the mean square of
+          each part, whose n rows are scaled by $\\sqrt{w / n}$.
 
-        Raises `ValueError` for parameters without a floating-point array or a residual without rows.
+        Raises `ValueError` for parameters without a floating-point array, a residual without rows or
+        without parameters in it, and weights that do not name its parts.
         """
-        system, theta = flat_problem(residual, params)
-        if not jax.eval_shape(lambda t: system.residual(t, data), theta).size:
-            raise ValueError("residual: it has no rows; return at least one value")
-        return self.init_state(theta.dtype, jax.random.PRNGKey(seed))
+        system = FunctionResidual(residual, params, weights, self.trainable)
+        check_residual(system, data)
+        return self.init_state(system.start(), jax.random.PRNGKey(seed))
 
     def step(
-        self, residual, params: PyTree, state: SvenState, *data
+        self, residual, params: PyTree, state: SvenState, *data, weights: dict | None = None
     ) -> tuple[PyTree, SvenState, StepReport]:
         """One step on a residual function of your own: new parameters, new state, what was seen.
 
-        Arguments as for `init`; jit it, scan it, or map it over seeds as you like.
+        Arguments as for `init`; jit it, scan it, or map it over seeds as you like. The data may be
+        another minibatch at each step.
         """
-        system, theta = flat_problem(residual, params)
-        theta, state, report = self.advance(system, theta, state, data)
-        return restore(params, theta), state, report
+        system = FunctionResidual(residual, params, weights, self.trainable)
+        theta, state, report = self.advance(system, system.start(), state, data)
+        return system.restore(theta), state, report
 
-    def init_state(self, dtype, key: PRNGKeyArray) -> SvenState:
-        """The state before the first step, for parameters of a dtype."""
-        return SvenState(jnp.asarray(-1.0, dtype), jnp.zeros((), bool), key)
+    def as_optax(self, residual, seed: int = 0):
+        """This solver as an `optax.GradientTransformationExtraArgs`, for an existing training loop.
+
+        `update(updates, state, params, data=(...))` ignores the gradients it is given, which may be
+        None, and returns the change of the parameters.
+
+        - `residual`: as for `init`.
+        - `seed`: of the random subsets.
+        """
+        from ._optax import as_optax
+
+        return as_optax(self, residual, seed)
+
+    def init_state(self, theta: Float[Array, " params"], key: PRNGKeyArray) -> SvenState:
+        """The state before the first step from a flat parameter vector."""
+        return SvenState(
+            jnp.asarray(-1.0, theta.dtype),
+            jnp.zeros((), bool),
+            key,
+            jnp.zeros_like(theta) if self.control.remembers else (),
+            self.backend.start(theta.size, theta.dtype),
+        )
 
     def advance(
         self,
@@ -133,72 +186,126 @@ class Sven(eqx.Module):
         data,
     ) -> tuple[Float[Array, " params"], SvenState, StepReport]:
         """One step from a flat parameter vector: new parameters, new state, and what was seen."""
-        linearization = residual.linearize(theta, data)
-        key, subset_key = jax.random.split(state.key)
-        factors = self._factorize(linearization, state.late, subset_key)
-        kept = self._kept(factors)
+        power = self.kappa / 2 if residual.of_losses else self.kappa
+        system = residual if power == 1 else PowerResidual(residual, power)
+        rows = jax.eval_shape(lambda t: system.residual(t, data), theta).size
+        backend = self._backend(rows, theta)
+        key, factor_key = jax.random.split(state.key)
+        linear = (system.linearize if backend.stores_jacobian else system.implicit)(theta, data)
+        loss = jnp.sum(linear.residual**2)
+
+        # Momentum: the step starts from a share of the last one, and solves for what that leaves.
+        start = self.control.momentum * state.velocity if self.control.remembers else None
+        if start is not None:
+            linear = linear.with_residual(linear.residual + linear.apply(start[None])[0])
+        origin = theta if start is None else theta + start
+
+        factors = self._factorize(backend, linear, state, factor_key)
+        floor = jnp.asarray(backend.noise_floor(theta.dtype), theta.dtype)
+        kept, rtol = self._kept(factors, floor)
         move = self.control.search(
-            lambda step: residual.residual(theta + step, data),
-            linearization,
+            lambda step: system.residual(origin + step, data),
+            linear,
             factors,
             kept,
-            state.log_damping,
+            state,
             jnp.asarray(self.corrections),
         )
-        loss = jnp.sum(linearization.residual**2)
+        step = move.step if start is None else move.step + start
         new_loss = jnp.where(move.accepted, move.loss, loss)
         s = factors.singular_values
+        used = kept & (s > s[0] * 10**move.used_damping)
         report = StepReport(
             loss=loss,
             new_loss=new_loss,
             predicted=move.predicted,
             ratio=(loss - move.loss) / jnp.where(move.predicted > 0, move.predicted, 1),
             accepted=move.accepted,
-            rank=jnp.sum(kept & (s > s[0] * 10**move.used_damping)),
+            rank=jnp.sum(used),
             singular_values=s,
+            smallest_kept=jnp.min(jnp.where(used, s, jnp.inf)),
+            noise_floor=floor,
+            rtol=rtol,
             damping=10**move.used_damping,
-            step_norm=jnp.linalg.norm(move.step),
+            step_norm=jnp.linalg.norm(step),
+            shares=_shares(system.parts(data), linear, factors, move),
+            fell_back=factors.fell_back,
         )
-        theta = jnp.where(move.accepted, theta + move.step, theta)
-        return theta, self._next_state(state, move, report.rank, key), report
+        theta = jnp.where(move.accepted, theta + step, theta)
+        velocity = () if start is None else jnp.where(move.accepted, step, 0)
+        memory = self.backend.remember(factors)
+        return theta, self._next_state(state, move, report.rank, key, velocity, memory), report
 
-    def _factorize(self, linearization: Linearization, late, key) -> AbstractFactors:
+    def _backend(self, rows: int, theta) -> AbstractBackend:
+        """The backend, chosen here where it is left to choose."""
+        if not isinstance(self.backend, Automatic):
+            return self.backend
+        cut = None
+        if not self.control.damps:
+            # A traced cut-off could be anything.
+            cut = float(self.rtol) if isinstance(self.rtol, numbers.Real) else 0.0
+        return self.backend.choose(rows, theta.size, theta.dtype, cut)
+
+    def _factorize(
+        self, backend: AbstractBackend, linear: AbstractLinearization, state: SvenState, key
+    ) -> AbstractFactors:
         """Factors of the whole Jacobian, or before the endgame of a random half of its columns.
 
         A subset with more columns than there are rows would save nothing: then always of the whole.
         """
-        rows, params = linearization.rows, linearization.params
+        rows, params = linear.rows, linear.params
         size = max(round(self.early_share * params), 1)
-        if size == params or rows <= size or params < SMALL:
-            return self.backend.init(linearization)
+        few = size == params or rows <= size or params < SMALL
+        if few or not backend.stores_jacobian:
+            return backend.init(linear, key, state.memory)
+        early_backend = self.early_backend or backend
 
         # Neither branch returns anything of the Jacobian, which would be copied.
-        def early():
-            index = jax.random.choice(key, params, (size,), replace=False)
-            part = linearization.columns(index)
-            return self.backend.init(part).explicit(part).embed(index, (rows, params))
-
         def whole():
-            return self.backend.init(linearization).explicit(linearization)
+            return backend.init(linear, key, state.memory).explicit(linear)
 
-        return jax.lax.cond(late, whole, early)
+        number = jax.eval_shape(whole).singular_values.size
 
-    def _kept(self, factors: AbstractFactors) -> Bool[Array, " k"]:
+        def early():
+            subset_key, inner_key = jax.random.split(key)
+            index = jax.random.choice(subset_key, params, (size,), replace=False)
+            part = linear.columns(index)
+            factors = early_backend.init(part, inner_key).explicit(part)
+            return factors.embed(index, params, number)
+
+        if type(jax.eval_shape(whole)) is type(jax.eval_shape(early)):
+            return jax.lax.cond(state.late, whole, early)
+        # Two kinds of factors, as of two backends: both have V.
+        return jax.lax.cond(state.late, lambda: whole().plain(), lambda: early().plain())
+
+    def _kept(self, factors: AbstractFactors, floor) -> tuple[Bool[Array, " k"], Float[Array, ""]]:
+        """Which directions the truncation keeps, and the relative cut in force."""
         s = factors.singular_values
         # Damping fades noisy directions out by itself; a bare pseudoinverse must not divide by noise.
-        noise = 0.0 if self.control.damps else self.backend.noise_floor(s.dtype)
-        rtol = jnp.maximum(self.rtol, noise).astype(s.dtype)
+        rtol = jnp.maximum(self.rtol, 0.0 if self.control.damps else floor).astype(s.dtype)
         kept = (s >= rtol * s[0]) & (s > 0)
         if self.max_rank is not None:
             kept &= jnp.arange(s.size) < self.max_rank
-        return kept
+        return kept, rtol
 
-    def _next_state(self, state: SvenState, move: Move, rank, key) -> SvenState:
+    def _next_state(self, state: SvenState, move: Move, rank, key, velocity, memory) -> SvenState:
         # A random half of the columns serves while few directions matter; once the filter passes a
         # third of as many as it has, the half itself limits the step.
         crowded = rank > int(LATE_SHARE * self.early_share * move.step.size)
-        return SvenState(
-            log_damping=jnp.clip(move.log_damping, *LOG_DAMPING_RANGE),
-            late=state.late | crowded,
-            key=key,
-        )
+        log_damping = jnp.clip(move.log_damping, *LOG_DAMPING_RANGE)
+        return SvenState(log_damping, state.late | crowded, key, velocity, memory)
+
+
+def _shares(parts, linear: AbstractLinearization, factors: AbstractFactors, move: Move):
+    """How much of the step each part of the residual asked for.
+
+    The step is linear in the residual, so each part has a step of its own; its share is the length
+    of that along the whole step, over the length of the whole step.
+    """
+    if len(parts) == 1:
+        return jnp.ones(1, linear.residual.dtype)
+    alone = jnp.where(parts, linear.residual[None], 0)
+    steps = move.filter[None] * factors.gradient(linear, alone)
+    whole = jnp.sum(steps, axis=0)
+    square = jnp.sum(whole**2)
+    return steps @ whole / jnp.where(square > 0, square, 1)

@@ -1,4 +1,8 @@
-"""The residual and its Jacobian at one parameter vector: all that a step needs of a problem."""
+"""The residual and its Jacobian at one parameter vector: all that a step needs of a problem.
+
+The Jacobian is stored in slabs of rows, or not at all: a backend that needs only products, or the
+Gram matrix of the rows, gets those from forward and reverse mode.
+"""
 
 import abc
 import itertools
@@ -6,13 +10,61 @@ import itertools
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
+AT_ONCE = 16  # rows of an implicit Jacobian in memory at a time
 TILES = 4  # column tiles of a Gram matrix; a product of both triangles wastes 3/8 less time so
 
 
-class Linearization(eqx.Module):
+class AbstractLinearization(eqx.Module):
+    """$r(\\theta + \\delta) \\approx r + J \\delta$, by its products."""
+
+    residual: eqx.AbstractVar[Float[Array, " rows"]]
+
+    @property
+    @abc.abstractmethod
+    def rows(self) -> int:
+        """The number of rows."""
+
+    @property
+    @abc.abstractmethod
+    def params(self) -> int:
+        """The number of columns."""
+
+    @abc.abstractmethod
+    def apply(self, steps: Float[Array, "n params"]) -> Float[Array, "n rows"]:
+        """$J \\delta$ for several steps."""
+
+    @abc.abstractmethod
+    def pull(self, residuals: Float[Array, "n rows"]) -> Float[Array, "n params"]:
+        """$J^T e$ for several residuals."""
+
+    @abc.abstractmethod
+    def gram(self) -> Float[Array, "params params"]:
+        """$J^T J$."""
+
+    @abc.abstractmethod
+    def kernel(self) -> Float[Array, "rows rows"]:
+        """$J J^T$."""
+
+    @abc.abstractmethod
+    def jacobian(self) -> Float[Array, "rows params"]:
+        """J as one matrix."""
+
+    @abc.abstractmethod
+    def columns(self, index: Int[Array, " subset"]) -> "Linearization":
+        """The linearization in a subset of the parameters."""
+
+    @abc.abstractmethod
+    def with_residual(self, residual: Float[Array, " rows"]) -> "AbstractLinearization":
+        """The same Jacobian with another residual."""
+
+    @abc.abstractmethod
+    def scaled(self, residual, factor: Float[Array, " rows"]) -> "AbstractLinearization":
+        """Another residual, whose Jacobian is this one with its rows multiplied."""
+
+
+class Linearization(AbstractLinearization):
     """$r(\\theta + \\delta) \\approx r + J \\delta$, with J in slabs of rows.
 
     A slab holds the transpose of a few rows of J: the product of a row-major $J^T$ with its own
@@ -82,8 +134,17 @@ class Linearization(eqx.Module):
         """J as one matrix; rows of inactive slabs are zero."""
         return self.slabs.transpose(0, 2, 1).reshape(self.rows, self.params)
 
-    def columns(self, index: Int[Array, " subset"]) -> "Linearization":
-        """The linearization in a subset of the parameters."""
+    def kernel(self):
+        return gram(self.jacobian())
+
+    def with_residual(self, residual):
+        return Linearization(residual, self.slabs, self.active)
+
+    def scaled(self, residual, factor):
+        number, _, width = self.slabs.shape
+        return Linearization(residual, self.slabs * factor.reshape(number, 1, width), self.active)
+
+    def columns(self, index):
         return Linearization(self.residual, self.slabs[:, index], self.active)
 
     def _sweep(self, visit, carry):
@@ -113,55 +174,102 @@ def gram(rows: Float[Array, "n m"]) -> Float[Array, "n n"]:
 class AbstractResidual(eqx.Module):
     """A residual vector as a function of a flat parameter vector and data."""
 
+    @property
+    def of_losses(self) -> bool:
+        """Whether the rows are losses, squares of residuals."""
+        return False
+
     @abc.abstractmethod
     def residual(self, theta: Float[Array, " params"], data) -> Float[Array, " rows"]:
         """The residual vector; the loss is the sum of its squares."""
 
     @abc.abstractmethod
     def linearize(self, theta: Float[Array, " params"], data) -> Linearization:
-        """The residual vector and its Jacobian."""
+        """The residual vector and its stored Jacobian."""
+
+    def implicit(self, theta: Float[Array, " params"], data) -> AbstractLinearization:
+        """The residual vector and its Jacobian without storage."""
+        return ImplicitLinearization(self.residual(theta, data), self, theta, data)
+
+    def jvp(self, theta, data, tangent: Float[Array, " params"]) -> Float[Array, " rows"]:
+        """J v, without forming J."""
+        return jax.jvp(lambda t: self.residual(t, data), (theta,), (tangent,))[1]
+
+    def vjp(self, theta, data, cotangent: Float[Array, " rows"]) -> Float[Array, " params"]:
+        """J^T w, without forming J."""
+        return jax.vjp(lambda t: self.residual(t, data), theta)[1](cotangent)[0]
+
+    def kernel(self, theta, data) -> Float[Array, "rows rows"]:
+        """J J^T, from a few rows of J at a time."""
+
+        def row_of_kernel(unit):
+            return self.jvp(theta, data, self.vjp(theta, data, unit))
+
+        size = jax.eval_shape(lambda t: self.residual(t, data), theta).size
+        basis = jnp.eye(size, dtype=theta.dtype)
+        return jax.lax.map(row_of_kernel, basis, batch_size=min(AT_ONCE, size))
+
+    def parts(self, data) -> Bool[Array, "parts rows"]:
+        """Which rows belong to each named part; one part by default."""
+        del data
+        return jnp.ones((1, 1), bool)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The names of the parts."""
+        return ("residual",)
 
 
-class FunctionResidual(AbstractResidual):
-    """Any function of a parameter pytree and data, seen as a residual of a flat vector.
+class ImplicitLinearization(AbstractLinearization):
+    """A Jacobian known by its products, each one pass of forward or reverse mode.
 
-    - `function`: `function(params, *data)` returns an array of any shape, or a pytree of them.
-    - `template`: parameters of the structure, shapes and dtypes that the function takes.
-    - `chunk`: rows of the Jacobian computed at once.
+    - `residual`: the residual vector.
+    - `system`, `theta`, `data`: what is differentiated, and where.
+    - `factor`: on the rows; None for one.
     """
 
-    function: object = eqx.field(static=True)
-    template: object
-    chunk: int = eqx.field(static=True, default=256)
+    residual: Float[Array, " rows"]
+    system: AbstractResidual
+    theta: Float[Array, " params"]
+    data: PyTree
+    factor: Float[Array, " rows"] | None = None
 
-    def residual(self, theta, data):
-        arrays, static = eqx.partition(self.template, eqx.is_inexact_array)
-        unravel = ravel_pytree(arrays)[1]
-        result = self.function(eqx.combine(unravel(theta), static), *data)  # type: ignore[operator]
-        return ravel_pytree(result)[0].astype(theta.dtype)
+    @property
+    def rows(self):
+        return self.residual.size
 
-    def linearize(self, theta, data):
-        residual, pull = jax.vjp(lambda t: self.residual(t, data), theta)
-        if residual.size == 0:
-            raise ValueError("the residual has no rows: return at least one value")
-        basis = jnp.eye(residual.size, dtype=theta.dtype)
-        rows = jax.lax.map(lambda e: pull(e)[0], basis, batch_size=min(self.chunk, residual.size))
-        return Linearization.of_jacobian(residual, rows)
+    @property
+    def params(self):
+        return self.theta.size
 
+    def apply(self, steps):
+        products = jax.vmap(lambda step: self.system.jvp(self.theta, self.data, step))(steps)
+        return products if self.factor is None else products * self.factor[None]
 
-def flat_problem(residual, params: PyTree) -> tuple[FunctionResidual, jax.Array]:
-    """The residual as a function of one flat vector, and that vector.
+    def pull(self, residuals):
+        errors = residuals if self.factor is None else residuals * self.factor[None]
+        return jax.vmap(lambda error: self.system.vjp(self.theta, self.data, error))(errors)
 
-    Raises `ValueError` when there is no floating-point array among the parameters.
-    """
-    arrays = eqx.filter(params, eqx.is_inexact_array)
-    theta, _ = ravel_pytree(arrays)
-    if not theta.size:
-        raise ValueError("params: there is no floating-point array to solve for")
-    return FunctionResidual(residual, params), theta
+    def gram(self):
+        return gram(self.jacobian().T)
 
+    def kernel(self):
+        plain = self.system.kernel(self.theta, self.data)
+        if self.factor is None:
+            return plain
+        return plain * self.factor[:, None] * self.factor[None]
 
-def restore(params: PyTree, theta: jax.Array) -> PyTree:
-    """A flat vector in the structure of `params`."""
-    arrays, static = eqx.partition(params, eqx.is_inexact_array)
-    return eqx.combine(ravel_pytree(arrays)[1](theta), static)
+    def jacobian(self):
+        basis = jnp.eye(self.rows, dtype=self.theta.dtype)
+        size = min(AT_ONCE, self.rows)
+        return jax.lax.map(lambda unit: self.pull(unit[None])[0], basis, batch_size=size)
+
+    def columns(self, index):
+        return Linearization.of_jacobian(self.residual, self.jacobian()[:, index])
+
+    def with_residual(self, residual):
+        return ImplicitLinearization(residual, self.system, self.theta, self.data, self.factor)
+
+    def scaled(self, residual, factor):
+        factor = factor if self.factor is None else factor * self.factor
+        return ImplicitLinearization(residual, self.system, self.theta, self.data, factor)

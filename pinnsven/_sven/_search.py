@@ -1,0 +1,162 @@
+"""The default step control: many dampings from one factorization, each corrected with it."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ._control import (
+    AbstractControl,
+    Move,
+    finite_or_infinite,
+    predicted_reduction,
+    squared_norm,
+)
+
+
+class SpectralSearch(AbstractControl):
+    """Many dampings from one factorization, corrected with it, chosen by what they really achieve.
+
+    Candidate k has the filter $\\phi_k = 1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$
+    spread over `2 * spread` decades around the last one used. Each is then improved with the same
+    factors (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the
+    linear model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ accounts for it at the price of one
+    residual. That iteration converges linearly where it does; mixing its last few iterates (Anderson
+    1965; type II as in Walker and Ni 2011, eq. 2.3), in the norm of the damped problem, makes it
+    converge faster and for less damping. A corrected step that leaves the first one by more than
+    `trust` times its length is not believed.
+
+    Among the candidates the least damped one whose actual reduction is at least `ratio` times the
+    predicted one is taken; choosing the lowest loss instead is short-sighted, since long steps with a
+    poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
+
+    - `probes`: the number of candidates.
+    - `spread`: decades to either side of the last damping.
+    - `ratio`, `late_ratio`: the acceptable ratio of actual to predicted reduction, early and late.
+    - `trust`: the longest believable correction, relative to the step.
+    - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
+    - `memory`: how many past corrections are mixed; 0 for the plain iteration.
+
+    Raises `ValueError` for fewer than one probe or a negative memory.
+    """
+
+    probes: int = eqx.field(static=True, default=5)
+    spread: float = 1.0
+    ratio: float = 0.03
+    late_ratio: float = 0.03
+    trust: float = 0.75
+    worth: float = 0.8
+    memory: int = eqx.field(static=True, default=3)
+
+    def __check_init__(self):
+        if self.probes < 1:
+            raise ValueError(f"probes={self.probes!r}: need at least one candidate")
+        if self.memory < 0:
+            raise ValueError(f"memory={self.memory!r}: must not be negative")
+
+    @property
+    def damps(self):
+        return True
+
+    def search(self, evaluate, linearization, factors, kept, state, corrections):
+        s = factors.singular_values
+        residual = linearization.residual
+        loss, log_damping = squared_norm(residual), state.log_damping
+        # From the most to the least damped candidate.
+        offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=s.dtype)
+        damping = s[0] * 10 ** (log_damping + offsets)
+        squares = s[None] ** 2 + damping[:, None] ** 2
+        filters = jnp.where(kept[None], 1 / jnp.where(squares > 0, squares, 1), 0)
+        gradient = factors.gradient(linearization, residual[None])[0]
+        first = -filters * gradient[None]
+        predicted = predicted_reduction(s[None], filters, gradient)
+        metric = jnp.where(kept[None], squares, 0)
+
+        def attempt(carry):
+            steps, best, lowest, mixing, count, _ = carry
+            lifted = factors.lift(linearization, steps)
+            residuals = jax.lax.map(evaluate, lifted)
+            losses = finite_or_infinite(jnp.sum(residuals**2, axis=1))
+            best = jnp.where((losses < lowest)[:, None], lifted, best)
+            paid = jnp.any(losses < self.worth * lowest)
+            missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
+            target = first - filters * factors.gradient(linearization, missed)
+            candidates, mixing = mixing.mix(steps, target, metric, count == 0)
+            moved = jnp.linalg.norm(candidates - first, axis=1)
+            believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
+            steps = jnp.where(believed[:, None], candidates, steps)
+            return steps, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
+
+        def worthwhile(carry):
+            *_, count, paid = carry
+            return paid & (count <= corrections)
+
+        mixing = _Mixing.start(self.memory, first)
+        start = (
+            first,
+            factors.lift(linearization, first),
+            jnp.full(self.probes, jnp.inf, s.dtype),
+            mixing,
+            0,
+            True,
+        )
+        _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
+
+        ratio = jnp.where(state.late, self.late_ratio, self.ratio)
+        good = (loss - lowest >= ratio * predicted) & (lowest < loss)
+        least_damped = self.probes - 1 - jnp.argmax(good[::-1])
+        chosen = jnp.where(jnp.any(good), least_damped, jnp.argmin(lowest))
+        accepted = (lowest[chosen] < loss) & jnp.all(jnp.isfinite(best[chosen]))
+        moved = jnp.where(accepted, offsets[chosen], 1.0)
+        return Move(
+            best[chosen],
+            lowest[chosen],
+            predicted[chosen],
+            filters[chosen],
+            log_damping + moved,
+            log_damping + offsets[chosen],
+            accepted,
+        )
+
+
+class _Mixing(eqx.Module):
+    """Anderson mixing of a fixed-point iteration, for several candidates at once.
+
+    - `target`, `change`: the last value of the iterated map, and its distance from its argument.
+    - `targets`, `changes`: differences of consecutive ones, the newest last.
+    """
+
+    target: Float[Array, "probes k"]
+    change: Float[Array, "probes k"]
+    targets: Float[Array, "probes memory k"]
+    changes: Float[Array, "probes memory k"]
+
+    @classmethod
+    def start(cls, memory: int, like: Float[Array, "probes k"]) -> "_Mixing":
+        past = jnp.zeros((like.shape[0], memory, like.shape[1]), like.dtype)
+        return cls(jnp.zeros_like(like), jnp.zeros_like(like), past, past)
+
+    def mix(self, argument, target, metric, first) -> tuple[Float[Array, "probes k"], "_Mixing"]:
+        """The next argument of the map, from its last argument and value.
+
+        - `metric`: the diagonal norm in which the remaining change is made small.
+        - `first`: true at the first call, when there is no difference to learn from.
+        """
+        change = target - argument
+        memory = self.changes.shape[1]
+        if memory == 0:
+            return target, self
+        newest = [jnp.where(first, 0, change - self.change), jnp.where(first, 0, target - self.target)]
+        changes = jnp.concatenate([self.changes[:, 1:], newest[0][:, None]], axis=1)
+        targets = jnp.concatenate([self.targets[:, 1:], newest[1][:, None]], axis=1)
+        weighted = changes * metric[:, None]
+        normal = jnp.einsum("pik,pjk->pij", weighted, changes)
+        right = jnp.einsum("pik,pk->pi", weighted, change)
+        # Past differences that are missing or parallel make this singular: a hair of the trace on
+        # the diagonal picks the smallest mixture.
+        hair = 1e-12 * jnp.trace(normal, axis1=1, axis2=2) + jnp.finfo(target.dtype).tiny
+        normal = normal + hair[:, None, None] * jnp.eye(memory, dtype=target.dtype)[None]
+        share = jnp.linalg.solve(normal, right[..., None])[..., 0]
+        mixed = target - jnp.einsum("pi,pik->pk", share, targets)
+        usable = jnp.all(jnp.isfinite(mixed), axis=1, keepdims=True)
+        return jnp.where(usable, mixed, target), _Mixing(target, change, targets, changes)
