@@ -28,7 +28,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
 
 import equinox as eqx
 import jax
@@ -200,7 +199,7 @@ def draw(records: list[dict]) -> None:
 
     for task in TASKS:
         figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
-        names = [m for m in methods(task, robust=False)]
+        names = list(methods(task, robust=False))
         for number, method in enumerate(names):
             mine = [r for r in records if (r["task"], r["method"]) == (task, method) and r["finished"]]
             for i, record in enumerate(mine):

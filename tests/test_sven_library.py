@@ -545,6 +545,28 @@ def test_minibatches_change_the_data_and_compile_once():
     assert last.new_loss < 0.2 * first.loss
 
 
+def test_a_hundred_steps_with_changing_settings_compile_once():
+    traces = []
+
+    def counted(params, x, y):
+        traces.append(1)
+        return two_parts(params, x, y)
+
+    params, data = network_start(), network_data()
+    weights = {"fit": 1.0, "small": 1e-3}
+    state = pv.Sven().init(counted, params, *data, weights=weights)
+    step = jax.jit(lambda solver, p, s, w: solver.step(counted, p, s, *data, weights=w))
+    for i in range(100):
+        solver = pv.Sven(rtol=1e-12 * (i + 1), control=pv.SpectralSearch(spread=1 + i / 100))
+        state = eqx.tree_at(lambda s: s.log_damping, state, state.log_damping + 0.01 * (i % 3))
+        changed = {"fit": 1.0 + i, "small": 1e-3 / (1 + i)}
+        params, state, report = step(solver, params, state, changed)
+        if i == 0:
+            compiled = len(traces)
+    assert len(traces) == compiled
+    assert np.all(np.isfinite(ravel_pytree(params)[0])) and np.isfinite(report.loss)
+
+
 def test_in_an_optax_loop_it_takes_the_same_steps():
     params, data = network_start(), network_data()
     solver = pv.Sven()
