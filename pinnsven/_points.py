@@ -23,6 +23,7 @@ INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
 ROOM = 4  # capacities are powers of this, in slabs: a solve compiles two or three times
+TIGHT_ROOM = 2  # the same where rows are fewer than parameters, and every row of padding costs
 POOL = 8  # candidates per point of a residual-weighted draw
 
 
@@ -57,6 +58,7 @@ class PointSet:
         self._sampler = sampler
         self._rng = rng
         self.blocks = problem.blocks
+        self._room = ROOM
         self._pinned = _requested_points(problem, requested)
         counts = _requested_counts(problem, requested)
         self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
@@ -64,6 +66,11 @@ class PointSet:
     def count(self, block: Block) -> int:
         """The current number of points of a block."""
         return len(self.current[block.name].points)
+
+    def make_room_for(self, params: int) -> None:
+        """Chooses the capacities that suit a number of parameters."""
+        rows = sum(self.count(block) * block.components for block in self.blocks)
+        self._room = TIGHT_ROOM if rows < params else ROOM
 
     def is_fixed(self, block: Block) -> bool:
         """Whether a block's points are given, or all there are, so that drawing again is idle."""
@@ -105,7 +112,7 @@ class PointSet:
         for block in self.blocks:
             part = drawn[block.name]
             arrays = (part.points, part.normals, part.auxiliary)
-            room = 1 if self.is_fixed(block) else ROOM
+            room = 1 if self.is_fixed(block) else self._room
             batches.append(make_batch(*arrays, weights[block.name], block.components, room))
         return tuple(batches)
 

@@ -200,10 +200,6 @@ class ResidualSystem(AbstractResidual):
         mine = owner[None] == jnp.arange(len(self.blocks))[:, None]
         return jnp.repeat(mine, self.width, axis=1)
 
-    @property
-    def part_names(self):
-        return tuple(block.name for block in self.blocks)
-
     def half_square(self, theta, batches) -> Float[Array, ""]:
         """Half the squared norm of the residual, for methods that want a gradient."""
 

@@ -149,6 +149,7 @@ class _Run:
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
         self.first_weights = self.weights
+        points.make_room_for(self.theta.size)
         self.batches = points.batches(self.weights)
         self.compile_seconds = 0.0
         self._compiled = {}

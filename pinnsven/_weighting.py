@@ -108,7 +108,7 @@ class ScaledWeights(AbstractWeighting):
     Raises `ValueError` unless both are positive and finite.
     """
 
-    equation: float = 0.03
+    equation: float = 0.1
     others: float = 1.0
 
     def __check_init__(self):

@@ -15,6 +15,7 @@ import pytest
 import scipy.optimize
 
 import pinnsven as pv
+from pinnsven._points import PointSet
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)
@@ -291,6 +292,18 @@ def test_noisy_data_are_fitted_no_closer_than_their_noise():
     assert found.conditions["pde"].held_out < 1e-4
     assert abs(found.unknowns["k"] - rate[0]) < 0.05 * deviation
     np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=0.1)
+
+
+@pytest.mark.parametrize(("params", "roomiest"), [(100, 4), (10_000, 2)])
+def test_capacities_are_tight_where_rows_are_fewer_than_parameters(params, roomiest):
+    points = PointSet(decay(), 900, pv.Sobol(), np.random.default_rng(0))
+    points.make_room_for(params)
+    equation, start = points.batches({"pde": 1.0, "start": 1.0})
+    assert 900 <= len(equation.scale) < roomiest * 1024
+    assert len(equation.scale) == 128 * roomiest ** round(
+        np.log(len(equation.scale) / 128) / np.log(roomiest)
+    )
+    assert len(start.scale) == 128  # it is one point, and never more
 
 
 # The verdict

@@ -57,8 +57,8 @@ class StepReport(eqx.Module):
     - `rtol`: the relative cut in force, which is at least the noise floor where nothing is damped.
     - `damping`: relative to the largest singular value.
     - `step_norm`: Euclidean norm of the change of the parameters.
-    - `shares`: of the step, by part of the residual; they sum to one. To first order, before
-      corrections.
+    - `shares`: of the step, by part of the residual (condition, or key in sorted order); they sum to
+      one. To first order, before corrections.
     - `fell_back`: whether a second backend had to factorize.
     """
 

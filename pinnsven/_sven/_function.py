@@ -119,19 +119,15 @@ class FunctionResidual(AbstractResidual):
         return sample_kernel(of_sample, self._leaves(theta), self.function.grouped(data))
 
     def parts(self, data):
-        shapes = self._shapes(data)
-        if len(self.part_names_of(shapes)) == 1:
+        shapes = self.shapes(data)
+        if not isinstance(shapes, dict):
             return super().parts(data)
         sizes = [sum(leaf.size for leaf in jax.tree.leaves(shapes[k])) for k in sorted(shapes)]
         owner = np.repeat(np.arange(len(sizes)), sizes)
         return jnp.asarray(owner[None] == np.arange(len(sizes))[:, None])
 
-    @staticmethod
-    def part_names_of(shapes) -> tuple[str, ...]:
-        """The keys of a residual that is a dict, sorted as its rows are."""
-        return tuple(sorted(shapes)) if isinstance(shapes, dict) else ("residual",)
-
-    def _shapes(self, data):
+    def shapes(self, data) -> PyTree:
+        """What the function returns, abstractly."""
         return jax.eval_shape(lambda t, d: self.function(self.restore(t), *d), self.start(), data)
 
     def _ravel(self, result, dtype):
@@ -173,12 +169,13 @@ def check_residual(system: FunctionResidual, data) -> None:
     if not theta.size:
         wanted = "" if system.trainable is None else f" whose path matches {system.trainable!r}"
         raise ValueError(f"params: there is no floating-point array{wanted} to solve for")
-    shapes = system._shapes(data)
+    shapes = system.shapes(data)
     if system.weights is not None:
-        names = system.part_names_of(shapes) if isinstance(shapes, dict) else ()
-        if set(names) != set(system.weights):
+        names = sorted(shapes) if isinstance(shapes, dict) else []
+        if names != sorted(system.weights):
             raise ValueError(
-                f"weights name {sorted(system.weights)}, but the residual is a dict with {list(names)}"
+                f"weights name {sorted(system.weights)}, but the parts of the residual are {names}; "
+                "return a dict with a part for each weight"
             )
     traced = jax.make_jaxpr(lambda t: system.residual(t, data))(theta).jaxpr
     if not sum(np.prod(var.aval.shape, dtype=int) for var in traced.outvars):
@@ -213,10 +210,6 @@ class PowerResidual(AbstractResidual):
 
     def parts(self, data):
         return self.inner.parts(data)
-
-    @property
-    def part_names(self):
-        return self.inner.part_names
 
     def _scaled(self, linearization):
         r = linearization.residual

@@ -214,11 +214,6 @@ class AbstractResidual(eqx.Module):
         del data
         return jnp.ones((1, 1), bool)
 
-    @property
-    def part_names(self) -> tuple[str, ...]:
-        """The names of the parts."""
-        return ("residual",)
-
 
 class ImplicitLinearization(AbstractLinearization):
     """A Jacobian known by its products, each one pass of forward or reverse mode.
