@@ -64,6 +64,8 @@ def as_callbacks(callbacks: object) -> tuple[Callback, ...]:
     given = callbacks if isinstance(callbacks, Iterable) else (callbacks,)
     result = []
     for callback in given:
+        if isinstance(callback, type):
+            raise ValueError(f"callbacks: give an object, {callback.__name__}(), not the class")
         if not isinstance(callback, Callback) and not callable(callback):
             raise ValueError(f"callbacks: {callback!r} is neither a pv.Callback nor a function")
         result.append(callback if isinstance(callback, Callback) else _StepFunction(callback))

@@ -7,7 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._evaluate import Evaluator
+from ._messages import listing
 from ._metrics import known_values, relative_errors
+from ._naming import Value
+from ._networks import Ansatz
 from ._solution import (
     RESULTS,
     ConditionReport,
@@ -23,7 +26,13 @@ AGREE = 4.0  # training and held-out mean squares within this factor count as re
 
 
 def judge(
-    cause: RESULTS | None, why: str, estimate: Estimate, tolerance: float, confirmed: bool
+    cause: RESULTS | None,
+    why: str,
+    estimate: Estimate,
+    tolerance: float,
+    confirmed: bool,
+    loose: tuple[str, ...] = (),
+    falling: bool = True,
 ) -> tuple[RESULTS, str]:
     """The status of a run and a sentence on what to change.
 
@@ -32,6 +41,8 @@ def judge(
     - `estimate`: measured on points that no decision of the run has used.
     - `tolerance`: on the relative held-out residual.
     - `confirmed`: whether some equation was measured at points that were never fitted.
+    - `loose`: fields of which every condition knows derivatives only.
+    - `falling`: whether the held-out residual was still falling.
     """
     reached = f"the held-out residual is {estimate.relative:.1e} of its size"
     if cause is RESULTS.diverged or not math.isfinite(estimate.relative):
@@ -46,14 +57,38 @@ def judge(
             f"Stopped: {why}; {reached}, but every point of every equation was fitted: nothing "
             "confirms the answer between them. Declare the equation with pv.PDE, or hold points back."
         )
+    if estimate.relative <= tolerance and loose:
+        return RESULTS.unresolved, (
+            f"Stopped: {why}; {reached}, but the conditions know only derivatives of "
+            f"{listing(loose)}: any constant may be added. Prescribe a value, or a pv.Integral."
+        )
     if estimate.relative <= tolerance:
-        return RESULTS.converged, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e})."
+        return RESULTS.converged, (
+            f"{reached.capitalize()} (tolerance {tolerance:.0e}). It ended because {why}."
+        )
+    doubt = "Try a larger network, or look for a condition that contradicts another or is not smooth."
     if cause is RESULTS.time_limit or cause is RESULTS.max_steps:
-        return cause, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). Allow more."
-    return RESULTS.stalled, (
-        f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). Try a larger network, or look for a "
-        "condition that contradicts another or is not smooth."
-    )
+        advice = "Allow more." if falling else f"It hardly falls any more. {doubt}"
+        return cause, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). {advice}"
+    return RESULTS.stalled, f"Stopped: {why}; {reached} (tolerance {tolerance:.0e}). {doubt}"
+
+
+def _loose_fields(run) -> tuple[str, ...]:
+    """Fields that may be shifted by a constant: no condition and no ansatz asks for their value."""
+    if isinstance(run.network, Ansatz):
+        return ()
+    asked = [q for block in run.system.blocks for q in block.plan.quantities.values()]
+    known = {quantity.field for quantity in asked if isinstance(quantity, Value)}
+    return tuple(field for field in run.problem.fields if field not in known)
+
+
+def _is_falling(records: list[StepRecord]) -> bool:
+    """Whether the held-out residual halved in the last third of the steps."""
+    held = [r.held_out for r in records if math.isfinite(r.held_out)]
+    if len(held) < 30:
+        return True
+    third = len(held) // 3
+    return min(held[-third:]) < 0.5 * min(held[:-third])
 
 
 def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: str) -> Solution:
@@ -75,7 +110,8 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
         run.measure()
     estimate = run.estimate
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
-    status, message = judge(*ended, estimate, tolerance, confirmed)
+    loose, falling = _loose_fields(run), _is_falling(run.records)
+    status, message = judge(*ended, estimate, tolerance, confirmed, loose, falling)
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
     model, _ = run.system.unpack(run.theta)

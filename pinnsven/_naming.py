@@ -183,7 +183,8 @@ class NameSpace:
         known = [*self.fields, *self.coordinates, *self.unknowns]
         return (
             f"nothing is named {name!r}; there are {listing(known)}, and derivatives such as "
-            f"{self.fields[0]}_{self.coordinates[0]}." + nearest(name, self.examples())
+            f"{self.fields[0]}_{self.coordinates[0]}. A number to be solved for is declared in "
+            "unknowns=." + nearest(name, self.examples())
         )
 
 

@@ -38,6 +38,9 @@ def _title(solution: Solution) -> str:
     parts = [f"{solution.name}: {solution.status}"]
     if solution.error is not None:
         parts.append(f"relative L2 error {float(solution.error):.1e}")
+    held = [i for i in range(solution.domain.dim) if i not in _drawn_axes(solution)]
+    middle = (solution.domain.lower + solution.domain.upper) / 2
+    parts += [f"{_axis_label(solution, i)} = {middle[i]:.3g}" for i in held]
     return ", ".join([*parts, f"{solution.steps} steps, {solution.seconds:.0f} s"])
 
 
@@ -52,7 +55,8 @@ def _drawn_axes(solution: Solution) -> list[int]:
 
 
 def _columns(solution: Solution) -> list[str]:
-    return ["solution"] + (["known", "difference"] if solution.known is not None else [])
+    comparable = solution.known is not None and solution.domain.dim <= 2
+    return ["solution"] + (["known", "difference"] if comparable else [])
 
 
 def _axis_label(solution: Solution, axis: int) -> str:
@@ -105,11 +109,10 @@ def _draw_maps(solution, field, row, axes, columns) -> None:
     span = _span(values)
     _map(row[0], lines, values, field, span)
     if has_known and solution.domain.dim == 2:
-        at = [known.points[_axis_label(solution, a)] for a in axes]
         truth = known.values[field]
         mine = solution.evaluator(_known_points(solution))[:, solution.fields.index(field)]
-        _scatter(row[1], at, truth, f"{field}, known", span)
-        _scatter(row[2], at, mine - truth, f"{field}, difference", _span(mine - truth))
+        _scatter(row[1], solution, axes, truth, f"{field}, known", span)
+        _scatter(row[2], solution, axes, mine - truth, f"{field}, difference", _span(mine - truth))
     for unused in row[1:] if not (has_known and solution.domain.dim == 2) else []:
         unused.axis("off")
     for axis in row[: len(columns)]:
@@ -144,10 +147,18 @@ def _map(axis, lines, values, title, span) -> None:
     axis.figure.colorbar(image, ax=axis, shrink=0.9)
 
 
-def _scatter(axis, at, values, title, span) -> None:
+def _scatter(axis, solution: Solution, axes: list[int], values, title, span) -> None:
     # Known values need not lie on a grid: a triangulation colors any set of points in the plane.
+    from matplotlib.tri import Triangulation
+
+    points = _known_points(solution)
+    lower, upper = solution.domain.lower, solution.domain.upper
+    # On one scale, or the triangles of a long thin domain are slivers; none may bridge a notch.
+    scaled = ((points - lower) / (upper - lower))[:, axes]
+    corners = Triangulation(scaled[:, 0], scaled[:, 1]).triangles
+    outside = ~solution.domain.contains(points[corners].mean(axis=1))
     image = axis.tripcolor(
-        *at,
+        Triangulation(points[:, axes[0]], points[:, axes[1]], corners, mask=outside),
         values,
         cmap=_colors(span),
         vmin=span[0],

@@ -120,7 +120,14 @@ def _starting_values(unknowns: object) -> dict[str, float]:
         return {}
     if not isinstance(unknowns, dict):
         raise ValueError(f"unknowns={unknowns!r}: give a dict of names and starting values")
-    return {key: finite_number(f"unknowns: {key} =", value) for key, value in unknowns.items()}
+    return {key: _start(key, value) for key, value in unknowns.items()}
+
+
+def _start(name: str, value: object) -> float:
+    try:
+        return finite_number("", value)
+    except ValueError:
+        raise ValueError(f"unknowns: {name} = {value!r}: must start from one finite number") from None
 
 
 def _conditions(conditions: object) -> dict[str, AbstractCondition]:
@@ -156,7 +163,7 @@ def explain(error: Exception) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else ""
     if isinstance(error, jax.errors.TracerBoolConversionError):
         return "it branches on a value; use jnp.where instead of if, min, max, and, or"
-    if isinstance(error, jax.errors.TracerArrayConversionError):
+    if isinstance(error, (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError)):
         return "it passes a value to numpy or math; use the function of the same name in jnp"
     return f"{type(error).__name__}: {first}"
 

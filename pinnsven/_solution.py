@@ -47,7 +47,8 @@ class Estimate:
     - `held_out`: the same on fresh points.
     - `relative`: the largest held-out residual over the conditions, each divided by its size: its
       first residual or its response to the parameters (the root mean square norm of its Jacobian's
-      rows before the first step), whichever is larger. This is what a tolerance is compared with.
+      rows before the first step), whichever is larger, times the size of its fields where that is
+      below one. This is what a tolerance is compared with.
     - `gap`: the largest ratio of held-out to training residual over the conditions.
     """
 

@@ -10,6 +10,7 @@ import os
 import time
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ._callbacks import RunInfo, StopRun, as_callbacks
@@ -31,6 +32,7 @@ MARK = 1.7  # a block is refined when its held-out mean square exceeds the train
 GROWTH = 1.4  # of the number of points of a refined block
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
+FAINT = 1e-3  # a field this much smaller than the largest may be zero, and is not resolved further
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
 
@@ -106,9 +108,9 @@ def solve(
 def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
     if not isinstance(problem, Problem):
         raise ValueError(f"problem={problem!r}: give a pv.Problem")
-    if tolerance is not None and finite_number("tolerance =", tolerance) < 0:
+    if tolerance is not None and _number("tolerance", tolerance) < 0:
         raise ValueError(f"tolerance={tolerance!r}: must not be negative")
-    if time_limit is not None and not finite_number("time_limit =", time_limit) > 0:
+    if time_limit is not None and not _number("time_limit", time_limit) > 0:
         raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
     for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
         if value is None and name == "max_steps":
@@ -116,6 +118,13 @@ def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if value is None or not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return finite_number(f"{name} =", value)
+    except ValueError:
+        raise ValueError(f"{name}={value!r}: must be a finite number") from None
 
 
 def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:
@@ -282,6 +291,19 @@ class _Run:
         residual = self._function("residual", lambda s, t, b: s.residual(t, b), batches)
         return np.asarray(residual(self.theta, batches))
 
+    def _field_sizes(self, batches) -> dict[str, float]:
+        """The root mean square of every field at the points of the largest block."""
+        largest = max(range(len(batches)), key=lambda i: len(batches[i].scale))
+
+        def mean_square(system, theta, given):
+            batch = given[largest]
+            squares = jax.vmap(system.unpack(theta)[0])(batch.points) ** 2
+            active = batch.scale[:, None] > 0
+            return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
+
+        found = self._function("field", mean_square, batches)(self.theta, batches)
+        return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
+
     def _function(self, name: str, function, *arguments):
         """`function(system, theta, ...)` compiled for the shapes of its arguments, timed apart."""
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
@@ -302,7 +324,8 @@ class _Run:
         held_batches = self.points.held_out(self.weights)
         training = mean_squares(self.system, self.batches, self.rows(self.batches))
         held = mean_squares(self.system, held_batches, self.rows(held_batches))
-        self.estimate = summarize(self.system, self.points, self.sizes, training, held)
+        sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(held_batches))
+        self.estimate = summarize(self.system, self.points, sizes, training, held)
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
         total = float(np.sum(weights * held))
         if total < self.best[0]:
@@ -373,8 +396,8 @@ class _Run:
         shapes = [np.shape(leaf) for leaf in leaves] + [self.theta.shape]
         if shapes != [np.shape(leaf) for leaf in saved.state] + [saved.theta.shape]:
             raise ValueError("checkpoint: it was written with another network or solver")
-        self.theta = jax.numpy.asarray(saved.theta)
-        self.state = jax.tree.unflatten(structure, [jax.numpy.asarray(x) for x in saved.state])
+        self.theta = jnp.asarray(saved.theta)
+        self.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
         self.points.restore(saved.points)
         self.weights, self.first_weights = saved.weights, saved.first_weights
         self.records, self.sizes = list(saved.records), saved.sizes
@@ -391,6 +414,21 @@ def listing_point(problem: Problem, point: np.ndarray) -> str:
     return ", ".join(
         f"{name} = {np.array2string(value[0], precision=6)}" for name, value in named.items()
     )
+
+
+def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
+    """By block, the size of the largest field in it, where that is less than one.
+
+    A residual that is small beside what an ordinary field would leave says nothing of a field that
+    is smaller still. A field below `FAINT` times the largest one counts as that: it may be zero.
+    """
+    floor = FAINT * max(field_sizes.values())
+    scales = []
+    for block in blocks:
+        named = {q.field for q in block.plan.quantities.values() if hasattr(q, "field")}
+        size = max(max(field_sizes[name], floor) for name in named)
+        scales.append(size if 0 < size < 1 else 1.0)
+    return np.array(scales)
 
 
 def summarize(system, points: PointSet, sizes, training, held) -> Estimate:

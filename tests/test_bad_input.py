@@ -595,6 +595,7 @@ for seed in (-1, 0.5, None, "s"):
 bad("solver by name", lambda: solve(solver="sven"), "solver='sven'", "optax")
 bad("solver class", lambda: solve(solver=pv.Sven), "solver=", "pv.Sven(...)")
 bad("callback by number", lambda: solve(callbacks=3), "callbacks", "3")
+bad("callback by class", lambda: solve(callbacks=[pv.Progress]), "callbacks", "Progress()")
 bad("callback by name", lambda: solve(callbacks=["plot"]), "callbacks", "'plot'")
 bad(
     "precision by another name",

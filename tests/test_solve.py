@@ -16,6 +16,7 @@ import scipy.optimize
 
 import pinnsven as pv
 from pinnsven._points import PointSet
+from pinnsven._solve import block_scales
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)
@@ -328,6 +329,55 @@ def test_with_fixed_few_points_a_small_training_residual_is_not_believed():
     assert generous.status != "converged"
 
 
+def test_a_field_smaller_than_its_residual_is_not_believed():
+    """Growth from 1e-8: a residual of 1e-10 is tiny, and as large as the solution."""
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="c",
+        conditions={
+            "pde": pv.PDE(lambda c, c_t: c_t - 10 * c * (1 - c / 1e-6)),
+            "start": pv.Initial(c=1e-8),
+        },
+        exact=lambda t: 1e-6 / (1 + 99 * jnp.exp(-10 * t)),
+    )
+    found = solve(problem, max_steps=150)
+    assert found.status != "converged" or found.error < 1e-3
+
+
+def test_what_is_known_only_up_to_a_constant_is_not_called_converged():
+    conditions = {
+        "pde": pv.PDE(lambda u_xx, x: u_xx + jnp.pi**2 * jnp.cos(jnp.pi * x)),
+        "walls": pv.Neumann(u=0.0),
+    }
+    problem = pv.Problem(pv.Interval(0, 1), "u", conditions)
+    found = solve(problem, max_steps=80)
+    assert found.status == "unresolved" and "constant" in found.message
+    fixed = pv.Problem(
+        pv.Interval(0, 1),
+        "u",
+        conditions | {"mean": pv.Integral(lambda u: u)},
+        exact=lambda x: jnp.cos(jnp.pi * x),
+    )
+    found = solve(fixed, max_steps=80)
+    assert found.status == "converged" and found.error < CLOSE
+
+
+def test_the_size_of_a_condition_is_that_of_its_largest_field():
+    problem = pv.Problem(
+        pv.Time(0, 1),
+        "u v",
+        {
+            "u": pv.PDE(lambda u, u_t: u_t + u),
+            "v": pv.PDE(lambda v, v_t: v_t + v),
+            "both": pv.Initial(u=1.0, v=lambda: 0.0),
+        },
+    )
+    sizes = {"u": 0.5, "v": 1e-9}
+    np.testing.assert_allclose(block_scales(problem.blocks, sizes), [0.5, 0.5e-3, 0.5])
+    np.testing.assert_allclose(block_scales(problem.blocks, {"u": 30.0, "v": 0.02}), [1, 0.03, 1])
+    np.testing.assert_allclose(block_scales(problem.blocks, {"u": 0.0, "v": 0.0}), [1, 1, 1])
+
+
 def test_one_step_is_not_convergence():
     found = solve(max_steps=1)
     assert (found.status, found.steps) == ("max_steps", 1)
@@ -413,7 +463,7 @@ def test_callbacks_run_in_order(recorder, solution):
 
 def test_each_function_compiles_once_however_many_steps(recorder, solution):
     assert solution.steps > 5
-    assert sorted(recorder.compiled) == ["residual", "step"]
+    assert sorted(recorder.compiled) == ["field", "residual", "step"]
 
 
 def test_a_plain_function_is_called_after_each_step():
