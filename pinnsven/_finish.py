@@ -22,6 +22,7 @@ from ._solution import (
     stack_coordinates,
 )
 
+LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
 
 
@@ -104,10 +105,10 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
         run.prepare()
     if run.checkpoint is not None:
         run.save()  # before the last measurement draws points, so that a resumed run draws the same
-    total = run.measure()
+    total = run.measure(LAST_DRAWS)
     if run.best[0] < 0.98 * total:
         run.theta = run.best[1]
-        run.measure()
+        run.measure(LAST_DRAWS)
     estimate = run.estimate
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)

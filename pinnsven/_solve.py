@@ -316,15 +316,20 @@ class _Run:
             self.compile_seconds += time.perf_counter() - start
         return self._compiled[name, shapes]
 
-    def measure(self) -> float:
+    def measure(self, draws: int = 1) -> float:
         """Measures residuals on the points of the steps and on fresh ones.
 
         Returns the held-out loss, and remembers the parameters for which it was lowest.
+
+        - `draws`: how many times fresh points are drawn.
         """
-        held_batches = self.points.held_out(self.weights)
         training = mean_squares(self.system, self.batches, self.rows(self.batches))
-        held = mean_squares(self.system, held_batches, self.rows(held_batches))
-        sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(held_batches))
+        squares = []
+        for _ in range(draws):
+            held_batches = self.points.held_out(self.weights)
+            squares.append(mean_squares(self.system, held_batches, self.rows(held_batches)))
+        held = np.mean(squares, axis=0)
+        sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(self.batches))
         self.estimate = summarize(self.system, self.points, sizes, training, held)
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
         total = float(np.sum(weights * held))
