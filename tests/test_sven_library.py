@@ -293,7 +293,7 @@ def test_a_sketch_preserves_the_gram_matrix_on_average():
         factors = backend.init(whole, key)
         return (factors.right * factors.singular_values[None] ** 2) @ factors.right.T
 
-    squares = jax.jit(jax.vmap(square))(jax.random.split(KEY, 200))
+    squares = np.asarray(jax.jit(jax.vmap(square))(jax.random.split(KEY, 200)))
     exact = matrix.T @ matrix
     np.testing.assert_allclose(np.mean(squares, axis=0), exact, atol=0.1 * np.max(exact))
     assert np.max(np.abs(squares - exact)) > 1e-3 * np.max(exact)  # each one is a sketch
