@@ -150,7 +150,7 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
 def _table(run, estimate: Estimate) -> dict[str, ConditionReport]:
     return {
         block.name: ConditionReport(
-            rows=run.points.count(block) * block.components,
+            rows=run.points.rows(block),
             weight=run.weights[block.name],
             training=float(estimate.training[i]),
             held_out=float(estimate.held_out[i]),
@@ -176,7 +176,7 @@ def _unknowns(run) -> Unknowns:
     residual = np.asarray(linearization.residual, dtype=float)
     squares, vectors = np.linalg.eigh(np.asarray(linearization.gram(), dtype=float))
     kept = squares > 1e-14 * squares[-1]
-    rows = sum(run.points.count(b) * b.components for b in blocks)
+    rows = sum(run.points.rows(b) for b in blocks)
     freedom = max(rows - int(kept.sum()), 1) / rows
     variance, exact, number = np.zeros(residual.size), np.zeros(residual.size, bool), 0
     layout = run.system.layout(run.batches)
@@ -184,7 +184,7 @@ def _unknowns(run) -> Unknowns:
         part = layout.rows[block.name]
         variance[part] = (block.noise * np.max(batch.scale)) ** 2
         exact[part] = block.noise == 0
-        number += (block.noise == 0) * run.points.count(block) * block.components
+        number += (block.noise == 0) * run.points.rows(block)
     variance[exact] = np.sum(residual[exact] ** 2) / max(number, 1) / freedom
     effect = (vectors[-len(names) :, kept] / squares[kept]) @ vectors[:, kept].T
     inverse = np.asarray(linearization.apply(jnp.asarray(effect, linearization.residual.dtype)))

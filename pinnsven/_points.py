@@ -67,9 +67,13 @@ class PointSet:
         """The current number of points of a block."""
         return len(self.current[block.name].points)
 
+    def rows(self, block: Block) -> int:
+        """The current number of residual rows of a block."""
+        return self.count(block) * block.components
+
     def make_room_for(self, params: int) -> None:
         """Chooses the capacities that suit a number of parameters."""
-        rows = sum(self.count(block) * block.components for block in self.blocks)
+        rows = sum(self.rows(block) for block in self.blocks)
         self._room = TIGHT_ROOM if rows < params else ROOM
 
     def is_fixed(self, block: Block) -> bool:

@@ -274,7 +274,7 @@ class _Run:
             damping=float(report.damping),
             ratio=float(report.ratio),
             accepted=bool(report.accepted),
-            rows=sum(self.points.count(b) * b.components for b in self.system.blocks),
+            rows=sum(self.points.rows(b) for b in self.system.blocks),
         )
         self.records.append(record)
         for hook in self.hooks:
@@ -341,7 +341,7 @@ class _Run:
         blocks = self.system.blocks
         moved = self.weighting.update(blocks, self.first_weights, self.weights, held)
         if self.estimate.relative > self.target:
-            counts = tuple(self.points.count(b) * b.components for b in blocks)
+            counts = tuple(self.points.rows(b) for b in blocks)
             moved = discount_noise(blocks, self.first_weights, moved, training, counts)
         if moved != self.weights:
             self.weights = moved

@@ -71,7 +71,6 @@ class _Uses:
 
     def __init__(self, traced, leaves: int):
         self._traced = traced
-        self._leaves = leaves
         counts = [0] * leaves
         structured: dict[int, list] = {i: [] for i in range(leaves)}
         self._scan(traced.jaxpr, list(range(leaves)), counts, structured)
