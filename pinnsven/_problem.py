@@ -120,14 +120,8 @@ def _starting_values(unknowns: object) -> dict[str, float]:
         return {}
     if not isinstance(unknowns, dict):
         raise ValueError(f"unknowns={unknowns!r}: give a dict of names and starting values")
-    return {key: _start(key, value) for key, value in unknowns.items()}
-
-
-def _start(name: str, value: object) -> float:
-    try:
-        return finite_number("", value)
-    except ValueError:
-        raise ValueError(f"unknowns: {name} = {value!r}: must start from one finite number") from None
+    wanted = "must start from one finite number"
+    return {key: finite_number(f"unknowns: {key} =", v, wanted) for key, v in unknowns.items()}
 
 
 def _conditions(conditions: object) -> dict[str, AbstractCondition]:

@@ -35,6 +35,7 @@ NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
 FAINT = 1e-3  # a field this much smaller than the largest may be zero, and is not resolved further
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
+LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
 
 
 def solve(
@@ -108,9 +109,9 @@ def solve(
 def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
     if not isinstance(problem, Problem):
         raise ValueError(f"problem={problem!r}: give a pv.Problem")
-    if tolerance is not None and _number("tolerance", tolerance) < 0:
+    if tolerance is not None and finite_number("tolerance =", tolerance, LIMIT) < 0:
         raise ValueError(f"tolerance={tolerance!r}: must not be negative")
-    if time_limit is not None and not _number("time_limit", time_limit) > 0:
+    if time_limit is not None and not finite_number("time_limit =", time_limit, LIMIT) > 0:
         raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
     for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
         if value is None and name == "max_steps":
@@ -118,13 +119,6 @@ def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if value is None or not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
-
-
-def _number(name: str, value: object) -> float:
-    try:
-        return finite_number(f"{name} =", value)
-    except ValueError:
-        raise ValueError(f"{name}={value!r}: must be a finite number") from None
 
 
 def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:

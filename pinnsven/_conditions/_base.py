@@ -196,15 +196,19 @@ def _scalar(value, label: str):
     return value
 
 
-def finite_number(label: str, value: object) -> float:
-    """`value` as a float; `ValueError` unless it is one finite real number."""
+def finite_number(
+    label: str,
+    value: object,
+    wanted: str = "give a finite number or a function of named coordinates",
+) -> float:
+    """`value` as a float; `ValueError`, saying what is wanted, unless it is one finite real number."""
     dtype = getattr(value, "dtype", None)
     is_scalar = isinstance(value, numbers.Real) or (
         dtype is not None and np.ndim(value) == 0 and np.issubdtype(dtype, np.number)  # type: ignore
     )
     is_scalar = is_scalar and not np.iscomplexobj(np.asarray(value))
     if isinstance(value, bool) or not is_scalar or not np.isfinite(number := float(value)):  # type: ignore[arg-type]
-        raise ValueError(f"{label} {value!r}: give a finite number or a function of named coordinates")
+        raise ValueError(f"{label} {value!r}: {wanted}")
     return number
 
 
