@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from ._residual import ResidualSystem
-from ._sven import StepReport, Sven
+from ._sven import Diagonal, StepReport, Sven
 
 
 class AbstractStepper(eqx.Module):
@@ -75,8 +75,7 @@ class OptaxStepper(AbstractStepper):
             ratio=jnp.full_like(value, jnp.nan),
             accepted=finite,
             rank=jnp.zeros((), int),
-            singular_values=jnp.zeros(0, theta.dtype),
-            smallest_kept=jnp.full_like(value, jnp.nan),
+            square=Diagonal(jnp.zeros(0, theta.dtype), jnp.zeros(0, bool)),
             noise_floor=jnp.full_like(value, jnp.nan),
             rtol=jnp.zeros_like(value),
             damping=jnp.zeros_like(value),

@@ -13,7 +13,6 @@ from ._backends import (
     QRSVD as QRSVD,
     AbstractBackend as AbstractBackend,
     AbstractFactors as AbstractFactors,
-    Automatic as Automatic,
     GramEigh as GramEigh,
     TruncatedSVD as TruncatedSVD,
 )
@@ -36,3 +35,5 @@ from ._linearization import (
     Linearization as Linearization,
 )
 from ._search import SpectralSearch as SpectralSearch
+from ._square import Diagonal as Diagonal
+from ._tridiagonal import Automatic as Automatic, GramTridiagonal as GramTridiagonal

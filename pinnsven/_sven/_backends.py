@@ -15,12 +15,22 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from ._linearization import AbstractLinearization
+from ._square import AbstractSquare, Diagonal
 
 
 class AbstractFactors(eqx.Module):
     """The spectral factors of one Jacobian; products with J itself go through its linearization."""
 
     singular_values: eqx.AbstractVar[Float[Array, " k"]]
+
+    def square(self, kept: Bool[Array, " k"]) -> AbstractSquare:
+        """$J^T J$ in the basis of these factors, on the kept directions."""
+        return Diagonal(self.singular_values, kept & (self.singular_values > 0))
+
+    @property
+    def number(self) -> int:
+        """The number of directions, k."""
+        return self.singular_values.size
 
     @property
     def fell_back(self) -> Bool[Array, ""]:
@@ -39,24 +49,19 @@ class AbstractFactors(eqx.Module):
     ) -> Float[Array, "n params"]:
         """$V a$ for each of several coefficient vectors."""
 
-    def explicit(self, linearization: AbstractLinearization) -> "AbstractExplicitFactors":
-        """The same factors with explicit V."""
+    def explicit(self, linearization: AbstractLinearization) -> "AbstractColumnFactors":
+        """The same factors with a basis of their own of the columns."""
         basis = jnp.eye(self.singular_values.size, dtype=self.singular_values.dtype)
         return RightFactors(self.singular_values, self.lift(linearization, basis).T)
 
 
-class AbstractExplicitFactors(AbstractFactors):
-    """Factors with explicit V, which may be those of a part of the columns.
-
-    - `right`: V, shape (params, k).
-    """
-
-    right: eqx.AbstractVar[Float[Array, "params k"]]
+class AbstractColumnFactors(AbstractFactors):
+    """Factors that lift without the Jacobian, and may be those of a part of the columns."""
 
     @abc.abstractmethod
     def embed(
         self, index: Int[Array, " subset"], params: int, number: int
-    ) -> "AbstractExplicitFactors":
+    ) -> "AbstractColumnFactors":
         """The factors of a subset of the columns as factors of the whole Jacobian.
 
         Directions that the subset lacks get the singular value zero.
@@ -69,6 +74,15 @@ class AbstractExplicitFactors(AbstractFactors):
     def explicit(self, linearization):
         del linearization
         return self
+
+
+class AbstractExplicitFactors(AbstractColumnFactors):
+    """Factors with explicit V.
+
+    - `right`: V, shape (params, k).
+    """
+
+    right: eqx.AbstractVar[Float[Array, "params k"]]
 
     def plain(self) -> "RightFactors":
         """S and V alone."""
@@ -219,37 +233,3 @@ class QRSVD(AbstractBackend):
 
     def noise_floor(self, dtype):
         return float(jnp.finfo(dtype).eps)
-
-
-class Automatic(AbstractBackend):
-    """Chooses by shape, precision and the wanted cut-off, while the step is compiled.
-
-    The Gram matrix, unless a bare truncation asks for singular values below its noise; then the
-    decomposition itself. Where a wide Jacobian would take more than `memory_limit` bytes it is not
-    stored.
-
-    - `memory_limit`: bytes.
-    """
-
-    memory_limit: float = eqx.field(static=True, default=2.0**28)
-
-    def choose(self, rows: int, params: int, dtype, cut: float | None) -> AbstractBackend:
-        """The backend for a Jacobian.
-
-        - `cut`: the smallest relative singular value that must be right; None where damping fades
-          the smaller ones out, and any value will do.
-        """
-        size = rows * params * jnp.dtype(dtype).itemsize
-        if rows < params and size > self.memory_limit:
-            return GramEigh(implicit=True)
-        if cut is None or cut >= GramEigh().noise_floor(dtype):
-            return GramEigh()
-        return QRSVD()
-
-    def init(self, linearization, key, memory=()):
-        dtype = linearization.residual.dtype
-        chosen = self.choose(linearization.rows, linearization.params, dtype, None)
-        return chosen.init(linearization, key, memory)
-
-    def noise_floor(self, dtype):
-        return GramEigh().noise_floor(dtype)

@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ._backends import AbstractFactors
 from ._linearization import AbstractLinearization
+from ._square import AbstractFilter, AbstractSquare, Scaling
 
 BELIEVED = 0.75  # the longest second-order correction, relative to half the step
 
@@ -19,7 +20,7 @@ class Move(eqx.Module):
     - `step`: the change of the parameters, shape (params,).
     - `loss`: the true loss after it (the sum of squared residuals).
     - `predicted`: the reduction that the linear model predicts for the chosen filter.
-    - `filter`: the chosen filter, by singular direction.
+    - `filter`: the chosen filter.
     - `log_damping`: the logarithm (base 10) of the damping for the next step, relative to the
       largest singular value.
     - `used_damping`: the same of the step chosen.
@@ -29,7 +30,7 @@ class Move(eqx.Module):
     step: Float[Array, " params"]
     loss: Float[Array, ""]
     predicted: Float[Array, ""]
-    filter: Float[Array, " k"]
+    filter: AbstractFilter
     log_damping: Float[Array, ""]
     used_damping: Float[Array, ""]
     accepted: Bool[Array, ""]
@@ -59,14 +60,15 @@ class AbstractControl(eqx.Module):
         evaluate,
         linearization: AbstractLinearization,
         factors: AbstractFactors,
-        kept: Bool[Array, " k"],
+        square: AbstractSquare,
         state,
         corrections: Int[Array, ""],
     ) -> Move:
         """The step to take.
 
         - `evaluate`: maps a step (params,) to the residual (rows,) after it.
-        - `kept`: which singular directions the truncation keeps.
+        - `square`: the Gram matrix in the basis of the factors, on the directions that are kept;
+          `Diagonal` unless the control `damps`.
         - `state`: the solver's state: `log_damping`, where a search starts, and `late`.
         - `corrections`: how many chord corrections may be spent on it.
         """
@@ -111,14 +113,14 @@ class AbstractOneStep(AbstractControl):
     def damps(self):
         return False
 
-    def direction(self, evaluate, linearization, factors, kept):
+    def direction(self, evaluate, linearization, factors, square):
         """The step, the filter and the gradient in the spectral basis.
 
         With `geodesic`, half the second-order correction is added: with v the step, r'' the second
         derivative of the residual along it, $a = -V \\phi S U^T r''$ and $v + a / 2$, unless a is
         too long to be believed (Transtrum, Sethna 2012, arXiv 1201.5885, section 5).
         """
-        factor = self.filter(factors.singular_values, kept)
+        factor = self.filter(square.singular_values, square.kept)
         gradient = factors.gradient(linearization, linearization.residual[None])
         step = -factors.lift(linearization, factor[None] * gradient)[0]
         if self.geodesic:
@@ -164,16 +166,16 @@ class FixedStep(AbstractOneStep):
     def remembers(self):
         return self.momentum > 0
 
-    def search(self, evaluate, linearization, factors, kept, state, corrections):
+    def search(self, evaluate, linearization, factors, square, state, corrections):
         del corrections
-        step, factor, gradient = self.direction(evaluate, linearization, factors, kept)
+        step, factor, gradient = self.direction(evaluate, linearization, factors, square)
         step = self.eta * step
         loss = squared_norm(evaluate(step))
         accepted = jnp.isfinite(loss) & jnp.all(jnp.isfinite(step))
         factor = self.eta * factor
         predicted = predicted_reduction(factors.singular_values, factor, gradient)
         unused = jnp.full_like(loss, -jnp.inf)
-        return Move(step, loss, predicted, factor, state.log_damping, unused, accepted)
+        return Move(step, loss, predicted, Scaling(factor), state.log_damping, unused, accepted)
 
 
 class Backtracking(AbstractOneStep):
@@ -203,9 +205,9 @@ class Backtracking(AbstractOneStep):
         if not self.trials >= 1:
             raise ValueError(f"trials={self.trials!r}: need at least one")
 
-    def search(self, evaluate, linearization, factors, kept, state, corrections):
+    def search(self, evaluate, linearization, factors, square, state, corrections):
         del corrections
-        whole, factor, gradient = self.direction(evaluate, linearization, factors, kept)
+        whole, factor, gradient = self.direction(evaluate, linearization, factors, square)
         before = squared_norm(linearization.residual)
 
         def outcome(length):
@@ -227,7 +229,8 @@ class Backtracking(AbstractOneStep):
         step = length * whole
         accepted = (loss < before) & jnp.all(jnp.isfinite(step))
         unused = jnp.full_like(loss, -jnp.inf)
-        return Move(step, loss, predicted, length * factor, state.log_damping, unused, accepted)
+        used = Scaling(length * factor)
+        return Move(step, loss, predicted, used, state.log_damping, unused, accepted)
 
 
 def predicted_reduction(singular_values, factor, gradient):

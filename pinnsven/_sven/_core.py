@@ -14,11 +14,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from ._backends import AbstractBackend, AbstractFactors, Automatic
+from ._backends import AbstractBackend, AbstractFactors
 from ._control import AbstractControl, Move
 from ._function import FunctionResidual, PowerResidual, check_residual
 from ._linearization import AbstractLinearization, AbstractResidual
 from ._search import SpectralSearch
+from ._square import AbstractSquare
+from ._tridiagonal import Automatic, GramTridiagonal
 
 SMALL = 128  # parameters below which a factorization costs too little to be thinned
 LATE_SHARE = 1 / 3
@@ -51,8 +53,7 @@ class StepReport(eqx.Module):
     - `ratio`: actual over predicted reduction.
     - `accepted`: whether the step was taken.
     - `rank`: the number of singular values that the filter kept or, with damping, exceeded it.
-    - `singular_values`: of the (half) Jacobian, descending.
-    - `smallest_kept`: the smallest of those in use.
+    - `square`: the spectrum of the (half) Jacobian, as the backend knows it.
     - `noise_floor`: the relative singular value below which this backend's are rounding noise.
     - `rtol`: the relative cut in force, which is at least the noise floor where nothing is damped.
     - `damping`: relative to the largest singular value.
@@ -68,14 +69,24 @@ class StepReport(eqx.Module):
     ratio: Float[Array, ""]
     accepted: Bool[Array, ""]
     rank: Int[Array, ""]
-    singular_values: Float[Array, " k"]
-    smallest_kept: Float[Array, ""]
+    square: AbstractSquare
     noise_floor: Float[Array, ""]
     rtol: Float[Array, ""]
     damping: Float[Array, ""]
     step_norm: Float[Array, ""]
     shares: Float[Array, " parts"]
     fell_back: Bool[Array, ""]
+
+    @property
+    def singular_values(self) -> Float[Array, " k"]:
+        """Of the (half) Jacobian, descending; the backend may compute them only now."""
+        return self.square.values()
+
+    @property
+    def smallest_kept(self) -> Float[Array, ""]:
+        """The smallest singular value in use; infinite when there is none."""
+        used = jnp.arange(self.singular_values.size) < self.rank
+        return jnp.min(jnp.where(used, self.singular_values, jnp.inf))
 
 
 class Sven(eqx.Module):
@@ -121,6 +132,11 @@ class Sven(eqx.Module):
             raise ValueError(f"rtol={self.rtol!r}: must lie in [0, 1)")
         if not 0 < self.kappa < float("inf"):
             raise ValueError(f"kappa={self.kappa!r}: must be positive; 1 leaves the rows as they are")
+        if isinstance(self.backend, GramTridiagonal) and (self._truncates or not self.control.damps):
+            raise ValueError(
+                f"backend={self.backend!r}: knows no singular vectors, so it serves damping only; "
+                "leave max_rank and rtol alone and use SpectralSearch(), or choose pv.GramEigh()"
+            )
         if not 0 < self.early_share <= 1:
             raise ValueError(f"early_share={self.early_share!r}: must lie in (0, 1]")
 
@@ -202,28 +218,26 @@ class Sven(eqx.Module):
 
         factors = self._factorize(backend, linear, state, factor_key)
         floor = jnp.asarray(backend.noise_floor(theta.dtype), theta.dtype)
-        kept, rtol = self._kept(factors, floor)
+        rtol = self._rtol(floor)
+        square = factors.square(self._kept(factors, rtol))
         move = self.control.search(
             lambda step: system.residual(origin + step, data),
             linear,
             factors,
-            kept,
+            square,
             state,
             jnp.asarray(self.corrections),
         )
         step = move.step if start is None else move.step + start
         new_loss = jnp.where(move.accepted, move.loss, loss)
-        s = factors.singular_values
-        used = kept & (s > s[0] * 10**move.used_damping)
         report = StepReport(
             loss=loss,
             new_loss=new_loss,
             predicted=move.predicted,
             ratio=(loss - move.loss) / jnp.where(move.predicted > 0, move.predicted, 1),
             accepted=move.accepted,
-            rank=jnp.sum(used),
-            singular_values=s,
-            smallest_kept=jnp.min(jnp.where(used, s, jnp.inf)),
+            rank=square.count(square.largest * 10**move.used_damping),
+            square=square,
             noise_floor=floor,
             rtol=rtol,
             damping=10**move.used_damping,
@@ -236,15 +250,20 @@ class Sven(eqx.Module):
         memory = self.backend.remember(factors)
         return theta, self._next_state(state, move, report.rank, key, velocity, memory), report
 
+    @property
+    def _truncates(self) -> bool:
+        """Whether directions may be dropped; a traced cut-off could be anything."""
+        return self.max_rank is not None or not isinstance(self.rtol, numbers.Real) or self.rtol > 0
+
     def _backend(self, rows: int, theta) -> AbstractBackend:
         """The backend, chosen here where it is left to choose."""
         if not isinstance(self.backend, Automatic):
             return self.backend
         cut = None
         if not self.control.damps:
-            # A traced cut-off could be anything.
             cut = float(self.rtol) if isinstance(self.rtol, numbers.Real) else 0.0
-        return self.backend.choose(rows, theta.size, theta.dtype, cut)
+        truncates = self._truncates or self.early_backend is not None
+        return self.backend.choose(rows, theta.size, theta.dtype, cut, truncates)
 
     def _factorize(
         self, backend: AbstractBackend, linear: AbstractLinearization, state: SvenState, key
@@ -264,7 +283,7 @@ class Sven(eqx.Module):
         def whole():
             return backend.init(linear, key, state.memory).explicit(linear)
 
-        number = jax.eval_shape(whole).singular_values.size
+        number = jax.eval_shape(whole).number
 
         def early():
             subset_key, inner_key = jax.random.split(key)
@@ -278,15 +297,20 @@ class Sven(eqx.Module):
         # Two kinds of factors, as of two backends: both have V.
         return jax.lax.cond(state.late, lambda: whole().plain(), lambda: early().plain())
 
-    def _kept(self, factors: AbstractFactors, floor) -> tuple[Bool[Array, " k"], Float[Array, ""]]:
-        """Which directions the truncation keeps, and the relative cut in force."""
-        s = factors.singular_values
+    def _rtol(self, floor) -> Float[Array, ""]:
+        """The relative cut in force."""
         # Damping fades noisy directions out by itself; a bare pseudoinverse must not divide by noise.
-        rtol = jnp.maximum(self.rtol, 0.0 if self.control.damps else floor).astype(s.dtype)
-        kept = (s >= rtol * s[0]) & (s > 0)
+        return jnp.maximum(self.rtol, 0.0 if self.control.damps else floor).astype(floor.dtype)
+
+    def _kept(self, factors: AbstractFactors, rtol) -> Bool[Array, " k"]:
+        """Which directions the truncation keeps."""
+        if not self._truncates and self.control.damps:
+            return jnp.ones(factors.number, bool)
+        s = factors.singular_values
+        kept = s >= rtol * s[0]
         if self.max_rank is not None:
             kept &= jnp.arange(s.size) < self.max_rank
-        return kept, rtol
+        return kept
 
     def _next_state(self, state: SvenState, move: Move, rank, key, velocity, memory) -> SvenState:
         # A random half of the columns serves while few directions matter; once the filter passes a
@@ -305,7 +329,7 @@ def _shares(parts, linear: AbstractLinearization, factors: AbstractFactors, move
     if len(parts) == 1:
         return jnp.ones(1, linear.residual.dtype)
     alone = jnp.where(parts, linear.residual[None], 0)
-    steps = move.filter[None] * factors.gradient(linear, alone)
+    steps = move.filter(factors.gradient(linear, alone))
     whole = jnp.sum(steps, axis=0)
     square = jnp.sum(whole**2)
     return steps @ whole / jnp.where(square > 0, square, 1)

@@ -9,9 +9,9 @@ from ._control import (
     AbstractControl,
     Move,
     finite_or_infinite,
-    predicted_reduction,
     squared_norm,
 )
+from ._square import Damping
 
 
 class SpectralSearch(AbstractControl):
@@ -58,19 +58,16 @@ class SpectralSearch(AbstractControl):
     def damps(self):
         return True
 
-    def search(self, evaluate, linearization, factors, kept, state, corrections):
-        s = factors.singular_values
+    def search(self, evaluate, linearization, factors, square, state, corrections):
         residual = linearization.residual
         loss, log_damping = squared_norm(residual), state.log_damping
         # From the most to the least damped candidate.
-        offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=s.dtype)
-        damping = s[0] * 10 ** (log_damping + offsets)
-        squares = s[None] ** 2 + damping[:, None] ** 2
-        filters = jnp.where(kept[None], 1 / jnp.where(squares > 0, squares, 1), 0)
+        offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=loss.dtype)
+        damping = square.largest * 10 ** (log_damping + offsets)
         gradient = factors.gradient(linearization, residual[None])[0]
-        first = -filters * gradient[None]
-        predicted = predicted_reduction(s[None], filters, gradient)
-        metric = jnp.where(kept[None], squares, 0)
+        first = -square.solve(damping, jnp.broadcast_to(gradient[None], (self.probes, gradient.size)))
+        # What the linear model loses by x = (M + mu^2)^-1 g: 2 x.g - x.M x, and M x = g - mu^2 x.
+        predicted = -first @ gradient + damping**2 * jnp.sum(first**2, axis=1)
 
         def attempt(carry):
             steps, best, lowest, mixing, count, _ = carry
@@ -80,8 +77,10 @@ class SpectralSearch(AbstractControl):
             best = jnp.where((losses < lowest)[:, None], lifted, best)
             paid = jnp.any(losses < self.worth * lowest)
             missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
-            target = first - filters * factors.gradient(linearization, missed)
-            candidates, mixing = mixing.mix(steps, target, metric, count == 0)
+            target = first - square.solve(damping, factors.gradient(linearization, missed))
+            candidates, mixing = mixing.mix(
+                steps, target, lambda x: square.apply(damping, x), count == 0
+            )
             moved = jnp.linalg.norm(candidates - first, axis=1)
             believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
             steps = jnp.where(believed[:, None], candidates, steps)
@@ -95,7 +94,7 @@ class SpectralSearch(AbstractControl):
         start = (
             first,
             factors.lift(linearization, first),
-            jnp.full(self.probes, jnp.inf, s.dtype),
+            jnp.full(self.probes, jnp.inf, loss.dtype),
             mixing,
             0,
             True,
@@ -112,7 +111,7 @@ class SpectralSearch(AbstractControl):
             best[chosen],
             lowest[chosen],
             predicted[chosen],
-            filters[chosen],
+            Damping(square, damping[chosen]),
             log_damping + moved,
             log_damping + offsets[chosen],
             accepted,
@@ -139,7 +138,8 @@ class _Mixing(eqx.Module):
     def mix(self, argument, target, metric, first) -> tuple[Float[Array, "probes k"], "_Mixing"]:
         """The next argument of the map, from its last argument and value.
 
-        - `metric`: the diagonal norm in which the remaining change is made small.
+        - `metric`: maps vectors (probes, memory, k) to their products with the matrix in whose norm
+          the remaining change is made small.
         - `first`: true at the first call, when there is no difference to learn from.
         """
         change = target - argument
@@ -149,7 +149,7 @@ class _Mixing(eqx.Module):
         newest = [jnp.where(first, 0, change - self.change), jnp.where(first, 0, target - self.target)]
         changes = jnp.concatenate([self.changes[:, 1:], newest[0][:, None]], axis=1)
         targets = jnp.concatenate([self.targets[:, 1:], newest[1][:, None]], axis=1)
-        weighted = changes * metric[:, None]
+        weighted = metric(changes)
         normal = jnp.einsum("pik,pjk->pij", weighted, changes)
         right = jnp.einsum("pik,pk->pi", weighted, change)
         # Past differences that are missing or parallel make this singular: a hair of the trace on
