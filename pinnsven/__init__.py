@@ -41,6 +41,7 @@ from ._sven import (
     Backtracking as Backtracking,
     FixedStep as FixedStep,
     GramEigh as GramEigh,
+    GramTridiagonal as GramTridiagonal,
     NonfiniteFallback as NonfiniteFallback,
     RandomizedSVD as RandomizedSVD,
     Samples as Samples,

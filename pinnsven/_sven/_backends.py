@@ -59,9 +59,7 @@ class AbstractColumnFactors(AbstractFactors):
     """Factors that lift without the Jacobian, and may be those of a part of the columns."""
 
     @abc.abstractmethod
-    def embed(
-        self, index: Int[Array, " subset"], params: int, number: int
-    ) -> "AbstractColumnFactors":
+    def embed(self, index: Int[Array, " subset"], params: int, number: int) -> "AbstractColumnFactors":
         """The factors of a subset of the columns as factors of the whole Jacobian.
 
         Directions that the subset lacks get the singular value zero.

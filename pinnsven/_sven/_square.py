@@ -116,13 +116,16 @@ class Tridiagonal(AbstractSquare):
         zero = jnp.zeros((shape[0], 1), self.off.dtype)
         beside = jnp.broadcast_to(self.off[None], (shape[0], shape[1] - 1))
         lower, upper = jnp.concatenate([zero, beside], 1), jnp.concatenate([beside, zero], 1)
-        shifted = self.diagonal[None] + damping[:, None] ** 2
+        # No damping where M is zero, and g with it: anything solves that but a division by zero.
+        shift = jnp.where(damping > 0, damping**2, 1)
+        shifted = self.diagonal[None] + shift[:, None]
         return jax.lax.linalg.tridiagonal_solve(lower, shifted, upper, right[..., None])[..., 0]
 
     def apply(self, damping, x):
         product = (self.diagonal[None] + damping[:, None] ** 2)[:, None] * x
-        product = product.at[..., :-1].add(self.off * x[..., 1:])
-        return product.at[..., 1:].add(self.off * x[..., :-1])
+        beside = self.off[None, None]
+        product = product.at[..., :-1].add(beside * x[..., 1:])
+        return product.at[..., 1:].add(beside * x[..., :-1])
 
 
 class AbstractFilter(eqx.Module):
