@@ -2,33 +2,33 @@
 
 ETDRK4 (Cox and Matthews 2002) solves v_t = L v + N(v) with the linear part exact. Its coefficients
 are differences that cancel where z = h L is small; as means over a circle around each z (Kassam and
-Trefethen 2005) they do not, and for real z half a circle is enough.
+Trefethen 2005) they do not.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Inexact
 
-_CIRCLE = np.exp(1j * np.pi * (np.arange(16) + 0.5) / 16)
+_CIRCLE = np.exp(1j * np.pi * (np.arange(32) + 0.5) / 16)
 
 
 class Coefficients(NamedTuple):
     """What one step of a given length needs; each has one entry per mode."""
 
-    whole: Float[np.ndarray, " modes"]
-    half: Float[np.ndarray, " modes"]
-    inner: Float[np.ndarray, " modes"]
-    first: Float[np.ndarray, " modes"]
-    middle: Float[np.ndarray, " modes"]
-    last: Float[np.ndarray, " modes"]
+    whole: Inexact[np.ndarray, " modes"]
+    half: Inexact[np.ndarray, " modes"]
+    inner: Inexact[np.ndarray, " modes"]
+    first: Inexact[np.ndarray, " modes"]
+    middle: Inexact[np.ndarray, " modes"]
+    last: Inexact[np.ndarray, " modes"]
 
 
-def coefficients(linear: Float[np.ndarray, " modes"], length: float) -> Coefficients:
+def coefficients(linear: Inexact[np.ndarray, " modes"], length: float) -> Coefficients:
     """Returns the coefficients of a step.
 
-    - `linear`: the eigenvalues of L, real.
+    - `linear`: the eigenvalues of L; real ones give real coefficients.
     - `length`: h, the length of the step.
     """
     z = length * linear
@@ -36,7 +36,8 @@ def coefficients(linear: Float[np.ndarray, " modes"], length: float) -> Coeffici
     e = np.exp(w)
 
     def mean(f: np.ndarray) -> np.ndarray:
-        return length * f.mean(axis=1).real
+        average = length * f.mean(axis=1)
+        return average if np.iscomplexobj(linear) else average.real
 
     return Coefficients(
         whole=np.exp(z),
@@ -49,10 +50,10 @@ def coefficients(linear: Float[np.ndarray, " modes"], length: float) -> Coeffici
 
 
 def step(
-    v: Float[np.ndarray, " modes"],
+    v: Inexact[np.ndarray, " modes"],
     nonlinear: Callable[[np.ndarray], np.ndarray],
     c: Coefficients,
-) -> Float[np.ndarray, " modes"]:
+) -> Inexact[np.ndarray, " modes"]:
     """Returns v one step later.
 
     - `v`: the modes.
