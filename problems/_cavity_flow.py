@@ -17,27 +17,29 @@ PLACES = 64  # midpoints of as many cells in each direction
 
 
 def _pressure(flow: Flow, viscosity: float, x: np.ndarray) -> np.ndarray:
-    """Returns p on the grid of x by itself: along the bottom from the origin, then upwards."""
+    """Returns p on the grid of x by itself, up to a constant: from the middle along, then upwards."""
     nodes = chebyshev.chebgauss(PLACES)[0]
-    middle, origin = (nodes + 1) / 2, np.zeros(1)
+    inside, middle = (nodes + 1) / 2, np.array([0.5])
 
     def singular(x: np.ndarray, y: np.ndarray, m: int, n: int) -> np.ndarray:
         x, y = np.meshgrid(x, y, indexing="ij")
-        left, right = logarithm(x, y, m, n).real, (-1) ** m * logarithm(1 - x, y, m, n).real
-        return 8 * viscosity * (flow.given is parabola) * (left - right)
+        corners = logarithm(x, y, m, n) - (-1) ** m * logarithm(1 - x, y, m, n)
+        return 8 * viscosity * (flow.given is parabola) * np.real(corners)
 
-    def integral(values: np.ndarray) -> np.ndarray:  # from 0 to x, of values (nodes, any)
+    def slopes(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # of the rest of p
+        def s(m: int, n: int) -> np.ndarray:
+            return flow.derivative(x, y, m, n)
+
+        along = viscosity * (s(2, 1) + s(0, 3)) - s(0, 1) * s(1, 1) + s(1, 0) * s(0, 2)
+        up = -viscosity * (s(3, 0) + s(1, 2)) + s(0, 1) * s(2, 0) - s(1, 0) * s(1, 1)
+        return along - singular(x, y, 1, 0), up - singular(x, y, 0, 1)
+
+    def integral(values: np.ndarray) -> np.ndarray:  # from the middle to x, of values (nodes, any)
         series = chebyshev.chebfit(nodes, values, PLACES - 1)
-        return chebyshev.chebval(2 * x - 1, chebyshev.chebint(series, lbnd=-1, scl=0.5))
+        return chebyshev.chebval(2 * x - 1, chebyshev.chebint(series, lbnd=0, scl=0.5))
 
-    along = viscosity * flow.derivative(middle, origin, 0, 3) - singular(middle, origin, 1, 0)
-    s_x, s_y, s_xx, s_xy, s_xxx, s_xyy = (
-        flow.derivative(x, middle, *orders)
-        for orders in ((1, 0), (0, 1), (2, 0), (1, 1), (3, 0), (1, 2))
-    )
-    up = s_y * s_xx - s_x * s_xy - viscosity * (s_xxx + s_xyy) - singular(x, middle, 0, 1)
-    regular = integral(along).T + integral(up.T)
-    return regular + singular(x, x, 0, 0) - singular(origin, origin, 0, 0)
+    along, up = slopes(inside, middle)[0], slopes(x, inside)[1]
+    return integral(along).T + integral(up.T) + singular(x, x, 0, 0)
 
 
 def _solve(lid: str, viscosity: float, count: int) -> np.ndarray:
@@ -45,7 +47,8 @@ def _solve(lid: str, viscosity: float, count: int) -> np.ndarray:
     flow = steady_flow(LIDS[lid], count, viscosity)
     x = (np.arange(PLACES) + 0.5) / PLACES
     u, v = flow.derivative(x, x, 0, 1), -flow.derivative(x, x, 1, 0)
-    return np.stack([u, v, _pressure(flow, viscosity, x)])
+    p = _pressure(flow, viscosity, np.append(0, x))
+    return np.stack([u, v, p[1:, 1:] - p[0, 0]])
 
 
 def cavity_reference(lid: str, viscosity: float) -> pv.Reference:

@@ -43,7 +43,7 @@ def _corner(x: np.ndarray, y: np.ndarray, m: int, n: int) -> np.ndarray:
     total = (-1) ** n * _polynomial(rest, x, 1 - y, m, n)
     for i in range(m + 1):
         for j in range(n + 1):
-            angle = -logarithm(x, y, i, j).imag
+            angle = -np.imag(logarithm(x, y, i, j))
             other = (-1) ** (n - j) * _polynomial(square, x, 1 - y, m - i, n - j)
             total = total + comb(m, i) * comb(n, j) * angle * other
     return -2 * total

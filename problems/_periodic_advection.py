@@ -1,7 +1,7 @@
 """Reference solutions of u_t + c u u_x = L u, periodic in x, by Fourier series.
 
-L is diagonal, hence taken exactly by ETDRK4 (`_etdrk4.py`). The square in u u_x = (u^2)_x / 2 keeps
-the lowest third of the modes that the grid holds twice over, which no alias reaches (Orszag 1971).
+L is diagonal, hence taken exactly by ETDRK4 (`_etdrk4.py`). u u_x = (u^2)_x / 2 is taken on a grid of
+three points per mode, so that no alias of the square reaches a mode that is kept (Orszag 1971).
 """
 
 from collections.abc import Callable
@@ -27,15 +27,16 @@ def _march(
 ) -> Float[np.ndarray, "times places"]:
     """Returns u at `TIMES` times and `PLACES` places, from a grid of `places`."""
     lower, upper = interval
-    u0 = start(lower + (upper - lower) * np.arange(places) / places)
-    derivative = 2j * np.pi / (upper - lower) * np.arange(places // 2 + 1)
-    kept = np.arange(places // 2 + 1) < places / 3
+    modes = places // 3
+    derivative = 2j * np.pi / (upper - lower) * np.arange(modes)
+    factor = -speed / 2 * derivative
 
     def advection(v: np.ndarray) -> np.ndarray:
-        return -speed / 2 * kept * derivative * np.fft.rfft(np.fft.irfft(v, places) ** 2)
+        return factor * np.fft.rfft(np.fft.irfft(v, places) ** 2)[:modes]
 
+    u = [start(lower + (upper - lower) * np.arange(places) / places)]
+    v = np.fft.rfft(u[0])[:modes]
     c = coefficients(symbol(derivative), end / steps)
-    v, u = kept * np.fft.rfft(u0), [u0]
     for done in range(1, steps + 1):
         v = step(v, advection, c)
         if done % (steps // (TIMES - 1)) == 0:
@@ -51,7 +52,9 @@ def periodic_reference(
     interval: tuple[float, float],
     end: float,
 ) -> pv.Reference:
-    """Returns the solution on a uniform grid, its floor the distance to half the modes and steps.
+    """Returns the solution on a uniform grid, its floor the distance to a coarser run.
+
+    The coarser run has three quarters of the 170 modes and two thirds of the 12,000 steps.
 
     - `start`: u at time 0, of x.
     - `symbol`: the eigenvalues of L, of those of d/dx.
@@ -60,7 +63,7 @@ def periodic_reference(
     - `end`: the last time.
     """
     options = {"speed": speed, "interval": interval, "end": end}
-    u = _march(768, 16000, start, symbol, **options)
+    u = _march(512, 12000, start, symbol, **options)
     floor = np.linalg.norm(u - _march(384, 8000, start, symbol, **options)) / np.linalg.norm(u)
     x = interval[0] + (interval[1] - interval[0]) * np.arange(PLACES) / PLACES
     t, x = np.meshgrid(np.linspace(0, end, TIMES), x, indexing="ij")

@@ -57,8 +57,9 @@ def steady_flow(given: Given, count: int, viscosity: float) -> Flow:
     grid = np.meshgrid(x, x, indexing="ij")
 
     def terms(*orders: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:  # acting on rest; of g
-        linear = sum(factor * np.kron(c[m], c[n]) for factor, m, n in orders)
-        return linear, sum(factor * given(*grid, m, n).ravel() for factor, m, n in orders)
+        linear = [factor * np.kron(c[m], c[n]) for factor, m, n in orders]
+        known = [factor * given(*grid, m, n).ravel() for factor, m, n in orders]
+        return np.sum(linear, axis=0), np.sum(known, axis=0)
 
     (sx, gx), (sy, gy) = terms((1, 1, 0)), terms((1, 0, 1))
     (lx, hx), (ly, hy) = terms((1, 3, 0), (1, 1, 2)), terms((1, 2, 1), (1, 0, 3))

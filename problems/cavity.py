@@ -12,7 +12,7 @@ corners is not that of the walls beside them: p goes there as +-8 log(r) / Re. T
 jump at each corner, and p goes as 1 / r.)
 
 Reference: Chebyshev collocation of the stream function, the corners' part of it in closed form, see
-`_cavity_flow.py`; floor 7e-5, that of p (u and v: 4e-7).
+`_cavity_flow.py`; floor 4e-5, that of p at the origin (u and v: 4e-7).
 Source: Hao et al. (2023), the case NS2d-C; the regularized lid Shen (1991).
 """
 

@@ -7,7 +7,7 @@ Coefficient: d = 0.022, hence d^2 = 4.84e-4. (Networks are more often asked for 
 times as dispersive and much easier: `make_problem(dispersion=0.05)`.)
 From t = 1 / pi on the front disperses into a train of solitons, the tallest 2.6 high.
 
-Reference: Fourier series and ETDRK4, see `_periodic_advection.py`; floor 4e-10.
+Reference: Fourier series and ETDRK4, see `_periodic_advection.py`; floor 3e-10.
 Source: Zabusky and Kruskal (1965); with d = 0.05 Raissi, Perdikaris and Karniadakis (2019).
 """
 

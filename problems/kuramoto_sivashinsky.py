@@ -41,7 +41,7 @@ def make_problem(end: float = 0.5) -> pv.Problem:
         },
         reference=lambda: periodic_reference(
             lambda x: np.cos(x) * (1 + np.sin(x)),
-            lambda derivative: b * derivative.imag**2 - c * derivative.imag**4,
+            lambda derivative: b * np.abs(derivative) ** 2 - c * np.abs(derivative) ** 4,
             speed=a,
             interval=(0, 2 * math.pi),
             end=end,
