@@ -4,7 +4,7 @@
     u(x, 0) = cos(pi x)
 
 Coefficient: d = 0.022, hence d^2 = 4.84e-4. (Networks are more often asked for d^2 = 0.0025, five
-times as dispersive and much easier: `make_problem(dispersion=0.05)`.)
+times as dispersive: `make_problem(dispersion=0.05)`.)
 From t = 1 / pi on the front disperses into a train of solitons, the tallest 2.6 high.
 
 Reference: Fourier series and ETDRK4, see `_periodic_advection.py`; floor 3e-10.
