@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._error_estimate import estimate_errors
 from ._evaluate import Evaluator
 from ._messages import listing
 from ._metrics import known_values, relative_errors
@@ -15,6 +16,7 @@ from ._solution import (
     RESULTS,
     ConditionReport,
     Estimate,
+    FieldErrors,
     Solution,
     StepRecord,
     UnknownEstimate,
@@ -30,6 +32,7 @@ def judge(
     cause: RESULTS | None,
     why: str,
     estimate: Estimate,
+    errors: FieldErrors,
     tolerance: float,
     confirmed: bool,
     loose: tuple[str, ...] = (),
@@ -40,7 +43,8 @@ def judge(
     - `cause`: what ended the run, None when quality is to decide.
     - `why`: the cause in words.
     - `estimate`: measured on points that no decision of the run has used.
-    - `tolerance`: on the relative held-out residual.
+    - `errors`: the estimated relative error of each field.
+    - `tolerance`: on the relative held-out residual; its square root is one on the estimated error.
     - `confirmed`: whether some equation was measured at points that were never fitted.
     - `loose`: fields of which every condition knows derivatives only.
     - `falling`: whether the held-out residual was still falling.
@@ -62,6 +66,11 @@ def judge(
         return RESULTS.unresolved, (
             f"Stopped: {why}; {reached}, but the conditions know only derivatives of "
             f"{listing(loose)}: any constant may be added. Prescribe a value, or a pv.Integral."
+        )
+    if estimate.relative <= tolerance and not errors <= tolerance**0.5:
+        return RESULTS.unresolved, (
+            f"Stopped: {why}; {reached}, but the estimated error of the solution is {errors:.1e}: here "
+            "a small residual does not mean a small error. Allow more time or a smaller tolerance."
         )
     if estimate.relative <= tolerance:
         return RESULTS.converged, (
@@ -112,7 +121,9 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
     estimate = run.estimate
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
-    status, message = judge(*ended, estimate, tolerance, confirmed, loose, falling)
+    believed = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+    errors = FieldErrors(zip(run.problem.fields, believed.tolist(), strict=True))
+    status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
     model, _ = run.system.unpack(run.theta)
@@ -133,6 +144,7 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
         conditions=_table(run, estimate),
         unknowns=_unknowns(run),
         error=error,
+        error_estimate=errors,
         reference_floor=known.floor if known is not None else None,
         spectrum=spectrum[spectrum > 0],
         rank=int(run.report.rank) if run.report is not None else 0,

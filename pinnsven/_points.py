@@ -96,6 +96,16 @@ class PointSet:
         }
         return self._batches(fresh, weights)
 
+    def fresh(self, block: Block, count: int) -> Drawn:
+        """So many fresh points of a block; some or all of the same ones where there are no others."""
+        if not self.is_complete(block):
+            return self._fresh(block, max(count, 1))
+        known = self.current[block.name]
+        number = len(known.points)
+        kept = np.sort(self._rng.choice(number, min(number, max(count, 1)), replace=False))
+        auxiliary = {name: values[kept] for name, values in known.auxiliary.items()}
+        return Drawn(known.points[kept], known.normals[kept], auxiliary)
+
     def portions(self, block: Block, drawn: Drawn, weights: dict[str, float]):
         """Any number of points of one block as batches of the current shape, the last one padded."""
         count = self.count(block)

@@ -1,7 +1,6 @@
 """Solution: what a solve returns, and what it says of itself."""
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -108,7 +107,6 @@ class Unknowns(dict[str, UnknownEstimate]):
         self.correlation = np.asarray(correlation)
 
 
-@functools.total_ordering
 class FieldErrors(dict[str, float]):
     """The relative L2 error of each field; as a number, the largest of them.
 
@@ -118,8 +116,18 @@ class FieldErrors(dict[str, float]):
     def __float__(self) -> float:
         return max(self.values())
 
+    # One by one: functools.total_ordering takes dict's own, which compare nothing, for given.
     def __lt__(self, other) -> bool:
         return float(self) < float(other)
+
+    def __le__(self, other) -> bool:
+        return float(self) <= float(other)
+
+    def __gt__(self, other) -> bool:
+        return float(self) > float(other)
+
+    def __ge__(self, other) -> bool:
+        return float(self) >= float(other)
 
     def __eq__(self, other) -> bool:
         if isinstance(other, (int, float)):
@@ -146,6 +154,8 @@ class Solution:
     - `conditions`: a table, by condition.
     - `unknowns`: their values, standard errors and correlation.
     - `error`: relative L2 error per field where an exact or reference solution is known, else None.
+    - `error_estimate`: the same as far as it can be told without knowing the answer (see
+      `pinnsven._error_estimate`); of the right order of magnitude, and no bound.
     - `reference_floor`: the relative error of that reference itself, None where there is none.
     - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of
       a random half of its columns.
@@ -163,6 +173,7 @@ class Solution:
     conditions: dict[str, ConditionReport]
     unknowns: Unknowns
     error: FieldErrors | None
+    error_estimate: FieldErrors
     reference_floor: float | None
     spectrum: np.ndarray
     rank: int

@@ -299,16 +299,21 @@ class _Run:
         return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
 
     def _function(self, name: str, function, *arguments):
-        """`function(system, theta, ...)` compiled for the shapes of its arguments, timed apart."""
+        """`function(system, theta, ...)` compiled for the shapes of its arguments."""
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
         if (name, shapes) not in self._compiled:
-            start = time.perf_counter()
-            for hook in self.hooks:
-                hook.on_compile(name)
-            jitted = jax.jit(lambda *args: function(self.system, *args))
-            self._compiled[name, shapes] = jitted.lower(self.theta, *arguments).compile()
-            self.compile_seconds += time.perf_counter() - start
+            bound = lambda *args: function(self.system, *args)
+            self._compiled[name, shapes] = self.compile(name, bound, self.theta, *arguments)
         return self._compiled[name, shapes]
+
+    def compile(self, name: str, function, *arguments):
+        """A function compiled for the shapes of its arguments, timed apart."""
+        start = time.perf_counter()
+        for hook in self.hooks:
+            hook.on_compile(name)
+        compiled = jax.jit(function).lower(*arguments).compile()
+        self.compile_seconds += time.perf_counter() - start
+        return compiled
 
     def measure(self, draws: int = 1) -> float:
         """Measures residuals on the points of the steps and on fresh ones.
