@@ -67,7 +67,8 @@ def write_archive(path, kind: str, meta: dict, arrays: dict[str, np.ndarray]) ->
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(OSError):  # the first failure is the one to report
+            os.unlink(temporary)
         raise
 
 
@@ -243,8 +244,8 @@ def _assemble_solution(path, meta: dict, arrays: dict, problem, network) -> Solu
         message=meta["message"],
         conditions={n: ConditionReport(**c) for n, c in meta["conditions"].items()},
         unknowns=Unknowns(unknowns, arrays["correlation"]),
-        error=FieldErrors(meta["error"]) if meta["error"] is not None else None,
-        error_estimate=FieldErrors(meta["error_estimate"]),
+        error=_errors(meta["error"]),
+        error_estimate=_errors(meta["error_estimate"]),
         reference_floor=meta["reference_floor"],
         spectrum=arrays["spectrum"],
         rank=meta["rank"],
@@ -254,6 +255,10 @@ def _assemble_solution(path, meta: dict, arrays: dict, problem, network) -> Solu
         history={n: arrays[f"history.{n}"] for n in StepRecord.__dataclass_fields__},
         known=_restore_known(meta, arrays),
     )
+
+
+def _errors(found: dict | None) -> FieldErrors | None:
+    return FieldErrors(found) if found is not None else None
 
 
 def _restore_evaluator(network, domain: Domain, meta: dict, theta: np.ndarray) -> Evaluator:

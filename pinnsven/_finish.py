@@ -32,7 +32,7 @@ def judge(
     cause: RESULTS | None,
     why: str,
     estimate: Estimate,
-    errors: FieldErrors,
+    errors: FieldErrors | None,
     tolerance: float,
     confirmed: bool,
     loose: tuple[str, ...] = (),
@@ -43,7 +43,7 @@ def judge(
     - `cause`: what ended the run, None when quality is to decide.
     - `why`: the cause in words.
     - `estimate`: measured on points that no decision of the run has used.
-    - `errors`: the estimated relative error of each field.
+    - `errors`: the estimated relative error of each field; None where it was not estimated.
     - `tolerance`: on the relative held-out residual; its square root is one on the estimated error.
     - `confirmed`: whether some equation was measured at points that were never fitted.
     - `loose`: fields of which every condition knows derivatives only.
@@ -67,7 +67,7 @@ def judge(
             f"Stopped: {why}; {reached}, but the conditions know only derivatives of "
             f"{listing(loose)}: any constant may be added. Prescribe a value, or a pv.Integral."
         )
-    if estimate.relative <= tolerance and not errors <= tolerance**0.5:
+    if estimate.relative <= tolerance and errors is not None and not errors <= tolerance**0.5:
         return RESULTS.unresolved, (
             f"Stopped: {why}; {reached}, but the estimated error of the solution is {errors:.1e}: here "
             "a small residual does not mean a small error. Allow more time or a smaller tolerance."
@@ -101,13 +101,20 @@ def _is_falling(records: list[StepRecord]) -> bool:
     return min(held[-third:]) < 0.5 * min(held[:-third])
 
 
-def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: str) -> Solution:
+def finish(
+    run,
+    ended: tuple[RESULTS | None, str],
+    tolerance: float,
+    precision: str,
+    estimate_error: bool = True,
+) -> Solution:
     """The solution of a run that has ended.
 
     - `run`: a run as `solve` makes it.
     - `ended`: what its loop returned.
     - `tolerance`: on the relative held-out residual.
     - `precision`: of the run.
+    - `estimate_error`: whether the error is estimated.
     """
     run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
     if run.sizes is None:
@@ -121,8 +128,12 @@ def finish(run, ended: tuple[RESULTS | None, str], tolerance: float, precision: 
     estimate = run.estimate
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
-    believed = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
-    errors = FieldErrors(zip(run.problem.fields, believed.tolist(), strict=True))
+    errors = None
+    if estimate_error:
+        found = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+        errors = FieldErrors(zip(run.problem.fields, found.tolist(), strict=True))
+    if run.trouble:
+        ended = (RESULTS.diverged, run.trouble)
     status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."

@@ -65,8 +65,9 @@ def solution_table(solution: Solution) -> str:
     lines.append("  (root mean square of the unweighted residual; held out: at points never fitted)")
     for name, value in solution.unknowns.items():
         lines.append(f"  {name} = {value:.8g} +- {value.standard_error:.1e}")
-    estimates = ", ".join(f"{field} {error:.1e}" for field, error in solution.error_estimate.items())
-    lines.append(f"  estimated relative L2 error: {estimates}")
+    if solution.error_estimate is not None:
+        estimates = ", ".join(f"{field} {e:.1e}" for field, e in solution.error_estimate.items())
+        lines.append(f"  estimated relative L2 error: {estimates}")
     if solution.error is not None:
         errors = ", ".join(f"{field} {error:.2e}" for field, error in solution.error.items())
         lines.append(f"  relative L2 error: {errors} (reference floor {solution.reference_floor:.0e})")
@@ -90,7 +91,7 @@ def solution_record(solution: Solution) -> dict:
         "rank": solution.rank,
         "condition_number": _number(solution.condition_number()),
         "error": {f: _number((solution.error or {}).get(f)) for f in solution.fields},
-        "error_estimate": {f: _number(e) for f, e in solution.error_estimate.items()},
+        "error_estimate": {f: _number((solution.error_estimate or {}).get(f)) for f in solution.fields},
         "reference_floor": solution.reference_floor,
         "residual": {
             name: {"training": _number(row.training), "held_out": _number(row.held_out)}

@@ -274,3 +274,18 @@ def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.
 def mean_squares(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
     """The mean squared, unweighted residual of each block, shape (blocks,)."""
     return np.array([np.mean(rows**2) for rows in split_rows(system, batches, residual)])
+
+
+def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:
+    """Which condition is not finite, and where, as a sentence; empty when all are finite."""
+    parts = split_rows(system, batches, residual)
+    for block, batch, rows in zip(system.blocks, batches, parts, strict=True):
+        bad = np.flatnonzero(~np.all(np.isfinite(rows), axis=1))
+        if bad.size:
+            named = block.plan.space.domain.split(np.asarray(batch.points)[bad[:1]])
+            where = ", ".join(f"{n} = {np.array2string(v[0], precision=6)}" for n, v in named.items())
+            return (
+                f"condition {block.name!r}: its residual is {rows[bad[0]].tolist()} at {where} "
+                f"({bad.size} of {len(rows)} points are not finite)"
+            )
+    return ""

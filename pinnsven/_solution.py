@@ -155,7 +155,7 @@ class Solution:
     - `unknowns`: their values, standard errors and correlation.
     - `error`: relative L2 error per field where an exact or reference solution is known, else None.
     - `error_estimate`: the same as far as it can be told without knowing the answer (see
-      `pinnsven._error_estimate`); of the right order of magnitude, and no bound.
+      `pinnsven._error_estimate`): the right order of magnitude, no bound; None if not wanted.
     - `reference_floor`: the relative error of that reference itself, None where there is none.
     - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of
       a random half of its columns.
@@ -173,7 +173,7 @@ class Solution:
     conditions: dict[str, ConditionReport]
     unknowns: Unknowns
     error: FieldErrors | None
-    error_estimate: FieldErrors
+    error_estimate: FieldErrors | None
     reference_floor: float | None
     spectrum: np.ndarray
     rank: int

@@ -20,7 +20,7 @@ from ._finish import AGREE, finish
 from ._points import Drawn, PointSet
 from ._precision import precision_context
 from ._problem import Problem
-from ._residual import ResidualSystem, mean_squares, split_rows
+from ._residual import ResidualSystem, mean_squares, not_finite, split_rows
 from ._sampling import AbstractSampler, Sobol
 from ._solution import RESULTS, Estimate, Solution, StepRecord
 from ._steppers import as_stepper
@@ -55,6 +55,7 @@ def solve(
     sampler: AbstractSampler = Sobol(),
     weighting: AbstractWeighting = ScaledWeights(),
     precision: str = "float64",
+    estimate_error: bool = True,
 ) -> Solution:
     """Solves a problem.
 
@@ -74,6 +75,8 @@ def solve(
     - `sampler`: draws the points.
     - `weighting`: chooses the factors of conditions that carry none of their own.
     - `precision`: "float64" or "float32".
+    - `estimate_error`: whether the solution's error is estimated at the end, for a few seconds of
+      compilation; without that estimate `converged` rests on residuals alone.
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit, and a
     condition that is not finite at its first points. Numerical trouble later raises nothing: it is
@@ -100,7 +103,7 @@ def solve(
         run.checkpoint = checkpoint
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             run.restore(load_run(checkpoint, run.identity))
-        solution = finish(run, run.loop(), run.target, precision)
+        solution = finish(run, run.loop(), run.target, precision, estimate_error)
     for hook in hooks:
         hook.on_end(solution)
     return solution
@@ -165,6 +168,7 @@ class _Run:
         self.quiet = 0
         self.lowest = math.inf
         self.estimate: Estimate | None = None
+        self.trouble = ""  # where the last held-out residual was not finite
         self.save_trouble = ""
 
     @property
@@ -221,17 +225,11 @@ class _Run:
         Raises `ValueError` for a condition that is not finite there.
         """
         residual = self.rows(self.batches)
+        if trouble := not_finite(self.system, self.batches, residual):
+            raise ValueError(
+                f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
+            )
         parts = split_rows(self.system, self.batches, residual)
-        for block, rows in zip(self.system.blocks, parts, strict=True):
-            bad = np.flatnonzero(~np.all(np.isfinite(rows), axis=1))
-            if bad.size:
-                point = self.points.current[block.name].points[bad[0]]
-                where = listing_point(self.problem, point)
-                raise ValueError(
-                    f"condition {block.name!r}: its residual is {rows[bad[0]].tolist()} at {where} "
-                    f"({bad.size} of {len(rows)} first points are not finite). Look for a division by "
-                    "zero, a logarithm or a root there."
-                )
         if self.sizes is None:
             response = self._response(residual)
             self.sizes = np.maximum(np.sqrt([np.mean(rows**2) for rows in parts]), response)
@@ -276,7 +274,8 @@ class _Run:
         recent = self.records[-12:]
         if len(recent) == 12 and not any(r.accepted for r in recent):
             if not math.isfinite(record.loss):
-                return RESULTS.diverged, "the residual is not finite and no step helps"
+                found = not_finite(self.system, self.batches, self.rows(self.batches))
+                return RESULTS.diverged, f"{found or 'the residual is not finite'}, and no step helps"
             return RESULTS.stalled, "no step lowers the loss any more"
         return None
 
@@ -323,10 +322,12 @@ class _Run:
         - `draws`: how many times fresh points are drawn.
         """
         training = mean_squares(self.system, self.batches, self.rows(self.batches))
-        squares = []
+        squares, self.trouble = [], ""
         for _ in range(draws):
             held_batches = self.points.held_out(self.weights)
-            squares.append(mean_squares(self.system, held_batches, self.rows(held_batches)))
+            rows = self.rows(held_batches)
+            squares.append(mean_squares(self.system, held_batches, rows))
+            self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
         sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(self.batches))
         self.estimate = summarize(self.system, self.points, sizes, training, held)
@@ -412,14 +413,6 @@ class _Run:
         self.batches = self.points.batches(self.weights)
 
 
-def listing_point(problem: Problem, point: np.ndarray) -> str:
-    """A point as "x = 0.5, t = 0"."""
-    named = problem.domain.split(point[None])
-    return ", ".join(
-        f"{name} = {np.array2string(value[0], precision=6)}" for name, value in named.items()
-    )
-
-
 def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
     """By block, the size of the largest field in it, where that is less than one.
 
@@ -444,7 +437,7 @@ def summarize(system, points: PointSet, sizes, training, held) -> Estimate:
         relative = max(relative, math.sqrt(excess) / scale) if np.isfinite(held[i]) else math.inf
         # Residuals at the rounding level of the block's own size say nothing about resolution.
         noise = (1e-13 * scale) ** 2
-        if not points.is_complete(block):
+        if not points.is_complete(block) and np.isfinite(held[i]):
             gap = max(gap, math.sqrt((held[i] + noise) / (training[i] + noise)))
     names = tuple(b.name for b in system.blocks)
     return Estimate(names, np.sqrt(training), np.sqrt(held), relative, gap)

@@ -385,7 +385,7 @@ bad(
     "(n,)",
 )
 bad("too few values", lambda: data(u=[0.0]), "condition 'mine'", "shape (1,)", "2 points")
-bad("one value for all points", lambda: data(u=0.0), "shape ()", "2 points")
+bad("one value for all points, no number", lambda: data(u=NAN), "u=", "nan")
 bad("column of values", lambda: data(u=[[0.0], [1.0]]), "shape (2, 1)", "2 points")
 bad("value that is no number", lambda: data(u=[0.0, NAN]), "condition 'mine'", "u=", "[1]", "nan")
 bad("coordinate that is no number", lambda: data(moved(y=[NAN, 0.1])), "points['y']", "[0]", "nan")
@@ -658,7 +658,7 @@ bad(
     "condition 'mine'",
     "x = 0.",
     "t = 0.",
-    "4 of 4 first points",
+    "4 of 4 points",
     "division by zero",
 )
 bad(
@@ -669,7 +669,7 @@ bad(
     "x = 0",
     "y = 0.4",
     "t = 0.6",
-    "1 of 2 first points",
+    "1 of 2 points",
 )
 bad(
     "not finite at one place of two conditions",
@@ -685,7 +685,7 @@ bad(
     "condition 'start'",
     "nan",
     "t = 0",
-    "3 of 3 first points",
+    "3 of 3 points",
 )
 
 # Sven alone.

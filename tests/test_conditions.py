@@ -223,11 +223,11 @@ def test_condition_holds_at_its_own_points():
 
 
 def test_data_are_subtracted_from_fields_and_derivatives():
-    data = {"u": [1.0, 2.0, 3.0], "v": np.array([0, 1, 0]), "u_t": jnp.array([5.0, 6.0, 7.0])}
+    data = {"u": [1.0, 2.0, 3.0], "v": 4, "u_t": jnp.array([5.0, 6.0, 7.0])}
     block = pv.Data(POINTS, **data).bind("mine", SPACE)
     q = exact(ROWWISE, np.zeros((3, 2)))
     found = residuals(block, block.site.points, np.zeros((3, 2)), block.site.auxiliary)
-    expected = [q.u - [1, 2, 3], q.v - [0, 1, 0], q.u_t - [5, 6, 7]]
+    expected = [q.u - [1, 2, 3], q.v - 4, q.u_t - [5, 6, 7]]
     np.testing.assert_allclose(found, expected, rtol=ROUNDING, atol=ROUNDING)
 
 

@@ -15,7 +15,9 @@ import pytest
 import scipy.optimize
 
 import pinnsven as pv
+from pinnsven._finish import judge
 from pinnsven._points import PointSet
+from pinnsven._solution import Estimate, FieldErrors
 from pinnsven._solve import block_scales
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,7 +61,7 @@ def decay(factor=1.0, **options):
 
 
 def solve(problem=None, **options):
-    options = {"network": SMALL, "points": 64} | options
+    options = {"network": SMALL, "points": 64, "estimate_error": False} | options
     return pv.solve(decay() if problem is None else problem, **options)
 
 
@@ -98,7 +100,7 @@ def recorder():
 @pytest.fixture(scope="module")
 def solution(recorder):
     """The decay, solved to the default tolerance."""
-    return solve(callbacks=recorder)
+    return solve(callbacks=recorder, estimate_error=True)
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +129,9 @@ def test_the_error_is_what_the_values_show_and_stands_beside_its_floor(solution)
     np.testing.assert_allclose(solution.error["u"], error, rtol=0.02)
     assert solution.error < CLOSE
     assert solution.reference_floor == np.finfo(float).eps
-    line = next(line for line in str(solution).splitlines() if "relative L2" in line)
-    assert f"{solution.error['u']:.2e}" in line and "floor 2e-16" in line
+    line = next(line for line in str(solution).splitlines() if "floor" in line)
+    assert f"relative L2 error: u {solution.error['u']:.2e}" in line and "floor 2e-16" in line
+    assert f"estimated relative L2 error: u {solution.error_estimate['u']:.1e}" in str(solution)
 
 
 def test_held_out_residuals_are_those_of_fresh_points(solution):
@@ -403,6 +406,63 @@ def test_contradicting_conditions_do_not_converge():
     )
     found = solve(problem, max_steps=25)
     assert found.status != "converged"
+
+
+# The estimated error
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e3])
+def test_the_estimated_error_is_the_true_one_where_the_residual_is_the_error(factor):
+    """Two fields are prescribed everywhere, in any unit: what is left of the equation is the error."""
+    exact = {"u": lambda t: jnp.sin(5 * t) + 2, "v": lambda t: jnp.exp(2 * t)}
+
+    def prescribed(u, v, t):
+        return factor * (u - exact["u"](t)), factor * (v - exact["v"](t))
+
+    problem = pv.Problem(pv.Time(0, 1), "u v", {"values": pv.PDE(prescribed)}, exact=exact)
+    found = solve(problem, max_steps=4, estimate_error=True)
+    for field in ("u", "v"):
+        assert 1e-5 < found.error[field] < 1
+        np.testing.assert_allclose(found.error_estimate[field], found.error[field], rtol=0.2)
+
+
+def test_the_estimated_error_is_of_the_order_of_the_true_one(solution):
+    assert 0.1 < solution.error_estimate["u"] / solution.error["u"] < 10
+
+
+def test_a_network_that_can_do_no_better_knows_that_it_is_wrong():
+    problem = pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u_t, t: u_t - 9 * jnp.cos(9 * t)),
+            "start": pv.Initial(u=0.0),
+        },
+        exact=lambda t: jnp.sin(9 * t),
+    )
+    tiny = pv.MLP(width=2, depth=1)
+    found = solve(problem, network=tiny, max_steps=60, estimate_error=True)
+    assert found.error > 1e-4
+    assert 0.1 < float(found.error_estimate) / float(found.error) < 10
+
+
+def test_a_small_residual_with_a_large_estimated_error_is_not_called_converged():
+    met = Estimate(("pde",), np.array([1e-8]), np.array([1e-8]), 1e-8, 1.0)
+    for error, status in ((0.01, "unresolved"), (1e-5, "converged"), (np.nan, "unresolved")):
+        judged, message = judge(None, "the tolerance was met", met, FieldErrors(u=error), 1e-6, True)
+        assert judged == status
+        assert status == "converged" or "estimated error" in message
+
+
+def test_without_the_wish_no_error_is_estimated(twenty):
+    assert twenty.error_estimate is None
+    assert twenty.to_json()["error_estimate"] == {"u": None}
+
+
+def test_errors_compare_like_numbers():
+    errors = FieldErrors(u=0.5, v=0.25)
+    assert errors < 1 and errors <= 0.5 and errors > 0.25 and errors >= 0.5 and errors == 0.5
+    assert not (FieldErrors(u=np.nan) <= 1)
 
 
 # Repeating and resuming

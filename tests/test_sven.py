@@ -143,7 +143,7 @@ def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
     damping = 0.1
     square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
     expected = np.linalg.solve(square, matrix.T @ errors.T).T
-    for factors in (as_made, as_made.explicit(whole)):
+    for factors in (as_made, as_made.explicit(whole), as_made.explicit(whole).plain()):
         middle, shifts = factors.square(jnp.ones(factors.number, bool)), jnp.full(3, damping)
         gradients = factors.gradient(whole, jnp.asarray(errors))
         solved = middle.solve(shifts, gradients)

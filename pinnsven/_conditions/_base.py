@@ -278,6 +278,8 @@ def numeric_array(label: str, values: object) -> np.ndarray:
         array = array.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{label}: must be an array of real numbers") from None
+    if array.ndim == 0 and not np.isfinite(array):
+        raise ValueError(f"{label}: is {array}, must be finite")
     bad = np.argwhere(~np.isfinite(array))
     if bad.size:
         raise ValueError(f"{label}: entry {bad[0].tolist()} is {array[tuple(bad[0])]}, must be finite")

@@ -1,5 +1,7 @@
 """Measured or given values at points."""
 
+import numpy as np
+
 from .._naming import NamedFunction, NameSpace
 from ._base import (
     AbstractCondition,
@@ -21,7 +23,8 @@ class Data(AbstractCondition):
     - `weight`: factor on the squared residual; by default the weighting decides.
     - `noise`: the standard deviation of the values' errors, in their unit. A tolerance does not ask
       for a residual below it; 0 for exact values.
-    - `values`: a keyword names a field, or a derivative of one, and gives its n values.
+    - `values`: a keyword names a field, or a derivative of one, and gives its n values, or one
+      number for all of them.
 
     Raises `ValueError` when the problem is built if lengths differ, a value is not finite, a point
     lies outside the domain, or a name does not exist.
@@ -47,6 +50,8 @@ class Data(AbstractCondition):
         auxiliary, terms = {}, []
         for quantity, given in self.values.items():
             values = numeric_array(f"{quantity}=", given)
+            if values.ndim == 0:
+                values = np.full(len(points), values)
             if values.shape != (len(points),):
                 raise ValueError(
                     f"{quantity}= has shape {values.shape}, but there are {len(points)} points; "

@@ -69,6 +69,10 @@ class AbstractColumnFactors(AbstractFactors):
         - `number`: how many directions its own factors have.
         """
 
+    @abc.abstractmethod
+    def plain(self) -> "RightFactors":
+        """S and V alone."""
+
     def explicit(self, linearization):
         del linearization
         return self
@@ -82,8 +86,7 @@ class AbstractExplicitFactors(AbstractColumnFactors):
 
     right: eqx.AbstractVar[Float[Array, "params k"]]
 
-    def plain(self) -> "RightFactors":
-        """S and V alone."""
+    def plain(self):
         return RightFactors(self.singular_values, self.right)
 
 

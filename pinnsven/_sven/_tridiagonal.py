@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ._backends import QRSVD, AbstractBackend, AbstractColumnFactors, GramEigh
+from ._backends import QRSVD, AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
 from ._square import Tridiagonal
 
 
@@ -36,6 +36,12 @@ class TridiagonalFactors(AbstractColumnFactors):
         del kept  # nothing is truncated: `Sven` sees to that
         return self.tridiagonal
 
+    def plain(self):
+        square, off = self.tridiagonal, self.tridiagonal.off
+        matrix = jnp.diag(square.diagonal) + jnp.diag(off, 1) + jnp.diag(off, -1)
+        squares, vectors = jnp.linalg.eigh(matrix)
+        return RightFactors(jnp.sqrt(jnp.maximum(squares[::-1], 0)), self._lift(vectors.T[::-1]).T)
+
     def _turn(self, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
         """$Q^T v$ or Q v."""
         turned = jax.lax.linalg.ormqr(
@@ -52,6 +58,9 @@ class TridiagonalFactors(AbstractColumnFactors):
 
     def lift(self, linearization, coefficients):
         del linearization
+        return self._lift(coefficients)
+
+    def _lift(self, coefficients):
         turned = self._turn(self._fade(coefficients), transpose=False)
         return jnp.zeros_like(turned).at[:, self.order].set(turned)
 
@@ -60,7 +69,7 @@ class TridiagonalFactors(AbstractColumnFactors):
         more = params - index.size
         others = jnp.ones(params, bool).at[index].set(False)
         rest = jnp.nonzero(others, size=more)[0].astype(index.dtype)
-        return TridiagonalFactors(
+        return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
             jax.tree.map(lambda entries: jnp.pad(entries, (0, more)), self.tridiagonal),
             jnp.pad(self.reflectors, (0, more)),
             jnp.pad(self.scales, (0, more)),
@@ -81,7 +90,7 @@ class GramTridiagonal(AbstractBackend):
         del key, memory
         size = linearization.params
         reduced, diagonal, off, scales = jax.lax.linalg.tridiagonal(linearization.gram(), lower=True)
-        return TridiagonalFactors(
+        return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
             Tridiagonal(diagonal, off),
             reduced[1:, :-1],
             scales,
