@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._conditions import AbstractCondition, Block
-from ._conditions._base import finite_number, numeric_array, points_array
+from ._conditions._base import points_array
 from ._domains import Domain, as_domain
 from ._messages import listing, nearest
 from ._naming import NameSpace, required_arguments
 from ._networks import MLP
+from ._numbers import finite_number, numeric_array
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,8 +15,8 @@ import numpy as np
 
 from ._callbacks import RunInfo, StopRun, as_callbacks
 from ._checkpoint import RunState, load_run, save_run
-from ._conditions._base import finite_number
 from ._finish import AGREE, finish
+from ._numbers import finite_number
 from ._points import Drawn, PointSet
 from ._precision import precision_context
 from ._problem import Problem

@@ -19,6 +19,7 @@ from .._domains import AbstractSite, Domain
 from .._fields import DerivativePlan
 from .._messages import listing, nearest
 from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+from .._numbers import finite_number, numeric_array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,22 +197,6 @@ def _scalar(value, label: str):
     return value
 
 
-def finite_number(
-    label: str,
-    value: object,
-    wanted: str = "give a finite number or a function of named coordinates",
-) -> float:
-    """`value` as a float; `ValueError`, saying what is wanted, unless it is one finite real number."""
-    dtype = getattr(value, "dtype", None)
-    is_scalar = isinstance(value, numbers.Real) or (
-        dtype is not None and np.ndim(value) == 0 and np.issubdtype(dtype, np.number)  # type: ignore
-    )
-    is_scalar = is_scalar and not np.iscomplexobj(np.asarray(value))
-    if isinstance(value, bool) or not is_scalar or not np.isfinite(number := float(value)):  # type: ignore[arg-type]
-        raise ValueError(f"{label} {value!r}: {wanted}")
-    return number
-
-
 def check_weight(weight: object) -> None:
     """`ValueError` unless the weight is None or a finite, positive number."""
     if weight is not None and not finite_number("weight =", weight) > 0:
@@ -267,20 +252,3 @@ def points_array(points: object, domain: Domain) -> np.ndarray:
             f"number {outside[0]} at {stacked[outside[0]].tolist()}"
         )
     return stacked
-
-
-def numeric_array(label: str, values: object) -> np.ndarray:
-    """`values` as a float64 array; `ValueError` unless every entry is a finite real number."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "iuf":
-            raise TypeError
-        array = array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{label}: must be an array of real numbers") from None
-    if array.ndim == 0 and not np.isfinite(array):
-        raise ValueError(f"{label}: is {array}, must be finite")
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
-        raise ValueError(f"{label}: entry {bad[0].tolist()} is {array[tuple(bad[0])]}, must be finite")
-    return array

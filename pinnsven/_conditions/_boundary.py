@@ -7,13 +7,13 @@ import equinox as eqx
 
 from .._domains import Moment, On, boundary_site
 from .._naming import NamedFunction, NameSpace
+from .._numbers import finite_number
 from ._base import (
     AbstractCondition,
     Block,
     check_count,
     check_keywords,
     check_weight,
-    finite_number,
     keyword_term,
     make_block,
 )

@@ -3,15 +3,14 @@
 import numpy as np
 
 from .._naming import NamedFunction, NameSpace
+from .._numbers import finite_number, numeric_array
 from ._base import (
     AbstractCondition,
     Block,
     FixedPoints,
     check_keywords,
     check_weight,
-    finite_number,
     make_block,
-    numeric_array,
     points_array,
 )
 

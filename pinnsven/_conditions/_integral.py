@@ -13,6 +13,7 @@ from .._domains import Domain, Moments, integration_rule
 from .._fields import DerivativePlan
 from .._messages import listing
 from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+from .._numbers import finite_number
 from ._base import (
     AbstractCondition,
     Block,
@@ -20,7 +21,6 @@ from ._base import (
     check_count,
     check_weight,
     count_components,
-    finite_number,
 )
 
 INTEGRAL = "_integral"

@@ -3,6 +3,7 @@
 import equinox as eqx
 import numpy as np
 
+from .._numbers import numeric_array
 from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
 
 
@@ -23,11 +24,9 @@ class Polygon(AbstractShape):
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
 
     def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y")):
-        corners = np.asarray(vertices, dtype=float)
+        corners = numeric_array("vertices", vertices)
         if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
             raise ValueError(f"vertices: need at least three pairs, got shape {corners.shape}")
-        if not np.all(np.isfinite(corners)):
-            raise ValueError("vertices: every coordinate must be finite")
         following = np.roll(corners, -1, axis=0)
         area = np.sum(corners[:, 0] * following[:, 1] - following[:, 0] * corners[:, 1]) / 2
         if area == 0 or np.any(np.all(corners == following, axis=1)):

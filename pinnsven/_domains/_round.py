@@ -4,6 +4,7 @@ import equinox as eqx
 import numpy as np
 from scipy.special import gamma, ndtri
 
+from .._numbers import finite_number, numeric_array
 from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
 
 
@@ -26,13 +27,12 @@ class Ball(AbstractShape):
 
     def __init__(self, center=(0.0, 0.0, 0.0), radius=1.0, *, coordinates=None, name="sphere"):
         try:
-            self.center = tuple(float(component) for component in np.ravel(center))
-            self.radius = float(radius)
-        except (TypeError, ValueError):
+            self.center = tuple(numeric_array("center=", center).ravel().tolist())
+            self.radius = finite_number("radius =", radius)
+        except ValueError:
             self.center, self.radius = (), 0.0
         self.name = name
-        finite = np.all(np.isfinite((*self.center, self.radius)))
-        if not (finite and self.radius > 0 and self.center):
+        if not (self.radius > 0 and self.center):
             raise ValueError(
                 f"radius={radius!r}, center={center!r}: need a finite center and a finite, "
                 "positive radius"
@@ -83,9 +83,9 @@ class Disk(Ball):
     """
 
     def __init__(self, center=(0.0, 0.0), radius=1.0, *, coordinates=None, name="circle"):
-        if np.size(center) != 2:
-            raise ValueError(f"center={center!r}: a disk has a center with two components")
         super().__init__(center, radius, coordinates=coordinates, name=name)
+        if len(self.center) != 2:
+            raise ValueError(f"center={center!r}: a disk has a center with two components")
 
 
 def _directions(unit, dim: int):
