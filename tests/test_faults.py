@@ -173,6 +173,32 @@ def test_thirty_kills_lose_nothing_but_the_last_steps(tmp_path):
             np.testing.assert_array_equal(one[name], other[name])
 
 
+# Size
+
+MANY = textwrap.dedent("""
+    import resource
+    import numpy as np
+    import pinnsven as pv
+
+    conditions = {"pde": pv.PDE(lambda u, u_t, u_x: u_t + u_x), "start": pv.Initial(u=lambda x: x)}
+    problem = pv.Problem(pv.Interval(0, 1) * pv.Time(0, 1), "u", conditions)
+    found = pv.solve(problem, pv.MLP(20, 4), points=64, max_steps=1, estimate_error=False)
+    x = np.linspace(0, 1, 10_000_000)
+    values = found.u(x=x, t=x)
+    assert values.shape == x.shape and np.all(np.isfinite(values))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+""")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux")
+def test_ten_million_points_are_evaluated_within_two_gigabytes():
+    done = subprocess.run(
+        [sys.executable, "-c", MANY], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 2 * 2**20
+
+
 # Numbers that are no numbers
 
 
