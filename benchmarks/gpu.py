@@ -1,0 +1,148 @@
+"""What a GPU changes: Burgers to the last digits, float32 in seconds, and the cost of each backend.
+
+    python benchmarks/gpu.py [--small] [--only backends]
+
+- burgers: viscosity 0.01, float64, against 8e-14 in 346 s (Webb, Jerad, Cartis 2026, an H100).
+- single: the same in float32, against 4.75e-7 in 10 s (the same source).
+- backends: seconds of one factorization against rows and parameters, up to 65,536 x 10,000.
+
+`--small` runs all of it at sizes for a machine without a GPU, which shows that it works and nothing
+else, and writes no file. Otherwise `results/gpu.json` and `.md` name the device.
+"""
+
+import argparse
+import datetime
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+RESULTS = HERE / "results" / "gpu.json"
+REPEATS = 5
+VISCOSITY = 0.01
+ROWS, PARAMS = (4096, 16384, 65536), (500, 1341, 4000, 10000)
+MOST_BYTES = 2**34  # of a Jacobian
+
+
+def burgers(seconds: float, precision: str) -> dict:
+    """A solve of Burgers' equation at viscosity 0.01 with the default settings."""
+    import pinnsven as pv
+    from pinnsven._cli import load_problem
+
+    problem = load_problem(str(HERE.parent / "problems" / "burgers.py"), {"viscosity": VISCOSITY})
+    found = pv.solve(problem, time_limit=seconds, precision=precision)
+    return {
+        "error": float(found.error),
+        "estimate": float(found.error_estimate),
+        "status": str(found.status),
+        "steps": found.steps,
+        "seconds": found.seconds - found.compile_seconds,
+        "compile_seconds": found.compile_seconds,
+    }
+
+
+def backend_cost(name: str, rows: int, params: int) -> float:
+    """The median seconds of one factorization of a random Jacobian in float64."""
+    import jax
+    import jax.numpy as jnp
+
+    import pinnsven as pv
+    from pinnsven._sven import Linearization
+
+    kinds = {
+        "tridiagonal": pv.GramTridiagonal(),
+        "Gram": pv.GramEigh(),
+        "QR and SVD": pv.QRSVD(),
+        "randomized, k = 64": pv.RandomizedSVD(rank=64),
+        "sketched, 2 P rows": pv.Sketched(),
+    }
+    with jax.enable_x64(True):
+        key = jax.random.PRNGKey(0)
+        # Slabs as a residual system makes them, and columns that fade out.
+        slabs = jax.random.normal(key, (rows // 128, params, 128), float)
+        slabs = slabs * (10 ** (-6 * jnp.arange(params) / params))[None, :, None]
+        whole = Linearization(jnp.zeros(rows), slabs)
+        factorize = jax.jit(lambda linear: jax.tree.leaves(kinds[name].init(linear, key)))
+        jax.block_until_ready(factorize(whole))
+        times = []
+        for _ in range(REPEATS):
+            began = time.perf_counter()
+            jax.block_until_ready(factorize(whole))
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+BACKENDS = ("tridiagonal", "Gram", "QR and SVD", "randomized, k = 64", "sketched, 2 P rows")
+
+
+def backends(rows: tuple[int, ...], params: tuple[int, ...]) -> list[dict]:
+    """The cost of each backend at each size; what does not fit into memory is left out and named."""
+    found = []
+    for many in rows:
+        for size in params:
+            if 8 * many * size > MOST_BYTES:
+                continue
+            for name in BACKENDS:
+                record: dict = {"backend": name, "rows": many, "params": size}
+                try:
+                    record["seconds"] = backend_cost(name, many, size)
+                except Exception as error:  # out of device memory: an outcome like any other
+                    record |= {"seconds": None, "why": str(error).splitlines()[0][:200]}
+                found.append(record)
+                print(record, flush=True)
+    return found
+
+
+def table(stored: dict) -> str:
+    """All results as Markdown."""
+    lines = [f"{stored['device']}, {stored['date']}", ""]
+    lines += ["| run | error | estimated | status | steps | seconds | compiling (s) |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for name in ("burgers", "single"):
+        if run := stored["records"].get(name):
+            lines.append(
+                f"| {name} | {run['error']:.1e} | {run['estimate']:.1e} | {run['status']} | "
+                f"{run['steps']} | {run['seconds']:.1f} | {run['compile_seconds']:.1f} |"
+            )
+    lines += ["", f"| rows | params | {' | '.join(BACKENDS)} |", "|---" * (2 + len(BACKENDS)) + "|"]
+    costs = {
+        (r["rows"], r["params"], r["backend"]): r["seconds"]
+        for r in stored["records"].get("backends", [])
+    }
+    for rows, params in sorted({key[:2] for key in costs}):
+        cells = [costs[rows, params, name] for name in BACKENDS]
+        shown = " | ".join("-" if c is None else f"{1e3 * c:.1f} ms" for c in cells)
+        lines.append(f"| {rows} | {params} | {shown} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--only", choices=("burgers", "single", "backends"))
+    options = parser.parse_args()
+    import jax
+
+    small = options.small
+    runs = {
+        "single": lambda: burgers(2.0 if small else 10.0, "float32"),
+        "burgers": lambda: burgers(2.0 if small else 346.0, "float64"),
+        "backends": lambda: backends(*((512,), (100,)) if small else (ROWS, PARAMS)),
+    }
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not small else {"records": {}}
+    stored |= {"device": str(jax.devices()[0].device_kind), "date": datetime.date.today().isoformat()}
+    for name, run in runs.items():
+        if options.only in (None, name):
+            stored["records"][name] = run()
+            if not small:
+                RESULTS.write_text(json.dumps(stored, indent=1))
+                RESULTS.with_suffix(".md").write_text(table(stored) + "\n")
+    print(table(stored))
+
+
+if __name__ == "__main__":
+    main()
