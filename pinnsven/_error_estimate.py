@@ -12,7 +12,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int
 
 from ._networks import FieldModel
@@ -84,10 +83,15 @@ def estimate_errors(
     enriched = _second_space(system, theta)
     fitted, held = (_fresh(system.blocks, points, weights, enriched.size) for _ in range(2))
     zero = jnp.zeros(enriched.size, theta.dtype)
-    linearize = compiled("error", lambda s, c, b: s.linearize(c, b), enriched, zero, fitted)
-    linear = [linearize(enriched, zero, batches) for batches in (fitted, held)]
+
+    def linear(s, c, b):
+        whole = s.linearize(c, b)
+        return whole.jacobian(), whole.residual
+
+    linear = compiled("error", linear, enriched, zero, fitted)
+    parts = [linear(enriched, zero, batches) for batches in (fitted, held)]
     corrections, left = _corrections(
-        *[(np.asarray(part.jacobian(), float), np.asarray(part.residual, float)) for part in linear]
+        *[(np.asarray(jacobian, float), np.asarray(residual, float)) for jacobian, residual in parts]
     )
     interior = [batch for block, batch in zip(system.blocks, held, strict=True) if block.interior]
     inside = max(interior or held, key=lambda batch: len(batch.scale)).points
@@ -108,9 +112,11 @@ def _second_space(system: ResidualSystem, theta) -> _Enriched:
     rng = np.random.default_rng(0)
     copies = max(-(-LEAST // number), 1)
     index = np.sort(rng.choice(number, min(number, MOST), replace=False))
-    arrays = eqx.filter(system.unpack(theta)[0], eqx.is_inexact_array)
-    sizes = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.sqrt(jnp.mean(leaf**2))), arrays)
-    sizes = np.asarray(ravel_pytree(sizes)[0])
+    arrays = jax.tree.map(np.asarray, eqx.filter(system.unpack(theta)[0], eqx.is_inexact_array))
+    # Leaf after leaf, in the order in which theta holds them.
+    sizes = np.concatenate(
+        [np.full(leaf.size, np.sqrt(np.mean(leaf**2))) for leaf in jax.tree.leaves(arrays)]
+    )
     noise = DISTURBANCE * sizes * rng.standard_normal((copies, number))
     near = np.tile(np.asarray(theta), (copies, 1))
     near[:, :number] += noise
