@@ -69,8 +69,8 @@ class _Enriched(ResidualSystem):
 
 def estimate_errors(
     system: ResidualSystem, theta, points: PointSet, weights: dict[str, float], compiled
-) -> Float[np.ndarray, " fields"]:
-    """The estimated relative L2 error of each field, over interior points.
+) -> Float[np.ndarray, " fields"] | None:
+    """The estimated relative L2 error of each field, over interior points; None if not finite.
 
     With $\\beta$ the share of the held-out residual that the correction e leaves, and errors taken to
     be in proportion to the residuals behind them, it is $\\|e\\| / (\\|u\\| \\sqrt{1 - \\beta^2})$. Of
@@ -90,9 +90,10 @@ def estimate_errors(
 
     linear = compiled("error", linear, enriched, zero, fitted)
     parts = [linear(enriched, zero, batches) for batches in (fitted, held)]
-    corrections, left = _corrections(
-        *[(np.asarray(jacobian, float), np.asarray(residual, float)) for jacobian, residual in parts]
-    )
+    parts = [tuple(np.asarray(found, float) for found in pair) for pair in parts]
+    if not all(np.all(np.isfinite(found)) for pair in parts for found in pair):
+        return None
+    corrections, left = _corrections(*parts)
     interior = [batch for block, batch in zip(system.blocks, held, strict=True) if block.interior]
     inside = max(interior or held, key=lambda batch: len(batch.scale)).points
     good = jnp.asarray(corrections[left <= AS_GOOD * left.min()][-1], theta.dtype)

@@ -131,7 +131,9 @@ def finish(
     errors = None
     if estimate_error:
         found = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
-        errors = FieldErrors(zip(run.problem.fields, found.tolist(), strict=True))
+        unknown = [math.nan] * len(run.problem.fields)
+        values = unknown if found is None else found.tolist()
+        errors = FieldErrors(zip(run.problem.fields, values, strict=True))
     if run.trouble:
         ended = (RESULTS.diverged, run.trouble)
     status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)

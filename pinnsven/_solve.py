@@ -16,6 +16,7 @@ import numpy as np
 from ._callbacks import RunInfo, StopRun, as_callbacks
 from ._checkpoint import RunState, load_run, save_run
 from ._finish import AGREE, finish
+from ._held_out import block_scales, summarize
 from ._numbers import finite_number
 from ._points import Drawn, PointSet
 from ._precision import precision_context
@@ -31,8 +32,6 @@ TOLERANCE = 1e-6
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 GROWTH = 1.4  # of the number of points of a refined block
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
-NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
-FAINT = 1e-3  # a field this much smaller than the largest may be zero, and is not resolved further
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
@@ -411,33 +410,3 @@ class _Run:
         self._before = saved.seconds
         self._began = time.perf_counter()
         self.batches = self.points.batches(self.weights)
-
-
-def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
-    """By block, the size of the largest field in it, where that is less than one.
-
-    A residual that is small beside what an ordinary field would leave says nothing of a field that
-    is smaller still. A field below `FAINT` times the largest one counts as that: it may be zero.
-    """
-    floor = FAINT * max(field_sizes.values())
-    scales = []
-    for block in blocks:
-        named = {q.field for q in block.plan.quantities.values() if hasattr(q, "field")}
-        size = max(max(field_sizes[name], floor) for name in named)
-        scales.append(size if 0 < size < 1 else 1.0)
-    return np.array(scales)
-
-
-def summarize(system, points: PointSet, sizes, training, held) -> Estimate:
-    """An `Estimate` from mean squares per block."""
-    relative, gap = 0.0, 1.0
-    for i, block in enumerate(system.blocks):
-        scale = sizes[i] if sizes[i] > 0 else 1.0
-        excess = max(held[i] - (NOISE_ROOM * block.noise) ** 2, 0.0)
-        relative = max(relative, math.sqrt(excess) / scale) if np.isfinite(held[i]) else math.inf
-        # Residuals at the rounding level of the block's own size say nothing about resolution.
-        noise = (1e-13 * scale) ** 2
-        if not points.is_complete(block) and np.isfinite(held[i]):
-            gap = max(gap, math.sqrt((held[i] + noise) / (training[i] + noise)))
-    names = tuple(b.name for b in system.blocks)
-    return Estimate(names, np.sqrt(training), np.sqrt(held), relative, gap)

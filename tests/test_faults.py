@@ -210,7 +210,9 @@ def test_a_residual_that_stops_being_finite_is_named_with_its_point(poison):
         return jnp.where((t > 0.5) & (u > 0.9), poison, u - 2.0)
 
     network = pv.Ansatz(SMALL, lambda u: u - 1.0)
-    found = solve(decay(fragile=pv.PDE(fragile)), network=network, max_steps=60)
+    problem = decay(fragile=pv.PDE(fragile))
+    found = solve(problem, network=network, max_steps=60, estimate_error=True)
     assert np.all(np.isfinite(found.u(t=np.linspace(0, 1, 9))))
     assert found.status == "diverged"
     assert "'fragile'" in found.message and "t = " in found.message
+    assert found.error_estimate is not None and not np.isfinite(float(found.error_estimate))

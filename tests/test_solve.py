@@ -16,9 +16,9 @@ import scipy.optimize
 
 import pinnsven as pv
 from pinnsven._finish import judge
+from pinnsven._held_out import block_scales
 from pinnsven._points import PointSet
 from pinnsven._solution import Estimate, FieldErrors
-from pinnsven._solve import block_scales
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)
