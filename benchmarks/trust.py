@@ -1,9 +1,9 @@
 """Writes docs/trust.md: how far an answer, and a status, can be trusted, counted.
 
-    python benchmarks/trust.py [--core 0]
+    python benchmarks/trust.py [--core 0] [--stored]
 
 Runs `honesty.py`, of which only what is missing in `benchmarks/results/honesty.json` is computed
-(about two hours from nothing), and the tests of bad input and of faults, the slow ones included.
+(about two hours from nothing; `--stored` takes what is there), and the tests of bad input and of faults, the slow ones included.
 """
 
 import argparse
@@ -99,9 +99,11 @@ def tested(name: str) -> tuple[int, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--stored", action="store_true", help="run no solves")
     options = parser.parse_args()
     command = [sys.executable, str(HERE / "honesty.py"), "--core", str(options.core)]
-    subprocess.run(command, check=True)
+    if not options.stored:
+        subprocess.run(command, check=True)
     stored = json.loads(honesty.RESULTS.read_text())
     records, rows = stored["records"], []
     for name, what in TESTS.items():
