@@ -3,7 +3,8 @@
     python benchmarks/trust.py [--core 0] [--stored]
 
 Runs `honesty.py`, of which only what is missing in `benchmarks/results/honesty.json` is computed
-(about two hours from nothing; `--stored` takes what is there), and the tests of bad input and of faults, the slow ones included.
+(about two hours from nothing; `--stored` takes what is there), and the tests of bad input and of
+faults, the slow ones included.
 """
 
 import argparse
