@@ -129,7 +129,7 @@ def finish(
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
     errors = None
-    if estimate_error:
+    if estimate_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
         found = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
         unknown = [math.nan] * len(run.problem.fields)
         values = unknown if found is None else found.tolist()

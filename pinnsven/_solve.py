@@ -75,7 +75,7 @@ def solve(
     - `weighting`: chooses the factors of conditions that carry none of their own.
     - `precision`: "float64" or "float32".
     - `estimate_error`: whether the solution's error is estimated at the end, for a few seconds of
-      compilation; without that estimate `converged` rests on residuals alone.
+      compilation; not after Ctrl-C. Without that estimate `converged` rests on residuals alone.
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit, and a
     condition that is not finite at its first points. Numerical trouble later raises nothing: it is
@@ -167,6 +167,7 @@ class _Run:
         self.quiet = 0
         self.lowest = math.inf
         self.estimate: Estimate | None = None
+        self.interrupted = False
         self.trouble = ""  # where the last held-out residual was not finite
         self.save_trouble = ""
 
@@ -209,6 +210,7 @@ class _Run:
                     saved = self.seconds()
                     self.save()
         except KeyboardInterrupt:
+            self.interrupted = True
             return RESULTS.time_limit, "it was interrupted"
         except StopRun as stop:
             return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
