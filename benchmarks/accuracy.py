@@ -47,14 +47,19 @@ ONE_THREAD = {
 }
 
 
+def output_of(command: list[str], core: int) -> list[str]:
+    """The lines that a command prints, on one core and one thread; `RuntimeError` if it fails."""
+    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
+    done = subprocess.run(pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return done.stdout.splitlines()
+
+
 def run_once(problem: str, seconds: float, seed: int, core: int) -> dict:
     """One solve in a fresh process; returns its record."""
     command = [sys.executable, __file__, "--child", problem, str(seconds), str(seed)]
-    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
-    output = subprocess.run(
-        pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=True
-    ).stdout
-    return json.loads(output.splitlines()[-1])
+    return json.loads(output_of(command, core)[-1])
 
 
 def child(problem: str, seconds: float, seed: int) -> None:

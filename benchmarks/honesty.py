@@ -12,9 +12,7 @@ the estimated error compares with the true one.
 import argparse
 import datetime
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from accuracy import ONE_THREAD, machine
+from accuracy import machine, output_of
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "honesty.json"
@@ -78,11 +76,7 @@ def child(problem: str, setting: str, seeds: list[int]) -> None:
 def run(problem: str, setting: str, seeds: list[int], core: int) -> list[dict]:
     """The records of several seeds, from a process of its own on one core and one thread."""
     command = [sys.executable, __file__, "--child", problem, setting, *map(str, seeds)]
-    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
-    done = subprocess.run(pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in output_of(command, core)]
 
 
 def verdict(record: dict) -> tuple[bool, bool]:

@@ -16,11 +16,11 @@ import datetime
 import importlib
 import importlib.metadata
 import json
-import os
 import statistics
-import subprocess
 import sys
 from pathlib import Path
+
+from accuracy import machine, output_of
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "results"
@@ -45,21 +45,15 @@ EXPLANATION = (
     "compilation is apart, and the last column adds it."
 )
 VERSIONS = ("pinnsven", "jinns", "scimba", "deepxde", "jax", "jaxlib", "torch", "numpy", "scipy")
-ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
 
 
 def run_once(problem: str, method: str, seed: int, core: int, python: str) -> dict:
     """One run in a fresh process; returns its curve, its versions and the seconds of compilation."""
     command = [python, __file__, "--child", problem, method, str(seed)]
-    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
-    done = subprocess.run(pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{method} on {problem}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    try:
+        return json.loads(output_of(command, core)[-1])
+    except RuntimeError as error:
+        raise RuntimeError(f"{method} on {problem}: {error}") from None
 
 
 def child(problem: str, method: str, seed: int) -> None:
@@ -94,8 +88,6 @@ def version(distribution: str) -> str | None:
 
 def store(found: dict, problem: str, method: str, seed: int) -> None:
     """Adds one run to what is stored by now, and writes all of it."""
-    from accuracy import machine
-
     stored = load()
     named = {"problem": problem, "method": method, "seed": seed}
     common = {key: found[key] for key in ("compile_seconds", "wall_seconds", "version")}

@@ -85,8 +85,8 @@ class StepReport(eqx.Module):
     @property
     def smallest_kept(self) -> Float[Array, ""]:
         """The smallest singular value in use; infinite when there is none."""
-        used = jnp.arange(self.singular_values.size) < self.rank
-        return jnp.min(jnp.where(used, self.singular_values, jnp.inf))
+        s = self.singular_values
+        return jnp.min(jnp.where(jnp.arange(s.size) < self.rank, s, jnp.inf))
 
 
 class Sven(eqx.Module):
