@@ -853,15 +853,11 @@ COMMANDS = [
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of problem files; the command's cache of compiled code goes elsewhere too."""
+    """A folder of problem files; the command's cache of compiled code goes there too."""
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    settings = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
-    before = {name: getattr(jax.config, name) for name in settings}
-    yield tmp_path
-    for name, value in before.items():
-        jax.config.update(name, value)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
