@@ -44,6 +44,7 @@ from ._sven import (
     GramTridiagonal as GramTridiagonal,
     NonfiniteFallback as NonfiniteFallback,
     RandomizedSVD as RandomizedSVD,
+    RefinedGram as RefinedGram,
     Samples as Samples,
     Single as Single,
     Sketched as Sketched,

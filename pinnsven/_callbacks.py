@@ -36,6 +36,9 @@ class Callback:
     def on_compile(self, what: str) -> None:
         """Before a compilation."""
 
+    def on_memory(self, predicted: int) -> None:
+        """With the bytes that the run will take at most, before the first step and if that changes."""
+
     def on_step(self, record: StepRecord) -> None:
         """After each step."""
 

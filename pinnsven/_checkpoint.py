@@ -13,6 +13,7 @@ import numpy as np
 
 from ._domains import Ball, Box, Disk, Domain, Polygon, Time
 from ._evaluate import Evaluator
+from ._memory import Memory
 from ._networks import MLP, FourierMLP, SineMLP, build_model
 from ._precision import precision_context
 from ._problem import Problem, Reference
@@ -189,6 +190,7 @@ def save_solution(solution: Solution, path) -> None:
         "steps": solution.steps,
         "seconds": solution.seconds,
         "compile_seconds": solution.compile_seconds,
+        "memory": dataclasses.asdict(solution.memory),
         "known": list(solution.known.values) if solution.known is not None else None,  # type: ignore
     }
     arrays = {f"history.{name}": value for name, value in solution.history.items()}
@@ -252,6 +254,7 @@ def _assemble_solution(path, meta: dict, arrays: dict, problem, network) -> Solu
         steps=meta["steps"],
         seconds=meta["seconds"],
         compile_seconds=meta["compile_seconds"],
+        memory=Memory(**meta["memory"]),
         history={n: arrays[f"history.{n}"] for n in StepRecord.__dataclass_fields__},
         known=_restore_known(meta, arrays),
     )
@@ -289,7 +292,7 @@ def _describe_network(network: object) -> dict | None:
     if type(network) not in SAVED_NETWORKS.values():
         return None
     fields = {f.name: getattr(network, f.name) for f in dataclasses.fields(network)}  # type: ignore
-    if not all(isinstance(value, (str, int, float)) for value in fields.values()):
+    if not all(isinstance(value, (str, int, float, type(None))) for value in fields.values()):
         return None
     return {"class": type(network).__name__, "arguments": fields}
 

@@ -108,6 +108,14 @@ def estimate_errors(
     return moved / np.where(size > 0, size, 1) / explained
 
 
+def bytes_needed(system: ResidualSystem, params: int) -> int:
+    """Bytes that an estimate takes at most: the Jacobians of both sets of points, and one copy."""
+    number = params - len(system.unknown_names)
+    functions = max(-(-LEAST // number), 1) * min(number, MOST) + len(system.unknown_names)
+    rows = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) * functions
+    return 3 * rows * functions * np.dtype(float).itemsize
+
+
 def _second_space(system: ResidualSystem, theta) -> _Enriched:
     number = theta.size - len(system.unknown_names)
     rng = np.random.default_rng(0)

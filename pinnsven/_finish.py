@@ -8,6 +8,7 @@ import numpy as np
 
 from ._error_estimate import estimate_errors
 from ._evaluate import Evaluator
+from ._memory import Memory, peak, ran_out
 from ._messages import listing
 from ._metrics import known_values, relative_errors
 from ._naming import Value
@@ -106,7 +107,6 @@ def finish(
     ended: tuple[RESULTS | None, str],
     tolerance: float,
     precision: str,
-    estimate_error: bool = True,
 ) -> Solution:
     """The solution of a run that has ended.
 
@@ -114,7 +114,6 @@ def finish(
     - `ended`: what its loop returned.
     - `tolerance`: on the relative held-out residual.
     - `precision`: of the run.
-    - `estimate_error`: whether the error is estimated.
     """
     run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
     if run.sizes is None:
@@ -129,14 +128,16 @@ def finish(
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
     errors = None
-    if estimate_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
-        found = estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+    if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
+        found = _errors_if_they_fit(run)
         unknown = [math.nan] * len(run.problem.fields)
         values = unknown if found is None else found.tolist()
         errors = FieldErrors(zip(run.problem.fields, values, strict=True))
     if run.trouble:
         ended = (RESULTS.diverged, run.trouble)
     status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
+    if run.memory_trouble:
+        message += f" Since {run.memory_trouble}, the Jacobian was not stored."
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
     model, _ = run.system.unpack(run.theta)
@@ -164,12 +165,23 @@ def finish(
         steps=len(run.records),
         seconds=run.seconds() + run.compile_seconds,
         compile_seconds=run.compile_seconds,
+        memory=Memory(run.predicted, peak()),
         history={
             name: np.array([getattr(record, name) for record in run.records])
             for name in StepRecord.__dataclass_fields__
         },
         known=known,
     )
+
+
+def _errors_if_they_fit(run) -> np.ndarray | None:
+    """The estimated errors; None where they are not finite, or memory runs out."""
+    try:
+        return estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        return None
 
 
 def _table(run, estimate: Estimate) -> dict[str, ConditionReport]:

@@ -1,5 +1,6 @@
 """What is said of a solution: its error against what is known, its table, its JSON record."""
 
+import dataclasses
 import importlib.metadata
 import math
 import platform
@@ -74,7 +75,7 @@ def solution_table(solution: Solution) -> str:
     lines.append(
         f"  rank {solution.rank} of {len(solution.spectrum)}, condition number "
         f"{solution.condition_number():.1e}, {solution.steps} steps, {solution.seconds:.1f} s "
-        f"(of which compiling {solution.compile_seconds:.1f} s)"
+        f"(of which compiling {solution.compile_seconds:.1f} s), {solution.memory}"
     )
     return "\n".join(lines)
 
@@ -87,6 +88,7 @@ def solution_record(solution: Solution) -> dict:
         "message": solution.message,
         "seconds": solution.seconds,
         "compile_seconds": solution.compile_seconds,
+        "memory": dataclasses.asdict(solution.memory),
         "steps": solution.steps,
         "rank": solution.rank,
         "condition_number": _number(solution.condition_number()),

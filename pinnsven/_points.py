@@ -71,8 +71,14 @@ class PointSet:
         """The current number of residual rows of a block."""
         return self.count(block) * block.components
 
-    def make_room_for(self, params: int) -> None:
-        """Chooses the capacities that suit a number of parameters."""
+    def make_room_for(self, params: int, growing: bool) -> None:
+        """Chooses the capacities that suit a number of parameters.
+
+        - `growing`: whether points may grow in number at all.
+        """
+        if not growing:
+            self._room = 1
+            return
         rows = sum(self.rows(block) for block in self.blocks)
         self._room = TIGHT_ROOM if rows < params else ROOM
 
@@ -126,7 +132,8 @@ class PointSet:
         for block in self.blocks:
             part = drawn[block.name]
             arrays = (part.points, part.normals, part.auxiliary)
-            room = 1 if self.is_fixed(block) else self._room
+            full = self.is_fixed(block) or self.count(block) >= MAX_POINTS
+            room = 1 if full else self._room
             batches.append(make_batch(*arrays, weights[block.name], block.components, room))
         return tuple(batches)
 

@@ -7,6 +7,7 @@ from rich.live import Live
 from rich.table import Table
 
 from ._callbacks import Callback
+from ._memory import in_words
 
 
 class Progress(Callback):
@@ -38,6 +39,9 @@ class Progress(Callback):
             self._live.update(f"compiling the {what} function (once per number of points) ...")
         else:
             self._console.print(f"compiling the {what} function ...")
+
+    def on_memory(self, predicted):
+        self._console.print(f"memory: about {in_words(predicted)}")
 
     def on_step(self, record):
         if self._live is not None:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from ._conditions import Block
 from ._networks import FieldModel, build_model
 from ._problem import Problem
-from ._sven import AbstractResidual, Linearization
+from ._sven import AbstractResidual, GramSum, Linearization
 
 CHUNK = 128  # rows of a slab; measured flat between 128 and 512 on a CPU
 
@@ -156,22 +156,24 @@ class ResidualSystem(AbstractResidual):
         """The residual and its Jacobian, by reverse mode at each point."""
 
         def visit(block, part, position, carry):
-            basis = jnp.eye(block.components, dtype=theta.dtype)
-
-            def at_point(row):
-                values, pull = jax.vjp(lambda t: self._rows(block, t, row), theta)
-                return values, jax.vmap(pull)(basis)[0].T
-
-            values, columns = jax.vmap(at_point, out_axes=(0, 1))(part)
+            values, columns = self._slab(block, theta, part)
             residual, slabs = carry
-            residual = residual.at[position].set(self._padded(values.reshape(-1)))
-            return residual, slabs.at[position].set(self._padded(columns.reshape(theta.size, -1)))
+            return residual.at[position].set(values), slabs.at[position].set(columns)
 
         number = self._slabs(data)
         empty = jnp.zeros((number, self.width), theta.dtype)
         slabs = jnp.zeros((number, theta.size, self.width), theta.dtype)
         (residual, slabs), active = self._sweep(data, visit, (empty, slabs))
         return Linearization(residual.reshape(-1), slabs, active)
+
+    def gram(self, theta, data) -> Float[Array, "params params"]:
+        """J^T J, slab by slab; J is never whole."""
+
+        def visit(block, part, position, total):
+            del position
+            return total.plus(self._slab(block, theta, part)[1])
+
+        return self._sweep(data, visit, GramSum.start(theta.size, theta.dtype))[0].matrix()
 
     def jvp(self, theta, batches, tangent: Float[Array, " params"]) -> Float[Array, " rows"]:
         """J v, without forming J."""
@@ -245,6 +247,17 @@ class ResidualSystem(AbstractResidual):
             carry = jax.lax.fori_loop(0, used, body, carry)
             position = position + used
         return carry, position
+
+    def _slab(self, block: Block, theta, part):
+        """The rows (width,) of one slab and their Jacobian's transpose (params, width)."""
+        basis = jnp.eye(block.components, dtype=theta.dtype)
+
+        def at_point(row):
+            values, pull = jax.vjp(lambda t: self._rows(block, t, row), theta)
+            return values, jax.vmap(pull)(basis)[0].T
+
+        values, columns = jax.vmap(at_point, out_axes=(0, 1))(part)
+        return self._padded(values.reshape(-1)), self._padded(columns.reshape(theta.size, -1))
 
     def _rows(self, block: Block, theta, row) -> Float[Array, " components"]:
         """The scaled residuals of a block at one point: point, normal, auxiliary values, scale."""

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._domains import Domain
+from ._memory import Memory
 from ._messages import listing, nearest
 from ._results import RESULTS
 
@@ -161,6 +162,7 @@ class Solution:
       a random half of its columns.
     - `rank`: how many of them the last step used.
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
+    - `memory`: bytes, as predicted and at the peak (see `pinnsven._memory`).
     - `history`: arrays over the steps, by the names of `StepRecord`.
     """
 
@@ -180,6 +182,7 @@ class Solution:
     steps: int
     seconds: float
     compile_seconds: float
+    memory: Memory
     history: dict[str, np.ndarray]
     known: object = None
 

@@ -15,8 +15,10 @@ import numpy as np
 
 from ._callbacks import RunInfo, StopRun, as_callbacks
 from ._checkpoint import RunState, load_run, save_run
+from ._error_estimate import bytes_needed
 from ._finish import AGREE, finish
 from ._held_out import block_scales, summarize
+from ._memory import in_use, in_words, needed, ran_out
 from ._numbers import finite_number
 from ._points import Drawn, PointSet
 from ._precision import precision_context
@@ -30,7 +32,10 @@ from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
+OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
+SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE
+ROWS_PER_DIRECTION = 8  # as many where they agree, and points are redrawn without growing
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
@@ -79,7 +84,9 @@ def solve(
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit, and a
     condition that is not finite at its first points. Numerical trouble later raises nothing: it is
-    the solution's `status`. Ctrl-C ends the run with the best solution so far.
+    the solution's `status`. Where memory runs out the Jacobian is recomputed instead of stored;
+    `MemoryError` is raised when not even the residual fits. Ctrl-C ends the run with the best solution
+    so far.
     """
     _check_limits(problem, tolerance, max_steps, time_limit, seed)
     _check_kind("sampler", sampler, AbstractSampler, "pv.Sobol(), pv.Uniform() or pv.Grid()")
@@ -96,13 +103,20 @@ def solve(
             weighting,
             hooks,
             seed,
+            refine,
         )
-        run.may_refine = refine
+        run.estimates_error = estimate_error
         run.limits = (tolerance, max_steps, time_limit)
         run.checkpoint = checkpoint
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             run.restore(load_run(checkpoint, run.identity))
-        solution = finish(run, run.loop(), run.target, precision, estimate_error)
+        ended = run.loop()
+        try:
+            solution = finish(run, ended, run.target, precision)
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
     for hook in hooks:
         hook.on_end(solution)
     return solution
@@ -141,11 +155,11 @@ def _check_checkpoint(checkpoint, resume: bool) -> None:
 class _Run:
     """The mutable state of one solve, on the host."""
 
-    may_refine: bool
+    estimates_error: bool
     limits: tuple
     checkpoint: object
 
-    def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed: int):
+    def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine):
         network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
         self.problem, self.network = problem, network
         self.system, self.theta = ResidualSystem.build(problem, network, network_key)
@@ -154,7 +168,8 @@ class _Run:
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
         self.first_weights = self.weights
-        points.make_room_for(self.theta.size)
+        self.may_refine = refine
+        points.make_room_for(self.theta.size, refine)
         self.batches = points.batches(self.weights)
         self.compile_seconds = 0.0
         self._compiled = {}
@@ -170,6 +185,8 @@ class _Run:
         self.interrupted = False
         self.trouble = ""  # where the last held-out residual was not finite
         self.save_trouble = ""
+        self.predicted: int | None = None  # bytes
+        self.memory_trouble = ""
 
     @property
     def target(self) -> float:
@@ -212,6 +229,10 @@ class _Run:
         except KeyboardInterrupt:
             self.interrupted = True
             return RESULTS.time_limit, "it was interrupted"
+        except (jax.errors.JaxRuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            return None, self.shortage(error)
         except StopRun as stop:
             return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
 
@@ -255,8 +276,20 @@ class _Run:
         return np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
 
     def _take_step(self) -> tuple[RESULTS, str] | None:
-        step = self._function("step", self.stepper.step, self.state, self.batches)
-        self.theta, self.state, self.report = step(self.theta, self.state, self.batches)
+        stepper = self.stepper
+        if self.records:
+            stepper = stepper.after(self.records[-1].damping, self.records[-1].rows, self.theta)
+        step = self._function(stepper.name, stepper.step, self.state, self.batches)
+        try:
+            done = jax.block_until_ready(step(self.theta, self.state, self.batches))
+        except jax.errors.JaxRuntimeError as error:
+            leaner = self.stepper.leaner()
+            if not ran_out(error) or leaner is None:
+                raise
+            self.stepper, self.memory_trouble = leaner, self.shortage(error)
+            self._compiled = {}
+            return None
+        self.theta, self.state, self.report = done
         report = self.report
         record = StepRecord(
             step=len(self.records) + 1,
@@ -303,7 +336,10 @@ class _Run:
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
         if (name, shapes) not in self._compiled:
             bound = lambda *args: function(self.system, *args)
-            self._compiled[name, shapes] = self.compile(name, bound, self.theta, *arguments)
+            compiled = self.compile(name, bound, self.theta, *arguments)
+            self._compiled[name, shapes] = compiled
+            if name.endswith("step"):
+                self._predict_memory(needed(compiled))
         return self._compiled[name, shapes]
 
     def compile(self, name: str, function, *arguments):
@@ -314,6 +350,32 @@ class _Run:
         compiled = jax.jit(function).lower(*arguments).compile()
         self.compile_seconds += time.perf_counter() - start
         return compiled
+
+    def _predict_memory(self, step: int) -> None:
+        """Predicts the peak from what is in use, and tells the hooks if the last prediction fails.
+
+        - `step`: bytes that a step takes.
+        """
+        now = in_use()
+        if now is None:
+            return
+        more = step
+        if self.predicted is None:
+            growing = self.may_refine and not all(map(self.points.is_fixed, self.system.blocks))
+            error = bytes_needed(self.system, self.theta.size) if self.estimates_error else 0
+            more = max(step * OUTGROWN if growing else step, error)
+        if now + more > (self.predicted or 0):
+            self.predicted = now + more
+            for hook in self.hooks:
+                hook.on_memory(self.predicted)
+
+    def shortage(self, error: Exception) -> str:
+        """What is missing, in numbers."""
+        rows = sum(self.points.rows(block) for block in self.system.blocks)
+        return (
+            f"memory ran out at {rows} rows and {self.theta.size} parameters, with "
+            f"{in_words(in_use())} in use ({str(error).splitlines()[0].rstrip('.')})"
+        )
 
     def measure(self, draws: int = 1) -> float:
         """Measures residuals on the points of the steps and on fresh ones.
@@ -352,14 +414,20 @@ class _Run:
         return total
 
     def _refine(self) -> None:
-        """Redraws and grows every block whose held-out residual is well above the training one."""
+        """Redraws every block whose held-out residual is well above the training one.
+
+        It grows too, unless it has many rows for the directions in use and is as good as resolved.
+        """
         assert self.estimate is not None
+        plenty = ROWS_PER_DIRECTION * self.records[-1].rank
         for block, training, held in zip(
             self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
         ):
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
-                self.points.refine(block, GROWTH, self._magnitude)
-                self.quiet = 0
+                growth = SLOW_GROWTH if held**2 <= AGREE * training**2 else GROWTH
+                enough = growth == SLOW_GROWTH and self.points.rows(block) > plenty
+                self.points.refine(block, 1.0 if enough else growth, self._magnitude)
+                self.quiet = self.quiet if enough else 0
                 self.batches = self.points.batches(self.weights)
 
     def _magnitude(self, block, drawn: Drawn) -> np.ndarray:

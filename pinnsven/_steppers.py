@@ -1,6 +1,7 @@
 """One step of whatever solver was asked for, behind one interface: Sven, or any optax method."""
 
 import abc
+import dataclasses
 
 import equinox as eqx
 import jax
@@ -8,13 +9,16 @@ import jax.numpy as jnp
 import optax
 
 from ._residual import ResidualSystem
-from ._sven import Diagonal, StepReport, Sven
+from ._sven import Automatic, Diagonal, StepReport, Sven
+
+NOISY = 3.0  # times the noise floor of the Gram matrix, below which it is refined
 
 
 class AbstractStepper(eqx.Module):
     """A solver bound to a residual system."""
 
     estimate_every: eqx.AbstractVar[int]
+    name: eqx.AbstractVar[str]
 
     @abc.abstractmethod
     def init(self, theta, key):
@@ -24,15 +28,29 @@ class AbstractStepper(eqx.Module):
     def step(self, system: ResidualSystem, theta, state, batches):
         """New parameters, new state, and a `StepReport`; to be jitted."""
 
+    def after(self, damping: float, rows: int, theta) -> "AbstractStepper":
+        """The stepper that suits a step after one with this relative damping."""
+        del damping, rows, theta
+        return self
+
+    def leaner(self) -> "AbstractStepper | None":
+        """The same method, from the same state, for less memory and more time; None if it is this."""
+        return None
+
 
 class SvenStepper(AbstractStepper):
-    """Sven's step."""
+    """Sven's step.
+
+    A backend that is left to choose is refined once the damping comes down to the noise of the Gram
+    matrix, which then limits the steps.
+    """
 
     solver: Sven
     estimate_every: int = eqx.field(static=True)
+    name: str = eqx.field(static=True)
 
-    def __init__(self, solver: Sven):
-        self.solver, self.estimate_every = solver, 5
+    def __init__(self, solver: Sven, name: str = "step"):
+        self.solver, self.estimate_every, self.name = solver, 5, name
 
     def init(self, theta, key):
         return self.solver.init_state(theta, key)
@@ -40,14 +58,29 @@ class SvenStepper(AbstractStepper):
     def step(self, system, theta, state, batches):
         return self.solver.advance(system, theta, state, batches)
 
+    def after(self, damping, rows, theta):
+        if damping < NOISY * self.solver.backend.noise_floor(theta.dtype):
+            refined = self.solver.refined(rows, theta)
+            return self if refined is None else SvenStepper(refined, "refined step")
+        return self
+
+    def leaner(self):
+        backend = self.solver.backend
+        if not isinstance(backend, Automatic) or backend.implicit:
+            return None
+        backend = dataclasses.replace(backend, implicit=True)
+        return SvenStepper(dataclasses.replace(self.solver, backend=backend))
+
 
 class OptaxStepper(AbstractStepper):
     """An optax method on half the squared norm of the same weighted residual vector."""
 
     transformation: optax.GradientTransformationExtraArgs = eqx.field(static=True)
     estimate_every: int = eqx.field(static=True)
+    name: str = eqx.field(static=True)
 
     def __init__(self, transformation: optax.GradientTransformation):
+        self.name = "step"
         self.transformation = optax.with_extra_args_support(transformation)
         self.estimate_every = 100
 

@@ -524,6 +524,7 @@ bad("activation in a list", lambda: pv.MLP(activation=["tanh"]), "activation=['t
 bad("no features", lambda: pv.FourierMLP(features=0), "features=0", "positive")
 for scale in (-1.0, NAN, INF):
     bad(f"scale {scale}", lambda s=scale: pv.FourierMLP(scale=s), f"scale={scale}", "positive")
+    bad(f"size {scale}", lambda s=scale: pv.MLP(scale=s), f"scale={scale}", "positive")
     bad(f"frequency {scale}", lambda s=scale: pv.SineMLP(frequency=s), f"frequency={scale}", "positive")
 
 KEY = jax.random.PRNGKey(0)

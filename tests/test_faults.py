@@ -208,6 +208,77 @@ def test_ten_million_points_are_evaluated_within_two_gigabytes():
     assert int(done.stdout) < 2 * 2**20
 
 
+MEMORY = textwrap.dedent("""
+    import sys
+    sys.path.insert(0, "problems")
+    import pinnsven as pv
+    from {problem} import make_problem
+
+    found = pv.solve(make_problem(), {arguments})
+    print(found.memory.predicted, found.memory.peak)
+""")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory in use is read from /proc")
+@pytest.mark.parametrize(
+    ("problem", "arguments"),
+    [
+        ("poisson_1d", "max_steps=20"),
+        ("poisson_2d", "max_steps=60"),
+        ("heat_1d", "max_steps=30, points=20_000, refine=False"),
+        ("poisson_5d", "max_steps=20, estimate_error=False"),
+        ("burgers", "max_steps=80"),
+    ],
+)
+def test_peak_memory_is_predicted_within_thirty_per_cent(problem, arguments):
+    script = MEMORY.format(problem=problem, arguments=arguments)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    predicted, peak = map(int, done.stdout.split())
+    assert 0.7 < predicted / peak < 1.3
+
+
+SHORT = textwrap.dedent("""
+    import resource
+    import pinnsven as pv
+
+    class Shortage(pv.Callback):
+        def on_memory(self, predicted):
+            if {limited}:
+                with open("/proc/self/statm", encoding="ascii") as file:
+                    held = int(file.read().split()[0]) * resource.getpagesize()
+                resource.setrlimit(resource.RLIMIT_AS, (held + 300 * 2**20, -1))
+
+    conditions = {{"pde": pv.PDE(lambda u, u_t, u_x: u_t + u_x), "start": pv.Initial(u=lambda x: x)}}
+    problem = pv.Problem(pv.Interval(0, 1) * pv.Time(0, 1), "u", conditions)
+    found = pv.solve(
+        problem, pv.MLP(width=30, depth=2), pv.Sven(early_share=1.0), points=40_000, max_steps=3,
+        refine=False, estimate_error=False, callbacks=Shortage(),
+    )
+    print(found.message)
+    print(*found.history["loss"])
+""")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's limit of memory and its /proc")
+def test_a_run_out_of_memory_goes_on_without_the_stored_jacobian():
+    # With all columns at once a step is the same, whether or not its Jacobian is stored.
+    said, losses = [], []
+    for limited in (False, True):
+        script = SHORT.format(limited=limited)
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        message, history = done.stdout.splitlines()
+        said.append("memory ran out at 40" in message and "1051 parameters" in message)
+        losses.append([float(loss) for loss in history.split()])
+    assert said == [False, True]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+
+
 # Numbers that are no numbers
 
 

@@ -254,6 +254,19 @@ def test_initial_weights_have_the_variance_of_glorot():
         assert np.var(weight) == pytest.approx(expected, rel=error)
 
 
+def test_a_first_layer_of_given_scale_has_its_units_all_over_the_domain():
+    plain, spread = (model_of(pv.MLP(300, 2, scale=s), DOMAIN).network for s in (None, 3.0))
+    first, biases = np.asarray(spread.weights[0]), np.asarray(spread.biases[0])
+    error = 4 * np.sqrt(0.5 / first.size)  # four standard errors
+    assert np.std(first) == pytest.approx(3.0, rel=error)
+    # A unit is centered where w.x + b = 0: somewhere in the square [-1, 1]^2, on all sides of it.
+    assert np.all(np.abs(biases) <= np.sum(np.abs(first), axis=1))
+    distances = np.abs(biases) / np.linalg.norm(first, axis=1)
+    assert np.mean(distances > 0.5) > 0.2
+    for mine, others in zip(spread.weights[1:], plain.weights[1:], strict=True):
+        np.testing.assert_array_equal(mine, others)
+
+
 def test_initial_weights_of_sine_networks_have_the_bounds_of_siren():
     network = model_of(pv.SineMLP(300, 1, frequency=10.0), DOMAIN).network
     for weight, bound in zip(network.weights, (5.0, (6 / 300) ** 0.5), strict=True):

@@ -203,6 +203,13 @@ def test_products_with_the_jacobian_need_no_jacobian(perceptron, linearized):
     assert float(cotangent @ forward) == pytest.approx(float(backward @ tangent), rel=ROUNDING)
 
 
+def test_the_gram_matrix_needs_no_jacobian(perceptron, linearized):
+    system, theta = perceptron
+    found = jax.jit(lambda t: system.implicit(t, BATCHES).gram())(theta)
+    jacobian = np.asarray(linearized.jacobian())
+    close(found, jacobian.T @ jacobian)
+
+
 def test_half_the_square_and_its_gradient_go_backward(perceptron, linearized):
     system, theta = perceptron
     square = jax.jit(jax.value_and_grad(lambda t: 3 * system.half_square(t, BATCHES)))

@@ -301,13 +301,21 @@ def test_noisy_data_are_fitted_no_closer_than_their_noise():
 @pytest.mark.parametrize(("params", "roomiest"), [(100, 4), (10_000, 2)])
 def test_capacities_are_tight_where_rows_are_fewer_than_parameters(params, roomiest):
     points = PointSet(decay(), 900, pv.Sobol(), np.random.default_rng(0))
-    points.make_room_for(params)
+    points.make_room_for(params, growing=True)
     equation, start = points.batches({"pde": 1.0, "start": 1.0})
     assert 900 <= len(equation.scale) < roomiest * 1024
     assert len(equation.scale) == 128 * roomiest ** round(
         np.log(len(equation.scale) / 128) / np.log(roomiest)
     )
     assert len(start.scale) == 128  # it is one point, and never more
+
+
+@pytest.mark.parametrize(("count", "growing"), [(900, False), (40_000, True)])
+def test_points_that_cannot_grow_leave_no_room(count, growing):
+    points = PointSet(decay(), count, pv.Sobol(), np.random.default_rng(0))
+    points.make_room_for(100, growing)
+    equation, _ = points.batches({"pde": 1.0, "start": 1.0})
+    assert len(equation.scale) == 128 * -(-count // 128)
 
 
 # The verdict

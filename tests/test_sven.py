@@ -23,7 +23,10 @@ SAME_MINIMUM = 1e-6  # of two optimizers, relative to the size of the parameters
 
 BACKENDS = {"gram": pv.GramEigh(), "svd": pv.TruncatedSVD(), "qr": pv.QRSVD()}
 backends = pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
-DAMPERS = BACKENDS | {"tridiagonal": pv.GramTridiagonal()}  # a step that damps asks for no more
+DAMPERS = BACKENDS | {  # a step that damps asks for no more
+    "tridiagonal": pv.GramTridiagonal(),
+    "implicit": pv.GramTridiagonal(implicit=True),
+}
 dampers = pytest.mark.parametrize("backend", DAMPERS.values(), ids=DAMPERS)
 
 
@@ -150,6 +153,55 @@ def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
         np.testing.assert_allclose(factors.lift(whole, solved), expected, atol=BACKENDS_AGREE)
         back = middle.apply(shifts, solved[:, None])[:, 0]
         np.testing.assert_allclose(back, gradients, atol=BACKENDS_AGREE)
+
+
+ILL = spectral(60, 24, 10.0 ** np.linspace(0, -12, 24))
+
+
+def test_a_refined_gram_matrix_knows_singular_values_far_below_its_own_noise():
+    factors = pv.RefinedGram().init(linearization(ILL), KEY)
+    expected = np.linalg.svd(ILL, compute_uv=False)
+    np.testing.assert_allclose(factors.singular_values, expected, rtol=0.03)
+    for threshold in (3e-3, 3e-7, 3e-9, 3e-11):
+        square = factors.square(jnp.ones(24, bool))
+        assert int(square.count(jnp.asarray(threshold))) == np.sum(expected > threshold)
+
+
+def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping():
+    residual, dampings = residual_of(ILL), np.array([1e-8, 1e-9, 1e-10])
+    left, values, right_t = np.linalg.svd(ILL, full_matrices=False)
+    filters = values / (values**2 + dampings[:, None] ** 2)
+    expected = (filters * (residual @ left)) @ right_t
+    whole, errors = linearization(ILL), {}
+    for backend in (pv.GramTridiagonal(), pv.RefinedGram()):
+        factors = backend.init(whole, KEY)
+        square = factors.square(jnp.ones(24, bool))
+        gradients = jnp.tile(factors.gradient(whole, jnp.asarray(residual)[None]), (3, 1))
+        found = factors.lift(whole, square.solve(jnp.asarray(dampings), gradients))
+        missed = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
+        errors[type(backend)] = missed
+        back = square.apply(
+            jnp.asarray(dampings), square.solve(jnp.asarray(dampings), gradients)[:, None]
+        )
+        np.testing.assert_allclose(back[:, 0], gradients, rtol=1e-6, atol=1e-9)
+    # The damping itself is right to a few per cent only, a basis of singular vectors to rounding.
+    assert np.all(errors[pv.RefinedGram] < 0.02)
+    assert np.all(errors[pv.GramTridiagonal][1:] > 1)
+
+
+def test_a_solver_refines_what_it_chose_itself_and_nothing_else():
+    theta, rows = jnp.zeros(5), 8
+    refined = pv.Sven().refined(rows, theta)
+    assert refined is not None and refined._backend(rows, theta) == pv.RefinedGram()
+    assert refined.refined(rows, theta) is None
+    for solver, many in [
+        (pv.Sven(backend=pv.GramTridiagonal()), rows),
+        (pv.Sven(max_rank=3), rows),
+        (pv.Sven(control=pv.FixedStep()), rows),
+        (pv.Sven(backend=pv.Automatic(implicit=True)), rows),
+        (pv.Sven(), 3),  # fewer rows than parameters
+    ]:
+        assert solver.refined(many, theta) is None
 
 
 @backends
@@ -505,7 +557,7 @@ def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
     np.testing.assert_array_equal(result.params, [-1.0])
 
 
-@dampers
+@pytest.mark.parametrize("backend", [*DAMPERS.values(), pv.RefinedGram()], ids=[*DAMPERS, "refined"])
 def test_a_zero_jacobian_moves_nothing(backend):
     start, data = jnp.arange(5.0), (jnp.zeros((8, 5)), jnp.ones(8))
     steps = [search_step(backend)(start, state_of(), data)]

@@ -63,6 +63,16 @@ def _glorot(shapes, key, activation) -> Perceptron:
     return Perceptron(weights, [jnp.zeros(s[0], random_dtype()) for s in shapes], activation)
 
 
+def _spread(network: Perceptron, scale: float, key) -> Perceptron:
+    """A network whose first layer has weights of another size and units all over the domain."""
+    first = network.weights[0]
+    directions, centers = jax.random.split(key)
+    first = scale * jax.random.normal(directions, first.shape, first.dtype)
+    centers = jax.random.uniform(centers, first.shape, first.dtype, -1, 1)
+    biases = [-jnp.sum(first * centers, axis=1), *network.biases[1:]]
+    return Perceptron([first, *network.weights[1:]], biases, network.activation)
+
+
 class _SizedArchitecture(AbstractArchitecture):
     """Networks with a width and a depth, both checked."""
 
@@ -85,15 +95,23 @@ class MLP(_SizedArchitecture):
     - `width`: units per hidden layer.
     - `depth`: number of hidden layers.
     - `activation`: a name, or a smooth function of one array.
+    - `scale`: standard deviation of the first layer's weights to start with, per unit of the scaled
+      coordinates, with biases that center its units at points spread over the domain: 1 or 2 suit
+      solutions with several wavelengths, for which most units would otherwise be all but linear.
+      None for Glorot's weights (about 0.3) and no biases.
 
-    Raises `ValueError` for an unknown activation or a size that is not a positive integer.
+    Raises `ValueError` for an unknown activation, a size that is not a positive integer or a scale
+    that is not positive.
     """
 
     width: int = eqx.field(static=True, default=20)
     depth: int = eqx.field(static=True, default=4)
     activation: str | Callable = eqx.field(static=True, default="tanh")
+    scale: float | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
+        if self.scale is not None and not 0 < self.scale < math.inf:
+            raise ValueError(f"scale={self.scale!r}: must be positive, or None for Glorot's weights")
         if not callable(self.activation) and str(self.activation) not in ACTIVATIONS:
             raise ValueError(
                 f"activation={self.activation!r} is not known; choose {listing(ACTIVATIONS)} or pass "
@@ -102,7 +120,8 @@ class MLP(_SizedArchitecture):
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
         function = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
-        return _glorot(_layer_sizes(inputs, fields, self.width, self.depth), key, function)
+        begun = _glorot(_layer_sizes(inputs, fields, self.width, self.depth), key, function)
+        return begun if self.scale is None else _spread(begun, self.scale, jax.random.fold_in(key, 1))
 
 
 class FourierMLP(_SizedArchitecture):

@@ -9,6 +9,7 @@ from ._approximate import (
     Single as Single,
     Sketched as Sketched,
 )
+from ._automatic import Automatic as Automatic
 from ._backends import (
     QRSVD as QRSVD,
     AbstractBackend as AbstractBackend,
@@ -32,8 +33,10 @@ from ._least_squares import (
 from ._linearization import (
     AbstractLinearization as AbstractLinearization,
     AbstractResidual as AbstractResidual,
+    GramSum as GramSum,
     Linearization as Linearization,
 )
+from ._refined import RefinedGram as RefinedGram
 from ._search import SpectralSearch as SpectralSearch
 from ._square import Diagonal as Diagonal
-from ._tridiagonal import Automatic as Automatic, GramTridiagonal as GramTridiagonal
+from ._tridiagonal import GramTridiagonal as GramTridiagonal

@@ -103,6 +103,16 @@ class AbstractBackend(eqx.Module):
         """Whether it wants the Jacobian in memory; products alone serve it otherwise."""
         return True
 
+    @property
+    def damps_only(self) -> bool:
+        """Whether its factors serve damping and cannot drop directions."""
+        return False
+
+    @property
+    def takes_subsets(self) -> bool:
+        """Whether a step may factorize some of the columns only."""
+        return self.stores_jacobian
+
     @abc.abstractmethod
     def init(
         self, linearization: AbstractLinearization, key: PRNGKeyArray, memory: Any = ()
@@ -186,8 +196,8 @@ class GramEigh(AbstractBackend):
     The cheapest by far, and right down to $\\sqrt{\\epsilon}$ of the largest singular value:
     squaring loses what lies below (1.5e-8 in float64, 3.5e-4 in float32).
 
-    - `implicit`: leave the Jacobian out of memory; of use when there are far fewer rows than
-      parameters, where $J J^T$ comes from products, or layer by layer for `Samples`.
+    - `implicit`: leave the Jacobian out of memory. With fewer rows than parameters $J J^T$ comes from
+      products, or layer by layer for `Samples`; else $J^T J$ is summed over a problem's points.
     """
 
     implicit: bool = eqx.field(static=True, default=False)

@@ -7,6 +7,7 @@ move    = the control's choice among filters of S, by the true residual
 theta   = theta + step if accepted
 """
 
+import dataclasses
 import numbers
 
 import equinox as eqx
@@ -14,13 +15,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
+from ._automatic import Automatic
 from ._backends import AbstractBackend, AbstractFactors
 from ._control import AbstractControl, Move
 from ._function import FunctionResidual, PowerResidual, check_residual
 from ._linearization import AbstractLinearization, AbstractResidual
 from ._search import SpectralSearch
 from ._square import AbstractSquare
-from ._tridiagonal import Automatic, GramTridiagonal
 
 SMALL = 128  # parameters below which a factorization costs too little to be thinned
 LATE_SHARE = 1 / 3
@@ -132,7 +133,7 @@ class Sven(eqx.Module):
             raise ValueError(f"rtol={self.rtol!r}: must lie in [0, 1)")
         if not 0 < self.kappa < float("inf"):
             raise ValueError(f"kappa={self.kappa!r}: must be positive; 1 leaves the rows as they are")
-        if isinstance(self.backend, GramTridiagonal) and (self._truncates or not self.control.damps):
+        if self.backend.damps_only and (self._truncates or not self.control.damps):
             raise ValueError(
                 f"backend={self.backend!r}: knows no singular vectors, so it serves damping only; "
                 "leave max_rank and rtol alone and use SpectralSearch(), or choose pv.GramEigh()"
@@ -250,6 +251,16 @@ class Sven(eqx.Module):
         memory = self.backend.remember(factors)
         return theta, self._next_state(state, move, report.rank, key, velocity, memory), report
 
+    def refined(self, rows: int, theta: Float[Array, " params"]) -> "Sven | None":
+        """This solver with a backend that is right below the noise of a Gram matrix.
+
+        None where the backend is not left to choose, or none would be gained.
+        """
+        if not isinstance(self.backend, Automatic):
+            return None
+        finer = dataclasses.replace(self, backend=dataclasses.replace(self.backend, refined=True))
+        return None if finer._backend(rows, theta) == self._backend(rows, theta) else finer
+
     @property
     def _truncates(self) -> bool:
         """Whether directions may be dropped; a traced cut-off could be anything."""
@@ -275,7 +286,7 @@ class Sven(eqx.Module):
         rows, params = linear.rows, linear.params
         size = max(round(self.early_share * params), 1)
         few = size == params or rows <= size or params < SMALL
-        if few or not backend.stores_jacobian:
+        if few or not backend.takes_subsets:
             return backend.init(linear, key, state.memory)
         early_backend = self.early_backend or backend
 

@@ -118,17 +118,8 @@ class Linearization(AbstractLinearization):
 
     def gram(self) -> Float[Array, "params params"]:
         """$J^T J$, of which only tiles on and above the diagonal are computed."""
-        cuts = _cuts(self.params)
-
-        def visit(i, tiles):
-            slab = self.slabs[i]
-            return tuple(
-                tile + slab[low:high] @ slab[low:].T
-                for tile, (low, high) in zip(tiles, cuts, strict=True)
-            )
-
-        sizes = [(high - low, self.params - low) for low, high in cuts]
-        return _symmetric(self._sweep(visit, tuple(jnp.zeros(n, self.slabs.dtype) for n in sizes)))
+        total = GramSum.start(self.params, self.slabs.dtype)
+        return self._sweep(lambda i, total: total.plus(self.slabs[i]), total).matrix()
 
     def jacobian(self) -> Float[Array, "rows params"]:
         """J as one matrix; rows of inactive slabs are zero."""
@@ -136,6 +127,16 @@ class Linearization(AbstractLinearization):
 
     def kernel(self):
         return gram(self.jacobian())
+
+    def solved(self, triangle: Float[Array, "params params"]) -> "Linearization":
+        """$J L^{-T}$ with the same residual, L lower triangular."""
+
+        def visit(i, slabs):
+            slab = jax.lax.linalg.triangular_solve(triangle, self.slabs[i], left_side=True, lower=True)
+            return slabs.at[i].set(slab)
+
+        slabs = self._sweep(visit, jnp.zeros_like(self.slabs))
+        return Linearization(self.residual, slabs, self.active)
 
     def with_residual(self, residual):
         return Linearization(residual, self.slabs, self.active)
@@ -154,21 +155,42 @@ class Linearization(AbstractLinearization):
         return jax.lax.fori_loop(0, number, visit, carry)
 
 
-def _cuts(size: int) -> list[tuple[int, int]]:
-    tiles = TILES if size >= 128 * TILES else 1
-    return list(itertools.pairwise(size * i // tiles for i in range(tiles + 1)))
+class GramSum(eqx.Module):
+    """$\\sum A A^T$ over slabs A, of which only tiles on and above the diagonal are computed.
 
+    - `tiles`: blocks of rows, each from the diagonal on.
+    """
 
-def _symmetric(tiles) -> Float[Array, "n n"]:
-    """The symmetric matrix of which these are the row blocks from the diagonal on."""
-    size = tiles[0].shape[1]
-    upper = jnp.concatenate([jnp.pad(t, ((0, 0), (size - t.shape[1], 0))) for t in tiles])
-    return jnp.triu(upper) + jnp.triu(upper, 1).T
+    tiles: tuple[Float[Array, "tile rest"], ...]
+
+    @classmethod
+    def start(cls, size: int, dtype) -> "GramSum":
+        """Nothing yet, for slabs of so many rows."""
+        number = TILES if size >= 128 * TILES else 1
+        cuts = [size * i // number for i in range(number + 1)]
+        shapes = [(high - low, size - low) for low, high in itertools.pairwise(cuts)]
+        return cls(tuple(jnp.zeros(shape, dtype) for shape in shapes))
+
+    def plus(self, slab: Float[Array, "size width"]) -> "GramSum":
+        """The sum with one more slab."""
+        lows = [slab.shape[0] - tile.shape[1] for tile in self.tiles]
+        return GramSum(
+            tuple(
+                tile + slab[low : low + len(tile)] @ slab[low:].T
+                for tile, low in zip(self.tiles, lows, strict=True)
+            )
+        )
+
+    def matrix(self) -> Float[Array, "size size"]:
+        """The whole symmetric matrix."""
+        size = self.tiles[0].shape[1]
+        upper = jnp.concatenate([jnp.pad(t, ((0, 0), (size - t.shape[1], 0))) for t in self.tiles])
+        return jnp.triu(upper) + jnp.triu(upper, 1).T
 
 
 def gram(rows: Float[Array, "n m"]) -> Float[Array, "n n"]:
     """$A A^T$, of which only tiles on and above the diagonal are computed."""
-    return _symmetric([rows[low:high] @ rows[low:].T for low, high in _cuts(rows.shape[0])])
+    return GramSum.start(rows.shape[0], rows.dtype).plus(rows).matrix()
 
 
 class AbstractResidual(eqx.Module):
@@ -209,6 +231,10 @@ class AbstractResidual(eqx.Module):
         basis = jnp.eye(size, dtype=theta.dtype)
         return jax.lax.map(row_of_kernel, basis, batch_size=min(AT_ONCE, size))
 
+    def gram(self, theta, data) -> Float[Array, "params params"]:
+        """J^T J; here from the whole of J, which a residual made of parts need not form."""
+        return gram(self.linearize(theta, data).jacobian().T)
+
     def parts(self, data) -> Bool[Array, "parts rows"]:
         """Which rows belong to each named part; one part by default."""
         del data
@@ -246,6 +272,8 @@ class ImplicitLinearization(AbstractLinearization):
         return jax.vmap(lambda error: self.system.vjp(self.theta, self.data, error))(errors)
 
     def gram(self):
+        if self.factor is None:
+            return self.system.gram(self.theta, self.data)
         return gram(self.jacobian().T)
 
     def kernel(self):

@@ -66,12 +66,13 @@ class SpectralSearch(AbstractControl):
         damping = square.largest * 10 ** (log_damping + offsets)
         gradient = factors.gradient(linearization, residual[None])[0]
         first = -square.solve(damping, jnp.broadcast_to(gradient[None], (self.probes, gradient.size)))
-        # What the linear model loses by x = (M + mu^2)^-1 g: 2 x.g - x.M x, and M x = g - mu^2 x.
-        predicted = -first @ gradient + damping**2 * jnp.sum(first**2, axis=1)
+        begun = factors.lift(linearization, first)
+        lengths = jnp.linalg.norm(begun, axis=1)
+        # What the linear model loses by a step d of (J^T J + mu^2) d = -g: -d.g + mu^2 d.d.
+        predicted = -first @ gradient + (damping * lengths) ** 2
 
         def attempt(carry):
-            steps, best, lowest, mixing, count, _ = carry
-            lifted = factors.lift(linearization, steps)
+            steps, lifted, best, lowest, mixing, count, _ = carry
             residuals = jax.lax.map(evaluate, lifted)
             losses = finite_or_infinite(jnp.sum(residuals**2, axis=1))
             best = jnp.where((losses < lowest)[:, None], lifted, best)
@@ -81,25 +82,20 @@ class SpectralSearch(AbstractControl):
             candidates, mixing = mixing.mix(
                 steps, target, lambda x: square.apply(damping, x), count == 0
             )
-            moved = jnp.linalg.norm(candidates - first, axis=1)
-            believed = moved < self.trust * jnp.linalg.norm(first, axis=1)
+            raised = factors.lift(linearization, candidates)
+            believed = jnp.linalg.norm(raised - begun, axis=1) < self.trust * lengths
             steps = jnp.where(believed[:, None], candidates, steps)
-            return steps, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
+            lifted = jnp.where(believed[:, None], raised, lifted)
+            return steps, lifted, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
 
         def worthwhile(carry):
             *_, count, paid = carry
             return paid & (count <= corrections)
 
         mixing = _Mixing.start(self.memory, first)
-        start = (
-            first,
-            factors.lift(linearization, first),
-            jnp.full(self.probes, jnp.inf, loss.dtype),
-            mixing,
-            0,
-            True,
-        )
-        _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
+        none = jnp.full(self.probes, jnp.inf, loss.dtype)
+        start = (first, begun, begun, none, mixing, 0, True)
+        _, _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
 
         ratio = jnp.where(state.late, self.late_ratio, self.ratio)
         good = (loss - lowest >= ratio * predicted) & (lowest < loss)

@@ -112,14 +112,17 @@ class Tridiagonal(AbstractSquare):
         return jnp.sum(positive)
 
     def solve(self, damping, right):
-        shape = right.shape
-        zero = jnp.zeros((shape[0], 1), self.off.dtype)
-        beside = jnp.broadcast_to(self.off[None], (shape[0], shape[1] - 1))
-        lower, upper = jnp.concatenate([zero, beside], 1), jnp.concatenate([beside, zero], 1)
         # No damping where M is zero, and g with it: anything solves that but a division by zero.
         shift = jnp.where(damping > 0, damping**2, 1)
-        shifted = self.diagonal[None] + shift[:, None]
-        return jax.lax.linalg.tridiagonal_solve(lower, shifted, upper, right[..., None])[..., 0]
+        return self.solve_combination(jnp.ones_like(shift), shift, right)
+
+    def solve_combination(self, of_square, of_one, right):
+        """$(a M + b)^{-1} g$ for several a and b, each with its own right-hand side."""
+        zero = jnp.zeros((len(right), 1), self.off.dtype)
+        beside = of_square[:, None] * self.off[None]
+        lower, upper = jnp.concatenate([zero, beside], 1), jnp.concatenate([beside, zero], 1)
+        middle = of_square[:, None] * self.diagonal[None] + of_one[:, None]
+        return jax.lax.linalg.tridiagonal_solve(lower, middle, upper, right[..., None])[..., 0]
 
     def apply(self, damping, x):
         product = (self.diagonal[None] + damping[:, None] ** 2)[:, None] * x

@@ -1,12 +1,24 @@
-"""The backend that reduces the Gram matrix no further than damping needs, and the choice of one."""
+"""The backend that reduces the Gram matrix no further than damping needs."""
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from ._backends import QRSVD, AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
+from ._backends import AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
 from ._square import Tridiagonal
+
+
+def reduced(square: Float[Array, "k k"]):
+    """$Q T Q^T$ of a symmetric matrix: T, and the reflectors and scales of Q, as LAPACK leaves them."""
+    packed, diagonal, off, scales = jax.lax.linalg.tridiagonal(square, lower=True)
+    return Tridiagonal(diagonal, off), packed[1:, :-1], scales
+
+
+def turned(reflectors, scales, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
+    """$Q^T v$ or Q v for several v; the first row and column of Q are those of the identity."""
+    moved = jax.lax.linalg.ormqr(reflectors, scales, vectors[:, 1:].T, left=True, transpose=transpose)
+    return vectors.at[:, 1:].set(moved.T)
 
 
 class TridiagonalFactors(AbstractColumnFactors):
@@ -43,11 +55,7 @@ class TridiagonalFactors(AbstractColumnFactors):
         return RightFactors(jnp.sqrt(jnp.maximum(squares[::-1], 0)), self._lift(vectors.T[::-1]).T)
 
     def _turn(self, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
-        """$Q^T v$ or Q v."""
-        turned = jax.lax.linalg.ormqr(
-            self.reflectors, self.scales, vectors[:, 1:].T, left=True, transpose=transpose
-        )
-        return vectors.at[:, 1:].set(turned.T)
+        return turned(self.reflectors, self.scales, vectors, transpose)
 
     def _fade(self, vectors):
         return jnp.where(jnp.arange(self.order.size)[None] < self.used, vectors, 0)
@@ -61,8 +69,8 @@ class TridiagonalFactors(AbstractColumnFactors):
         return self._lift(coefficients)
 
     def _lift(self, coefficients):
-        turned = self._turn(self._fade(coefficients), transpose=False)
-        return jnp.zeros_like(turned).at[:, self.order].set(turned)
+        steps = self._turn(self._fade(coefficients), transpose=False)
+        return jnp.zeros_like(steps).at[:, self.order].set(steps)
 
     def embed(self, index, params, number):
         del number  # one per column
@@ -84,56 +92,32 @@ class GramTridiagonal(AbstractBackend):
     As right as `GramEigh`, with the same steps, for less than half its time. It knows singular
     values, at a price, when a report is asked for them, and no singular vectors: a solver that
     truncates cannot use it.
+
+    - `implicit`: leave the Jacobian out of memory, for twice the time: $J^T J$ is summed over a
+      problem's points, and products are passes of forward and reverse mode.
     """
+
+    implicit: bool = eqx.field(static=True, default=False)
+
+    @property
+    def stores_jacobian(self):
+        return not self.implicit
+
+    @property
+    def damps_only(self):
+        return True
 
     def init(self, linearization, key, memory=()):
         del key, memory
         size = linearization.params
-        reduced, diagonal, off, scales = jax.lax.linalg.tridiagonal(linearization.gram(), lower=True)
+        tridiagonal, reflectors, scales = reduced(linearization.gram())
         return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
-            Tridiagonal(diagonal, off),
-            reduced[1:, :-1],
+            tridiagonal,
+            reflectors,
             scales,
             jnp.arange(size),
             jnp.asarray(size),
         )
-
-    def noise_floor(self, dtype):
-        return GramEigh().noise_floor(dtype)
-
-
-class Automatic(AbstractBackend):
-    """Chooses by shape, precision and the wanted cut-off, while the step is compiled.
-
-    The Gram matrix, in tridiagonal form where nothing is truncated, unless a bare truncation asks for
-    singular values below its noise; then the decomposition itself. Where a wide Jacobian would take
-    more than `memory_limit` bytes it is not stored.
-
-    - `memory_limit`: bytes.
-    """
-
-    memory_limit: float = eqx.field(static=True, default=2.0**28)
-
-    def choose(
-        self, rows: int, params: int, dtype, cut: float | None, truncates: bool = True
-    ) -> AbstractBackend:
-        """The backend for a Jacobian.
-
-        - `cut`: the smallest relative singular value that must be right; None where damping fades
-          the smaller ones out, and any value will do.
-        - `truncates`: whether directions are dropped.
-        """
-        size = rows * params * jnp.dtype(dtype).itemsize
-        if rows < params and size > self.memory_limit:
-            return GramEigh(implicit=True)
-        if cut is not None and cut < GramEigh().noise_floor(dtype):
-            return QRSVD()
-        return GramEigh() if truncates or rows < params else GramTridiagonal()
-
-    def init(self, linearization, key, memory=()):
-        dtype = linearization.residual.dtype
-        chosen = self.choose(linearization.rows, linearization.params, dtype, None)
-        return chosen.init(linearization, key, memory)
 
     def noise_floor(self, dtype):
         return GramEigh().noise_floor(dtype)

@@ -1,0 +1,71 @@
+"""The memory of a run: what it will take, what it took, and whether an error means that it ran out.
+
+On a CPU the bytes of the whole process count, on an accelerator those of the device.
+"""
+
+import dataclasses
+import os
+import sys
+
+import jax
+
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """Bytes of memory; None where they cannot be told.
+
+    - `predicted`: the peak of the run as it was predicted before the steps began, points that grow
+      fourfold and the estimate of the error included; renewed when points outgrow that.
+    - `peak`: the most in use until the end of the run, by the whole process on a CPU.
+    """
+
+    predicted: int | None
+    peak: int | None
+
+    def __str__(self) -> str:
+        return f"{in_words(self.peak)} of memory (predicted {in_words(self.predicted)})"
+
+
+def in_use() -> int | None:
+    """Bytes in use now; None where this cannot be told."""
+    statistics = jax.devices()[0].memory_stats()
+    if statistics is not None:
+        return statistics["bytes_in_use"]
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # no Linux
+        return peak()
+
+
+def peak() -> int | None:
+    """The most bytes in use so far; None where this cannot be told."""
+    statistics = jax.devices()[0].memory_stats()
+    if statistics is not None:
+        return statistics["peak_bytes_in_use"]
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def needed(compiled) -> int:
+    """Bytes that a compiled function takes beside its arguments, as its compiler planned them."""
+    planned = compiled.memory_analysis()
+    if planned is None:
+        return 0
+    return planned.temp_size_in_bytes + planned.output_size_in_bytes
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether a device, or the system, had no more memory."""
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY)
+
+
+def in_words(size: int | None) -> str:
+    """A number of bytes in gigabytes."""
+    return "unknown" if size is None else f"{size / 1e9:.2f} GB"

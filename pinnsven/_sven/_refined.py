@@ -1,0 +1,156 @@
+"""The backend for the last digits: the Gram matrix once more, of a Jacobian it has itself improved.
+
+Squaring a Jacobian loses what lies below $\\sqrt{\\epsilon}$ of its largest singular value. But the
+Cholesky factor R of $J^T J + s$, with s just above the rounding of $J^T J$, makes $J R^{-1}$ so well
+conditioned that squaring *that* loses nothing down to $\\epsilon$ (shifted Cholesky QR: Fukaya, Kannan,
+Nakatsukasa, Yamamoto, Yanagisawa 2020, section 3). With $B = (J R^{-1})^T J R^{-1}$,
+
+$$ J^T J + \\mu^2 = R^T (B + \\rho (1 - B)) R, \\qquad \\rho = \\mu^2 / s, $$
+
+so one tridiagonal form of B serves every damping, as that of $J^T J$ does elsewhere.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ._backends import QRSVD, AbstractBackend, AbstractFactors
+from ._linearization import Linearization
+from ._square import AbstractSquare, Tridiagonal
+from ._tridiagonal import reduced, turned
+
+SHIFT = 4.0  # times the number of parameters and epsilon, relative to the largest square
+POWER_ITERATIONS = 16
+
+
+class Pencil(AbstractSquare):
+    """$J^T J$ in a basis in which $J^T J + s$ is the identity.
+
+    - `tridiagonal`: B; its eigenvalues are $\\sigma^2 / (\\sigma^2 + s)$.
+    - `shift`: s.
+    - `top`: the largest singular value of J.
+    """
+
+    tridiagonal: Tridiagonal
+    shift: Float[Array, ""]
+    top: Float[Array, ""]
+
+    @property
+    def largest(self):
+        return self.top
+
+    def values(self):
+        shares = self.tridiagonal.values() ** 2
+        # Where a share rounds to one, its singular value is the largest.
+        rest = jnp.maximum(1 - shares, self.shift / (self.top**2 + self.shift))
+        return jnp.sqrt(self.shift * shares / rest)
+
+    def count(self, threshold):
+        return self.tridiagonal.count(threshold / jnp.sqrt(threshold**2 + self.shift))
+
+    def _weights(self, damping):
+        """B and the identity in $B + \\rho (1 - B)$."""
+        rho = damping**2 / self.shift
+        return 1 - rho, rho
+
+    def solve(self, damping, right):
+        of_square, of_one = self._weights(damping)
+        # No damping where J is zero, and g with it: anything solves that but a division by zero.
+        of_one = jnp.where(damping > 0, of_one, 1)
+        return self.tridiagonal.solve_combination(of_square, of_one, right)
+
+    def apply(self, damping, x):
+        of_square, of_one = self._weights(damping)
+        zero = jnp.zeros_like(damping)
+        return of_square[:, None, None] * self.tridiagonal.apply(zero, x) + of_one[:, None, None] * x
+
+
+class RefinedFactors(AbstractFactors):
+    """$J = U R$ with U nearly orthogonal, and $U^T U = Q T Q^T$.
+
+    - `pencil`: T.
+    - `reflectors`, `scales`: of Q.
+    - `triangle`: $R^T$, lower triangular.
+    - `columns`: U.
+    """
+
+    pencil: Pencil
+    reflectors: Float[Array, "k-1 k-1"]
+    scales: Float[Array, " k-1"]
+    triangle: Float[Array, "k k"]
+    columns: Linearization
+
+    @property
+    def singular_values(self):
+        return self.pencil.values()
+
+    @property
+    def number(self):
+        return self.triangle.shape[0]
+
+    def square(self, kept):
+        del kept  # nothing is truncated: `Sven` sees to that
+        return self.pencil
+
+    def gradient(self, linearization, residuals):
+        del linearization
+        pulled = self.columns.pull(residuals)
+        return turned(self.reflectors, self.scales, pulled, transpose=True)
+
+    def lift(self, linearization, coefficients):
+        del linearization
+        steps = turned(self.reflectors, self.scales, coefficients, transpose=False)
+        return jax.lax.linalg.triangular_solve(
+            self.triangle, steps.T, left_side=True, lower=True, transpose_a=True
+        ).T
+
+    def explicit(self, linearization):
+        return QRSVD().init(linearization, jax.random.PRNGKey(0)).explicit(linearization)
+
+
+class RefinedGram(AbstractBackend):
+    """A tridiagonal Gram matrix of $J R^{-1}$, R from that of J: for the last digits, damping only.
+
+    Right down to $\\epsilon$ of the largest singular value, where `GramTridiagonal` ends at
+    $\\sqrt{\\epsilon}$, for about twice its time and a second Jacobian in memory. It takes all columns
+    of the Jacobian at once.
+    """
+
+    @property
+    def damps_only(self):
+        return True
+
+    @property
+    def takes_subsets(self):
+        return False
+
+    def init(self, linearization, key, memory=()):
+        del key, memory
+        square = linearization.gram()
+        epsilon = jnp.finfo(square.dtype).eps
+        largest = _largest(square)
+        shift = SHIFT * square.shape[0] * epsilon * largest**2
+        # A Jacobian of zeros has a triangle too.
+        shift = jnp.where(shift > 0, shift, 1)
+        triangle = jnp.linalg.cholesky(square + shift * jnp.eye(square.shape[0], dtype=square.dtype))
+        columns = linearization.solved(triangle)
+        tridiagonal, reflectors, scales = reduced(columns.gram())
+        return RefinedFactors(  # type: ignore[call-arg]  # its singular values are a property
+            Pencil(tridiagonal, shift, largest), reflectors, scales, triangle, columns
+        )
+
+    def noise_floor(self, dtype):
+        return float(jnp.finfo(dtype).eps)
+
+
+def _largest(square: Float[Array, "k k"]) -> Float[Array, ""]:
+    """The root of the largest eigenvalue, to a few per cent, from below."""
+
+    def closer(_, x):
+        x = square @ x
+        size = jnp.linalg.norm(x)
+        return x / jnp.where(size > 0, size, 1)
+
+    start = square @ jnp.ones(square.shape[0], square.dtype)
+    x = jax.lax.fori_loop(0, POWER_ITERATIONS, closer, start)
+    return jnp.sqrt(jnp.maximum(x @ (square @ x), 0))
