@@ -74,9 +74,10 @@ def run(problem: str, seed: int, course: Course) -> None:
             ScaledWeights(),
             (watch,),
             seed,
+            refine=True,
         )
         racing.course, watch.run = course, racing
-        racing.may_refine, racing.limits, racing.checkpoint = True, (None, None, 1e6), None
+        racing.limits, racing.checkpoint, racing.estimates_error = (None, None, 1e6), None, False
         watch.predict(course.points)
         course.start()
         racing.loop()
