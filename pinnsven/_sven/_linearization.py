@@ -56,6 +56,10 @@ class AbstractLinearization(eqx.Module):
         """The linearization in a subset of the parameters."""
 
     @abc.abstractmethod
+    def solved(self, triangle: Float[Array, "params params"]) -> "Linearization":
+        """$J L^{-T}$ with the same residual, L lower triangular."""
+
+    @abc.abstractmethod
     def with_residual(self, residual: Float[Array, " rows"]) -> "AbstractLinearization":
         """The same Jacobian with another residual."""
 
@@ -128,9 +132,7 @@ class Linearization(AbstractLinearization):
     def kernel(self):
         return gram(self.jacobian())
 
-    def solved(self, triangle: Float[Array, "params params"]) -> "Linearization":
-        """$J L^{-T}$ with the same residual, L lower triangular."""
-
+    def solved(self, triangle):
         def visit(i, slabs):
             slab = jax.lax.linalg.triangular_solve(triangle, self.slabs[i], left_side=True, lower=True)
             return slabs.at[i].set(slab)
@@ -289,6 +291,9 @@ class ImplicitLinearization(AbstractLinearization):
 
     def columns(self, index):
         return Linearization.of_jacobian(self.residual, self.jacobian()[:, index])
+
+    def solved(self, triangle):
+        return Linearization.of_jacobian(self.residual, self.jacobian()).solved(triangle)
 
     def with_residual(self, residual):
         return ImplicitLinearization(residual, self.system, self.theta, self.data, self.factor)
