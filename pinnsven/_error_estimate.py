@@ -111,15 +111,20 @@ def estimate_errors(
 def bytes_needed(system: ResidualSystem, params: int) -> int:
     """Bytes that an estimate takes at most: the Jacobians of both sets of points, and one copy."""
     number = params - len(system.unknown_names)
-    functions = max(-(-LEAST // number), 1) * min(number, MOST) + len(system.unknown_names)
+    functions = _copies(number) * min(number, MOST) + len(system.unknown_names)
     rows = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) * functions
     return 3 * rows * functions * np.dtype(float).itemsize
+
+
+def _copies(number: int) -> int:
+    """How many disturbed copies of a network with so many parameters span the second space."""
+    return max(-(-LEAST // number), 1)
 
 
 def _second_space(system: ResidualSystem, theta) -> _Enriched:
     number = theta.size - len(system.unknown_names)
     rng = np.random.default_rng(0)
-    copies = max(-(-LEAST // number), 1)
+    copies = _copies(number)
     index = np.sort(rng.choice(number, min(number, MOST), replace=False))
     arrays = jax.tree.map(np.asarray, eqx.filter(system.unpack(theta)[0], eqx.is_inexact_array))
     # Leaf after leaf, in the order in which theta holds them.

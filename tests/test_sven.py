@@ -177,12 +177,11 @@ def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping
         factors = backend.init(whole, KEY)
         square = factors.square(jnp.ones(24, bool))
         gradients = jnp.tile(factors.gradient(whole, jnp.asarray(residual)[None]), (3, 1))
-        found = factors.lift(whole, square.solve(jnp.asarray(dampings), gradients))
+        solved = square.solve(jnp.asarray(dampings), gradients)
+        found = factors.lift(whole, solved)
         missed = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
         errors[type(backend)] = missed
-        back = square.apply(
-            jnp.asarray(dampings), square.solve(jnp.asarray(dampings), gradients)[:, None]
-        )
+        back = square.apply(jnp.asarray(dampings), solved[:, None])
         np.testing.assert_allclose(back[:, 0], gradients, rtol=1e-6, atol=1e-9)
     # The damping itself is right to a few per cent only, a basis of singular vectors to rounding.
     assert np.all(errors[pv.RefinedGram] < 0.02)

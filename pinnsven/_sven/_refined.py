@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from ._backends import QRSVD, AbstractBackend, AbstractFactors
 from ._linearization import Linearization
-from ._square import AbstractSquare, Tridiagonal
+from ._square import AbstractSquare, Tridiagonal, largest_root
 from ._tridiagonal import reduced, turned
 
 SHIFT = 4.0  # times the number of parameters and epsilon, relative to the largest square
@@ -128,7 +128,9 @@ class RefinedGram(AbstractBackend):
         del key, memory
         square = linearization.gram()
         epsilon = jnp.finfo(square.dtype).eps
-        largest = _largest(square)
+        largest = largest_root(
+            lambda x: square @ x, square @ jnp.ones_like(square[0]), POWER_ITERATIONS
+        )
         shift = SHIFT * square.shape[0] * epsilon * largest**2
         # A Jacobian of zeros has a triangle too.
         shift = jnp.where(shift > 0, shift, 1)
@@ -141,16 +143,3 @@ class RefinedGram(AbstractBackend):
 
     def noise_floor(self, dtype):
         return float(jnp.finfo(dtype).eps)
-
-
-def _largest(square: Float[Array, "k k"]) -> Float[Array, ""]:
-    """The root of the largest eigenvalue, to a few per cent, from below."""
-
-    def closer(_, x):
-        x = square @ x
-        size = jnp.linalg.norm(x)
-        return x / jnp.where(size > 0, size, 1)
-
-    start = square @ jnp.ones(square.shape[0], square.dtype)
-    x = jax.lax.fori_loop(0, POWER_ITERATIONS, closer, start)
-    return jnp.sqrt(jnp.maximum(x @ (square @ x), 0))

@@ -16,6 +16,21 @@ from jaxtyping import Array, Bool, Float, Int
 POWER_ITERATIONS = 64
 
 
+def largest_root(product, start: Float[Array, " k"], iterations: int) -> Float[Array, ""]:
+    """The root of a matrix's largest eigenvalue, from below, by power iterations.
+
+    - `product`: the matrix, symmetric and not negative, times a vector.
+    """
+
+    def closer(_, x):
+        x = product(x)
+        size = jnp.linalg.norm(x)
+        return x / jnp.where(size > 0, size, 1)
+
+    x = jax.lax.fori_loop(0, iterations, closer, start)
+    return jnp.sqrt(jnp.maximum(x @ product(x), 0))
+
+
 class AbstractSquare(eqx.Module):
     """A symmetric matrix M = $B^T J^T J B$, B the orthonormal basis of the factors."""
 
@@ -87,15 +102,11 @@ class Tridiagonal(AbstractSquare):
     def largest(self):
         """To a few per cent, from below: power iterations, whose products are all but free."""
         zero = jnp.zeros(1, self.diagonal.dtype)
-
-        def closer(_, x):
-            x = self.apply(zero, x[None, None])[0, 0]
-            size = jnp.linalg.norm(x)
-            return x / jnp.where(size > 0, size, 1)
-
-        even = jnp.ones_like(self.diagonal) / jnp.sqrt(jnp.asarray(self.diagonal.size, zero.dtype))
-        x = jax.lax.fori_loop(0, POWER_ITERATIONS, closer, even)
-        return jnp.sqrt(jnp.maximum(x @ self.apply(zero, x[None, None])[0, 0], 0))
+        return largest_root(
+            lambda x: self.apply(zero, x[None, None])[0, 0],
+            jnp.ones_like(self.diagonal) / jnp.sqrt(jnp.asarray(self.diagonal.size, zero.dtype)),
+            POWER_ITERATIONS,
+        )
 
     def count(self, threshold):
         """Sylvester's law: as many as there are positive pivots of $M - \\sigma^2$."""
