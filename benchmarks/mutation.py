@@ -71,7 +71,9 @@ def all_mutants() -> dict[tuple[str, tuple[int, int]], list[tuple[str, int]]]:
             tree = get_ast_from_path(file)
             for name in names:
                 operator = get_operator(name)()
-                places = (place for node in ast_nodes(tree) for place in operator.mutation_positions(node))
+                places = [
+                    place for node in ast_nodes(tree) for place in operator.mutation_positions(node)
+                ]
                 for occurrence, (start, _) in enumerate(places):
                     key = (str(file.relative_to(ROOT)), tuple(start))
                     found.setdefault(key, []).append((name, occurrence))
@@ -200,7 +202,7 @@ def main() -> None:
                 RESULTS.with_suffix(".md").write_text(
                     f"{stored['machine']}, {stored['date']}\n\n{table(stored['records'])}\n"
                 )
-                print(record["outcome"], record["file"], record["line"], "|", record["after"], flush=True)
+                print(record["outcome"], record["file"], record["line"], record["after"], flush=True)
     print(RESULTS.with_suffix(".md").read_text())
 
 

@@ -17,7 +17,7 @@ from ._domains import Facets, Moment
 from ._messages import listing, nearest
 from ._problem import Problem
 from ._residual import Batch, make_batch, points_per_slab
-from ._sampling import AbstractSampler, weighted_choice
+from ._sampling import AbstractSampler, relative_density, weighted_choice
 
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
@@ -29,11 +29,16 @@ POOL = 8  # candidates per point of a residual-weighted draw
 
 @dataclasses.dataclass(frozen=True)
 class Drawn:
-    """Points (n, dim), normals (n, space) and auxiliary values, each (n,)."""
+    """Points (n, dim), normals (n, space) and auxiliary values, each (n,).
+
+    - `importance`: what each point counts in a mean over the site, (n,) with mean one; None where
+      all count the same.
+    """
 
     points: np.ndarray
     normals: np.ndarray
     auxiliary: dict[str, np.ndarray]
+    importance: np.ndarray | None = None
 
 
 class PointSet:
@@ -134,7 +139,8 @@ class PointSet:
             arrays = (part.points, part.normals, part.auxiliary)
             full = self.is_fixed(block) or self.count(block) >= MAX_POINTS
             room = 1 if full else self._room
-            batches.append(make_batch(*arrays, weights[block.name], block.components, room))
+            weight = weights[block.name]
+            batches.append(make_batch(*arrays, weight, block.components, room, part.importance))
         return tuple(batches)
 
     def refine(
@@ -145,7 +151,10 @@ class PointSet:
     ) -> None:
         """Replaces a block's points by `growth` times as many, rounded up to whole slabs.
 
-        Half of them cover the site evenly, half are drawn where the residual is large.
+        Half of them cover the site evenly, half are drawn where the residual is large. Each counts
+        by one over the density of such points around it (importance sampling, as Nabian, Gladstone,
+        Meidani 2021, section 2.3), so that the mean square stays that over the whole site: the loss
+        does not jump when points are drawn again. The even half bounds what a point counts.
 
         - `magnitude`: the size of the residual at each drawn point.
         """
@@ -154,11 +163,15 @@ class PointSet:
         count = max(min(wanted, MAX_POINTS), self.count(block))
         even = self._fresh(block, count - count // 2)
         pool = self._fresh(block, POOL * count)
-        chosen = weighted_choice(magnitude(block, pool), count // 2, self._rng)
+        size = magnitude(block, pool)
+        chosen = weighted_choice(size, count // 2, self._rng)
+        sizes = np.concatenate([magnitude(block, even), size[chosen]])
+        importance = 2 / (1 + relative_density(sizes, size))
         self.current[block.name] = Drawn(
             np.concatenate([even.points, pool.points[chosen]]),
             np.concatenate([even.normals, pool.normals[chosen]]),
             {},
+            importance / np.mean(importance),
         )
 
     def snapshot(self) -> tuple[dict, dict[str, np.ndarray]]:
@@ -167,6 +180,8 @@ class PointSet:
         for block in self.blocks:
             arrays[f"{block.name}.points"] = self.current[block.name].points
             arrays[f"{block.name}.normals"] = self.current[block.name].normals
+            if (importance := self.current[block.name].importance) is not None:
+                arrays[f"{block.name}.importance"] = importance
         return dict(self._rng.bit_generator.state), arrays
 
     def restore(self, snapshot: tuple[dict, dict[str, np.ndarray]]) -> None:
@@ -178,6 +193,7 @@ class PointSet:
                 arrays[f"{block.name}.points"],
                 arrays[f"{block.name}.normals"],
                 self.current[block.name].auxiliary,
+                arrays.get(f"{block.name}.importance"),
             )
 
     def _draw(self, block: Block, count: int) -> Drawn:

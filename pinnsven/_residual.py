@@ -30,7 +30,7 @@ class Batch(eqx.Module):
     - `points`: shape (capacity, dim).
     - `normals`: outward unit normals, shape (capacity, space).
     - `auxiliary`: values per point, each of shape (capacity,).
-    - `scale`: $\\sqrt{w / n}$ for each of the n active points, zero for padding.
+    - `scale`: $\\sqrt{w a / n}$ for each of the n active points, a what it counts; zero for padding.
     - `active`: how many points count: the first ones.
     """
 
@@ -48,6 +48,7 @@ def make_batch(
     weight: float,
     components: int = 1,
     room: int = 1,
+    importance: np.ndarray | None = None,
 ) -> Batch:
     """A batch with a capacity of whole slabs.
 
@@ -55,6 +56,7 @@ def make_batch(
 
     - `room`: the number of slabs is the next power of this, so that points may grow in number
       without a change of shape; 1 for as many as are needed.
+    - `importance`: what each point counts, (n,) with mean one; None where all count the same.
     """
     active, share = len(points), points_per_slab(components)
     slabs = -(-active // share)
@@ -62,6 +64,8 @@ def make_batch(
         slabs = room ** max(math.ceil(math.log(slabs, room) - 1e-9), 1)
     index = np.arange(slabs * share)
     scale = np.where(index < active, np.sqrt(weight / (active * components)), 0.0)
+    if importance is not None:
+        scale[:active] *= np.sqrt(importance)
     index = np.where(index < active, index, 0)
     # numpy here: the arrays become JAX's when they enter a jitted function.
     parts: tuple[Any, ...] = (points[index], normals[index])
@@ -285,8 +289,12 @@ def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.
 
 
 def mean_squares(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
-    """The mean squared, unweighted residual of each block, shape (blocks,)."""
-    return np.array([np.mean(rows**2) for rows in split_rows(system, batches, residual)])
+    """The mean squared residual of each block over its site, without its weight, shape (blocks,)."""
+    found = []
+    for batch, rows in zip(batches, split_rows(system, batches, residual), strict=True):
+        importance = np.asarray(batch.scale)[: len(rows)] ** 2
+        found.append(np.mean(rows**2 * (importance / np.mean(importance))[:, None]))
+    return np.array(found)
 
 
 def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:

@@ -64,16 +64,25 @@ class Grid(AbstractSampler):
         return np.linspace(0, available - 1, count).round().astype(int)
 
 
+def relative_density(
+    size: Float[np.ndarray, " n"], pool: Float[np.ndarray, " pool"]
+) -> Float[np.ndarray, " n"]:
+    """The density of residual-weighted points over that of even ones, where the residual has a size.
+
+    $(|R| / \\mathrm{mean}|R| + 0.1) / 1.1$: the constant keeps every region reachable, as in
+    residual-based adaptive distribution (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2, with exponent 1).
+
+    - `pool`: the sizes whose mean counts. If that is zero or not finite, the density is even.
+    """
+    mean = np.abs(pool).mean()
+    if not (np.isfinite(mean) and mean > 0):
+        return np.ones_like(size)
+    return (np.abs(size) / mean + 0.1) / 1.1
+
+
 def weighted_choice(
     size: Float[np.ndarray, " pool"], count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Indices of `count` pool members, drawn without repetition with odds growing with `size`.
-
-    The odds are $|R| / \\mathrm{mean}|R| + 0.1$: the constant keeps every region reachable, as in
-    residual-based adaptive distribution (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2, with exponent 1).
-    A pool that is not finite, or zero throughout, is drawn from evenly.
-    """
-    magnitude = np.abs(size)
-    mean = magnitude.mean()
-    odds = magnitude / mean + 0.1 if np.isfinite(mean) and mean > 0 else np.ones_like(magnitude)
+    """Indices of `count` pool members, drawn without repetition with odds of `relative_density`."""
+    odds = relative_density(size, size)
     return rng.choice(len(odds), size=count, replace=False, p=odds / odds.sum())

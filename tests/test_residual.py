@@ -284,6 +284,27 @@ def test_mean_squares_are_unweighted(quadratic, rows):
     np.testing.assert_allclose(found, expected, rtol=ROUNDING)
 
 
+def test_points_count_by_their_importance_in_mean_squares_and_in_the_loss(quadratic):
+    system, theta = quadratic
+    rng, batches, importance = np.random.default_rng(0), [], {}
+    for block, points, normals in active_points(BATCHES):
+        counts = rng.random(len(points)) + 0.5
+        counts = importance[block.name] = counts / counts.mean()
+        given = (points, normals, {}, WEIGHTS[block.name], block.components)
+        batches.append(make_batch(*given, importance=counts))
+    rows = np.asarray(system.residual(theta, tuple(batches)))
+    expected = [
+        np.mean(
+            importance[b.name][:, None] * closed_form(b.name, points, normals, np.asarray(theta)) ** 2
+        )
+        for b, points, normals in active_points(BATCHES)
+    ]
+    found = mean_squares(system, tuple(batches), rows)
+    np.testing.assert_allclose(found, expected, rtol=ROUNDING)
+    weights = np.array([WEIGHTS[block.name] for block in PROBLEM.blocks])
+    assert np.sum(rows**2) == pytest.approx(weights @ expected, rel=ROUNDING)
+
+
 def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic, rows):
     system, theta = quadratic
     parts = split_rows(system, BATCHES, rows)
