@@ -3,7 +3,7 @@
     python benchmarks/mutation.py [--mutants 160] [--seed 0] [--cores 0 1]
 
 Wants `pip install cosmic-ray` beside the package's `test` extra. Draws places in `_sven`,
-`_residual`, `_fields` and `_conditions` at random, changes one operator, number, truth value, loop or
+`_residual`, `_fields` and `_conditions` at random, as many in each, changes one operator, number, truth value, loop or
 handler there, in a copy of the tree, and runs the fast tests of that part. A mutant is *killed* when
 a test fails or hangs, and *survives* when all pass. Mutants that `benchmarks/results/mutation.json`
 holds already are not repeated; the table and the survivors go to `benchmarks/results/mutation.md`,
