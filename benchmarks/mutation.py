@@ -3,11 +3,11 @@
     python benchmarks/mutation.py [--mutants 160] [--seed 0] [--cores 0 1]
 
 Wants `pip install cosmic-ray` beside the package's `test` extra. Draws places in `_sven`,
-`_residual`, `_fields` and `_conditions` at random, as many in each, changes one operator, number, truth value, loop or
-handler there, in a copy of the tree, and runs the fast tests of that part. A mutant is *killed* when
-a test fails or hangs, and *survives* when all pass. Mutants that `benchmarks/results/mutation.json`
-holds already are not repeated; the table and the survivors go to `benchmarks/results/mutation.md`,
-and `docs/devdocs/mutation.md` judges them.
+`_residual`, `_fields` and `_conditions` at random, as many in each, changes one operator, number,
+truth value, loop or handler there, in a copy of the tree, and runs the fast tests of that part. A
+mutant is *killed* when a test fails or hangs, and *survives* when all pass. Mutants that
+`benchmarks/results/mutation.json` holds already are not repeated; the table and the survivors go to
+`benchmarks/results/mutation.md`, and `docs/devdocs/mutation.md` judges them.
 """
 
 import argparse
@@ -60,35 +60,37 @@ def sensible(operator: str) -> bool:
     return not get_operator(operator).arguments()
 
 
-def all_mutants() -> dict[tuple[str, tuple[int, int]], list[tuple[str, int]]]:
-    """The mutants at each place: (file, (line, column)) to (operator, occurrence in the file)."""
+def all_mutants(part: str) -> dict[tuple[str, tuple[int, int]], list[tuple[str, int]]]:
+    """The mutants at each place: (file, (line, column)) to (operator, occurrence in the file).
+
+    The mark of an abstract method is no such place: nothing that runs depends on it.
+    """
     found: dict[tuple[str, tuple[int, int]], list[tuple[str, int]]] = {}
     names = [name for name in sorted(operator_names()) if sensible(name)]
-    for part in TESTS:
-        package = ROOT / "pinnsven" / part
-        files = sorted(package.glob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
-        for file in files:
-            tree = get_ast_from_path(file)
-            for name in names:
-                operator = get_operator(name)()
-                places = [
-                    place for node in ast_nodes(tree) for place in operator.mutation_positions(node)
-                ]
-                for occurrence, (start, _) in enumerate(places):
+    package = ROOT / "pinnsven" / part
+    files = sorted(package.glob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
+    for file in files:
+        tree, lines = get_ast_from_path(file), file.read_text().splitlines()
+        for name in names:
+            operator = get_operator(name)()
+            places = [place for node in ast_nodes(tree) for place in operator.mutation_positions(node)]
+            for occurrence, (start, _) in enumerate(places):
+                if "@abc.abstractmethod" not in lines[start[0] - 1]:
                     key = (str(file.relative_to(ROOT)), tuple(start))
                     found.setdefault(key, []).append((name, occurrence))
     return found
 
 
 def sample(number: int, seed: int) -> list[dict]:
-    """One mutant at each of `number` places, both drawn at random."""
-    drawn, mutants = random.Random(seed), all_mutants()
-    chosen = drawn.sample(sorted(mutants), min(number, len(mutants)))
-    return [
-        {"file": file, "line": place[0], "column": place[1], "operator": name, "occurrence": occurrence}
-        for file, place in chosen
-        for name, occurrence in [drawn.choice(mutants[file, place])]
-    ]
+    """One mutant at each of `number` places, as many in each part, all drawn at random."""
+    drawn, chosen = random.Random(seed), []
+    for part in TESTS:
+        mutants = all_mutants(part)
+        for file, place in drawn.sample(sorted(mutants), min(number // len(TESTS), len(mutants))):
+            name, occurrence = drawn.choice(mutants[file, place])
+            where = {"file": file, "line": place[0], "column": place[1]}
+            chosen.append(where | {"operator": name, "occurrence": occurrence})
+    return chosen
 
 
 def part_of(file: str) -> str:
