@@ -1,6 +1,6 @@
 """Whether the tests would notice: faults put into the core one at a time, by cosmic-ray.
 
-    python benchmarks/mutation.py [--mutants 160] [--seed 0] [--cores 0 1]
+    python benchmarks/mutation.py [--mutants 160] [--seed 0] [--cores 0 1] [--again]
 
 Wants `pip install cosmic-ray` beside the package's `test` extra. Draws places in `_sven`,
 `_residual`, `_fields` and `_conditions` at random, as many in each, changes one operator, number,
@@ -38,8 +38,8 @@ RESULTS = HERE / "results" / "mutation.json"
 TESTS = {
     "_sven": ["test_sven.py", "test_sven_library.py"],
     "_residual": ["test_residual.py"],
-    "_fields": ["test_fields.py"],
-    "_conditions": ["test_conditions.py", "test_residual.py"],
+    "_fields": ["test_fields.py", "test_bad_input.py"],
+    "_conditions": ["test_conditions.py", "test_residual.py", "test_bad_input.py"],
 }
 
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Pow", "FloorDiv", "Mod")
@@ -153,8 +153,11 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=160)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cores", type=int, nargs="+", default=[0])
+    parser.add_argument("--again", action="store_true", help="repeat those that survived")
     options = parser.parse_args()
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    if options.again:
+        stored["records"] = [r for r in stored["records"] if r["outcome"] != "survived"]
 
     def known(mutant: dict) -> bool:
         return any(mutant.items() <= record.items() for record in stored["records"])
@@ -172,7 +175,7 @@ def main() -> None:
         cache = Path(folder) / "cache"
         core, tree = idle.get()
         limits = {}
-        for part in TESTS:
+        for part in sorted({part_of(mutant["file"]) for mutant in missing}):
             tested(tree, part, core, cache, None)  # compiles
             began = time.perf_counter()
             if tested(tree, part, core, cache, None) != "survived":

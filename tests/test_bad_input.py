@@ -696,6 +696,7 @@ bad("cut at everything", lambda: pv.Sven(rtol=1.0), "rtol=1.0", "[0, 1)")
 bad("negative cut", lambda: pv.Sven(rtol=-1e-3), "rtol=-0.001", "[0, 1)")
 bad("no parameters early", lambda: pv.Sven(early_share=0.0), "early_share=0.0", "(0, 1]")
 bad("no candidate", lambda: pv.SpectralSearch(probes=0), "probes=0", "at least one")
+bad("no patience", lambda: pv.SpectralSearch(patience=0), "patience=0", "at least one")
 bad(
     "parameters without floats",
     lambda: least_squares(lambda p: p, jnp.arange(3)),

@@ -759,6 +759,7 @@ def test_float32_parameters_stay_float32():
         (lambda: pv.Sven(early_share=1.5), "early_share=1.5"),
         (lambda: pv.SpectralSearch(probes=0), "probes=0"),
         (lambda: pv.SpectralSearch(memory=-1), "memory=-1"),
+        (lambda: pv.SpectralSearch(patience=0), "patience=0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

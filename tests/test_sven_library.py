@@ -632,6 +632,7 @@ def test_the_state_is_a_pytree_that_scans_and_survives_a_round_trip_through_nump
         (lambda: pv.Sketched(columns=2.0), "columns=2.0"),
         (lambda: pv.Sketched(hashes=0), "hashes=0"),
         (lambda: pv.Samples(of_sample, group=0), "group=0"),
+        (lambda: pv.Samples(of_sample, group=True), "group=True"),
         (
             lambda: pv.least_squares(
                 pv.Samples(of_sample, group=5), network_start(), *network_data(12)

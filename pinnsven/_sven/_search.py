@@ -35,9 +35,10 @@ class SpectralSearch(AbstractControl):
     - `ratio`, `late_ratio`: the acceptable ratio of actual to predicted reduction, early and late.
     - `trust`: the longest believable correction, relative to the step.
     - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
+    - `patience`: a candidate whose loss has not done so this many times in a row is evaluated no more.
     - `memory`: how many past corrections are mixed; 0 for the plain iteration.
 
-    Raises `ValueError` for fewer than one probe or a negative memory.
+    Raises `ValueError` for fewer than one probe, a patience below one or a negative memory.
     """
 
     probes: int = eqx.field(static=True, default=5)
@@ -46,11 +47,14 @@ class SpectralSearch(AbstractControl):
     late_ratio: float = 0.03
     trust: float = 0.75
     worth: float = 0.8
+    patience: int = eqx.field(static=True, default=2)
     memory: int = eqx.field(static=True, default=3)
 
     def __check_init__(self):
         if self.probes < 1:
             raise ValueError(f"probes={self.probes!r}: need at least one candidate")
+        if self.patience < 1:
+            raise ValueError(f"patience={self.patience!r}: must be at least one")
         if self.memory < 0:
             raise ValueError(f"memory={self.memory!r}: must not be negative")
 
@@ -71,12 +75,17 @@ class SpectralSearch(AbstractControl):
         # What the linear model loses by a step d of (J^T J + mu^2) d = -g: -d.g + mu^2 d.d.
         predicted = -first @ gradient + (damping * lengths) ** 2
 
+        def evaluate_unless_idle(candidate):
+            idle, lifted, known = candidate
+            return jax.lax.cond(idle < self.patience, lambda: evaluate(lifted), lambda: known)
+
         def attempt(carry):
-            steps, lifted, best, lowest, mixing, count, _ = carry
-            residuals = jax.lax.map(evaluate, lifted)
+            steps, lifted, best, lowest, mixing, count, idle, residuals = carry
+            residuals = jax.lax.map(evaluate_unless_idle, (idle, lifted, residuals))
             losses = finite_or_infinite(jnp.sum(residuals**2, axis=1))
             best = jnp.where((losses < lowest)[:, None], lifted, best)
-            paid = jnp.any(losses < self.worth * lowest)
+            paid = (losses < self.worth * lowest) & (idle < self.patience)
+            idle = jnp.where(paid, 0, idle + 1)
             missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
             target = first - square.solve(damping, factors.gradient(linearization, missed))
             candidates, mixing = mixing.mix(
@@ -86,16 +95,19 @@ class SpectralSearch(AbstractControl):
             believed = jnp.linalg.norm(raised - begun, axis=1) < self.trust * lengths
             steps = jnp.where(believed[:, None], candidates, steps)
             lifted = jnp.where(believed[:, None], raised, lifted)
-            return steps, lifted, best, jnp.minimum(losses, lowest), mixing, count + 1, paid
+            lowest = jnp.minimum(losses, lowest)
+            return steps, lifted, best, lowest, mixing, count + 1, idle, residuals
 
         def worthwhile(carry):
-            *_, count, paid = carry
-            return paid & (count <= corrections)
+            *_, count, idle, _ = carry
+            return jnp.any(idle == 0) & (count <= corrections)
 
         mixing = _Mixing.start(self.memory, first)
         none = jnp.full(self.probes, jnp.inf, loss.dtype)
-        start = (first, begun, begun, none, mixing, 0, True)
-        _, _, best, lowest, _, _, _ = jax.lax.while_loop(worthwhile, attempt, start)
+        idle = jnp.zeros(self.probes, int)
+        residuals = jnp.zeros((self.probes, residual.size), residual.dtype)
+        start = (first, begun, begun, none, mixing, 0, idle, residuals)
+        _, _, best, lowest, *_ = jax.lax.while_loop(worthwhile, attempt, start)
 
         ratio = jnp.where(state.late, self.late_ratio, self.ratio)
         good = (loss - lowest >= ratio * predicted) & (lowest < loss)
