@@ -8,7 +8,7 @@ import numpy as np
 
 from ._error_estimate import estimate_errors
 from ._evaluate import Evaluator
-from ._memory import Memory, peak, ran_out
+from ._memory import Memory, peak, shortage_as_memory_error
 from ._messages import listing
 from ._metrics import known_values, relative_errors
 from ._naming import Value
@@ -177,10 +177,9 @@ def finish(
 def _errors_if_they_fit(run) -> np.ndarray | None:
     """The estimated errors; None where they are not finite, or memory runs out."""
     try:
-        return estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
-    except (jax.errors.JaxRuntimeError, MemoryError) as error:
-        if not ran_out(error):
-            raise
+        with shortage_as_memory_error():
+            return estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+    except MemoryError:
         return None
 
 

@@ -1,8 +1,9 @@
-"""The memory of a run: what it will take, what it took, and whether an error means that it ran out.
+"""The memory of a run: what it will take, what it took, and how it is said that there is no more.
 
 On a CPU the bytes of the whole process count, on an accelerator those of the device.
 """
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -61,9 +62,15 @@ def needed(compiled) -> int:
     return planned.temp_size_in_bytes + planned.output_size_in_bytes
 
 
-def ran_out(error: Exception) -> bool:
-    """Whether a device, or the system, had no more memory."""
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in OUT_OF_MEMORY)
+@contextlib.contextmanager
+def shortage_as_memory_error():
+    """Raises `MemoryError` for what JAX raises where a device, or the system, has no more memory."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if not any(sign in str(error) for sign in OUT_OF_MEMORY):
+            raise
+        raise MemoryError(str(error)) from error
 
 
 def in_words(size: int | None) -> str:

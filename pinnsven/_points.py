@@ -166,7 +166,7 @@ class PointSet:
         size = magnitude(block, pool)
         chosen = weighted_choice(size, count // 2, self._rng)
         sizes = np.concatenate([magnitude(block, even), size[chosen]])
-        importance = 2 / (1 + relative_density(sizes, size))
+        importance = 2 / (1 + relative_density(sizes, size, count // 2))
         self.current[block.name] = Drawn(
             np.concatenate([even.points, pool.points[chosen]]),
             np.concatenate([even.normals, pool.normals[chosen]]),

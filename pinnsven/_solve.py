@@ -18,7 +18,7 @@ from ._checkpoint import RunState, load_run, save_run
 from ._error_estimate import bytes_needed
 from ._finish import AGREE, finish
 from ._held_out import block_scales, summarize
-from ._memory import in_use, in_words, needed, ran_out
+from ._memory import in_use, in_words, needed, shortage_as_memory_error
 from ._numbers import finite_number
 from ._points import Drawn, PointSet
 from ._precision import precision_context
@@ -112,10 +112,9 @@ def solve(
             run.restore(load_run(checkpoint, run.identity))
         ended = run.loop()
         try:
-            solution = finish(run, ended, run.target, precision)
-        except (jax.errors.JaxRuntimeError, MemoryError) as error:
-            if not ran_out(error):
-                raise
+            with shortage_as_memory_error():
+                solution = finish(run, ended, run.target, precision)
+        except MemoryError as error:
             raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
     for hook in hooks:
         hook.on_end(solution)
@@ -199,42 +198,44 @@ class _Run:
 
     def loop(self) -> tuple[RESULTS | None, str]:
         """Steps until something ends the run; returns what did, None for a judgement by quality."""
+        try:
+            with shortage_as_memory_error():
+                return self._steps()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return RESULTS.time_limit, "it was interrupted"
+        except MemoryError as error:
+            return None, self.shortage(error)
+        except StopRun as stop:
+            return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+
+    def _steps(self) -> tuple[RESULTS | None, str]:
         tolerance, max_steps, time_limit = self.limits
         target = self.target
         budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
         info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, target)
-        try:
-            for hook in self.hooks:
-                hook.on_start(info)
-            self.prepare()
-            saved = self.seconds()
-            while True:
-                if max_steps is not None and len(self.records) >= max_steps:
-                    return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
-                if time_limit is not None and self.seconds() >= time_limit:
-                    return RESULTS.time_limit, f"the limit of {time_limit:g} s was reached"
-                if (trouble := self._take_step()) is not None:
-                    return trouble
-                if len(self.records) % self.stepper.estimate_every == 0:
-                    self.measure()
-                    if self.quiet >= PATIENCE:
-                        return None, "the held-out residual no longer falls"
-                    if self.meets(target) and not budgeted:
-                        return None, "the tolerance was met"
-                    if self.may_refine:
-                        self._refine()
-                if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
-                    saved = self.seconds()
-                    self.save()
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return RESULTS.time_limit, "it was interrupted"
-        except (jax.errors.JaxRuntimeError, MemoryError) as error:
-            if not ran_out(error):
-                raise
-            return None, self.shortage(error)
-        except StopRun as stop:
-            return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+        for hook in self.hooks:
+            hook.on_start(info)
+        self.prepare()
+        saved = self.seconds()
+        while True:
+            if max_steps is not None and len(self.records) >= max_steps:
+                return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
+            if time_limit is not None and self.seconds() >= time_limit:
+                return RESULTS.time_limit, f"the limit of {time_limit:g} s was reached"
+            if (trouble := self._take_step()) is not None:
+                return trouble
+            if len(self.records) % self.stepper.estimate_every == 0:
+                self.measure()
+                if self.quiet >= PATIENCE:
+                    return None, "the held-out residual no longer falls"
+                if self.meets(target) and not budgeted:
+                    return None, "the tolerance was met"
+                if self.may_refine:
+                    self._refine()
+            if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
+                saved = self.seconds()
+                self.save()
 
     def meets(self, tolerance: float) -> bool:
         """Whether the last estimate is below the tolerance and training agrees with held-out."""
@@ -281,10 +282,11 @@ class _Run:
             stepper = stepper.after(self.records[-1].damping, self.records[-1].rows, self.theta)
         step = self._function(stepper.name, stepper.step, self.state, self.batches)
         try:
-            done = jax.block_until_ready(step(self.theta, self.state, self.batches))
-        except jax.errors.JaxRuntimeError as error:
+            with shortage_as_memory_error():
+                done = jax.block_until_ready(step(self.theta, self.state, self.batches))
+        except MemoryError as error:
             leaner = self.stepper.leaner()
-            if not ran_out(error) or leaner is None:
+            if leaner is None:
                 raise
             self.stepper, self.memory_trouble = leaner, self.shortage(error)
             self._compiled = {}

@@ -286,23 +286,20 @@ def test_mean_squares_are_unweighted(quadratic, rows):
 
 def test_points_count_by_their_importance_in_mean_squares_and_in_the_loss(quadratic):
     system, theta = quadratic
-    rng, batches, importance = np.random.default_rng(0), [], {}
-    for block, points, normals in active_points(BATCHES):
-        counts = rng.random(len(points)) + 0.5
-        counts = importance[block.name] = counts / counts.mean()
-        given = (points, normals, {}, WEIGHTS[block.name], block.components)
-        batches.append(make_batch(*given, importance=counts))
+    rng, batches, expected = np.random.default_rng(0), [], []
+    for (block, points, normals), batch in zip(active_points(BATCHES), BATCHES, strict=True):
+        importance = rng.random(len(points)) + 0.5
+        importance /= importance.mean()
+        values = {name: array[: len(points)] for name, array in batch.auxiliary.items()}
+        given = (points, normals, values, WEIGHTS[block.name], block.components)
+        batches.append(make_batch(*given, importance=importance))
+        squares = closed_form(block.name, points, normals, np.asarray(theta)) ** 2
+        expected.append(np.mean(importance[:, None] * squares))
     rows = np.asarray(system.residual(theta, tuple(batches)))
-    expected = [
-        np.mean(
-            importance[b.name][:, None] * closed_form(b.name, points, normals, np.asarray(theta)) ** 2
-        )
-        for b, points, normals in active_points(BATCHES)
-    ]
     found = mean_squares(system, tuple(batches), rows)
     np.testing.assert_allclose(found, expected, rtol=ROUNDING)
-    weights = np.array([WEIGHTS[block.name] for block in PROBLEM.blocks])
-    assert np.sum(rows**2) == pytest.approx(weights @ expected, rel=ROUNDING)
+    weights = [WEIGHTS[block.name] for block in PROBLEM.blocks]
+    assert np.sum(rows**2) == pytest.approx(np.dot(weights, expected), rel=ROUNDING)
 
 
 def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadratic, rows):
