@@ -152,9 +152,11 @@ class PointSet:
         """Replaces a block's points by `growth` times as many, rounded up to whole slabs.
 
         Half of them cover the site evenly, half are drawn where the residual is large. Each counts
-        by one over the density of such points around it (importance sampling, as Nabian, Gladstone,
-        Meidani 2021, section 2.3), so that the mean square stays that over the whole site: the loss
-        does not jump when points are drawn again. The even half bounds what a point counts.
+        by one over the density of such draws around it (importance sampling, as Nabian, Gladstone,
+        Meidani 2021, section 2.3), so that the mean square stays that over the whole site and the
+        loss does not jump when points are drawn again. Where the residual is more than 2 `POOL`
+        times its mean, the pool has no points of that density: there the loss grows like |R| instead
+        of its square, as Huber's (1964) does, and a kink cannot claim the whole network.
 
         - `magnitude`: the size of the residual at each drawn point.
         """
@@ -166,7 +168,7 @@ class PointSet:
         size = magnitude(block, pool)
         chosen = weighted_choice(size, count // 2, self._rng)
         sizes = np.concatenate([magnitude(block, even), size[chosen]])
-        importance = 2 / (1 + relative_density(sizes, size, count // 2))
+        importance = 2 / (1 + relative_density(sizes, size))
         self.current[block.name] = Drawn(
             np.concatenate([even.points, pool.points[chosen]]),
             np.concatenate([even.normals, pool.normals[chosen]]),

@@ -12,8 +12,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import qmc
 
-CLOCK_STEPS = 20  # of Newton's method, from below on a concave function; few are needed
-
 
 class AbstractSampler(eqx.Module):
     """Draws points in the unit cube."""
@@ -66,42 +64,25 @@ class Grid(AbstractSampler):
         return np.linspace(0, available - 1, count).round().astype(int)
 
 
-def _odds(size: Float[np.ndarray, " n"], pool: Float[np.ndarray, " pool"]) -> np.ndarray:
-    """$|R| / \\mathrm{mean}|R| + 0.1$, the mean over a pool: the constant keeps every region reachable.
+def relative_density(
+    size: Float[np.ndarray, " n"], pool: Float[np.ndarray, " pool"]
+) -> Float[np.ndarray, " n"]:
+    """The density of residual-weighted draws over that of even ones, where the residual has a size.
 
-    As in residual-based adaptive distribution (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2, with exponent
-    1). All the same if the mean is zero or not finite.
+    $(|R| / \\mathrm{mean}|R| + 0.1) / 1.1$: the constant keeps every region reachable, as in
+    residual-based adaptive distribution (Wu, Zhu, Tan, Kartha, Lu 2023, eq. 2, with exponent 1).
+
+    - `pool`: the sizes whose mean counts. If that is zero or not finite, the density is even.
     """
     mean = np.abs(pool).mean()
     if not (np.isfinite(mean) and mean > 0):
         return np.ones_like(size)
-    return np.abs(size) / mean + 0.1
+    return (np.abs(size) / mean + 0.1) / 1.1
 
 
 def weighted_choice(
     size: Float[np.ndarray, " pool"], count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Indices of `count` pool members, drawn without repetition with odds growing with `size`."""
-    odds = _odds(size, size)
+    """Indices of `count` pool members, drawn without repetition with odds of `relative_density`."""
+    odds = relative_density(size, size)
     return rng.choice(len(odds), size=count, replace=False, p=odds / odds.sum())
-
-
-def relative_density(
-    size: Float[np.ndarray, " n"], pool: Float[np.ndarray, " pool"], count: int
-) -> Float[np.ndarray, " n"]:
-    """How much denser than even points those of a `weighted_choice` lie, where the residual has a size.
-
-    Draws without repetition are the first of exponential clocks that tick at the rate of the odds:
-    a member of the pool is among them with probability $1 - \\exp(-\\lambda\\,\\mathrm{odds})$, where
-    $\\lambda$ makes the probabilities of the pool add up to their number (Rosen 1972).
-
-    - `size`: of the residual where the density is asked for.
-    - `pool`: the sizes that were drawn from.
-    - `count`: the number of draws, below that of the pool.
-    """
-    odds = _odds(pool, pool)
-    rate = count / odds.sum()  # too small: Newton's method approaches from below
-    for _ in range(CLOCK_STEPS):
-        late = np.exp(-rate * odds)
-        rate += (count - np.sum(1 - late)) / np.sum(odds * late)
-    return (1 - np.exp(-rate * _odds(size, pool))) * len(pool) / count

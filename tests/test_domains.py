@@ -567,16 +567,15 @@ def test_weighted_choice_from_a_pool_without_sizes_is_even(pool):
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 4000, 0.25, atol=0.035)
 
 
-@pytest.mark.parametrize("count", [3, 40, 90])
-def test_relative_density_is_that_of_many_draws(count):
-    """Even where draws exhaust the large members; the standard error of a share is below 0.009."""
-    size = np.random.default_rng(1).exponential(size=100) ** 3
-    rng, found = fresh(), np.zeros(100)
-    for _ in range(3000):
-        found[weighted_choice(size, count, rng)] += 1 / 3000
-    np.testing.assert_allclose(found, relative_density(size, size, count) * count / 100, atol=0.04)
+def test_relative_density_is_that_of_many_draws():
+    """From a pool large enough; the standard error of a share is below 0.0006."""
+    size = np.random.default_rng(1).random(400)
+    rng, found = fresh(), np.zeros(400)
+    for _ in range(8000):
+        found[weighted_choice(size, 4, rng)] += 1 / (4 * 8000)
+    np.testing.assert_allclose(found, relative_density(size, size) / 400, atol=0.003)
 
 
 def test_relative_density_without_sizes_is_one():
     for pool in (np.zeros(9), np.array([np.nan, 1.0, 2.0])):
-        np.testing.assert_allclose(relative_density(np.ones(4), pool, 2), 1.0)
+        np.testing.assert_array_equal(relative_density(np.ones(4), pool), 1.0)

@@ -318,21 +318,29 @@ def test_points_that_cannot_grow_leave_no_room(count, growing):
     assert len(equation.scale) == 128 * -(-count // 128)
 
 
-def refined_where_it_begins(seed=0):
-    """The points of `decay` drawn again for a residual of exp(-50 t)."""
-    points = PointSet(decay(), 512, pv.Sobol(), np.random.default_rng(seed))
-    points.refine(points.blocks[0], 2.0, lambda block, drawn: np.exp(-50 * drawn.points[:, 0]))
+def refined(magnitude):
+    """The points of `decay` drawn again for a residual of the given size."""
+    points = PointSet(decay(), 512, pv.Sobol(), np.random.default_rng(0))
+    points.refine(points.blocks[0], 2.0, lambda block, drawn: magnitude(drawn.points[:, 0]))
     return points
 
 
 def test_points_drawn_where_the_residual_is_large_average_over_the_whole_site():
-    """The mean of exp(-100 t) over [0, 1] is 0.01; half the points lie where it is not small."""
-    equation, _ = refined_where_it_begins().batches({"pde": 3.0, "start": 1.0})
+    """The mean of exp(-8 t) over [0, 1] is 1 / 8, that over the points is nearly twice as large."""
+    equation, _ = refined(lambda t: np.exp(-4 * t)).batches({"pde": 3.0, "start": 1.0})
     active = equation.scale > 0
-    squares = np.exp(-100 * equation.points[active, 0])
-    assert np.mean(squares) > 0.05
-    assert equation.scale[active] ** 2 @ squares == pytest.approx(3 * 0.01, rel=0.05)
+    squares = np.exp(-8 * equation.points[active, 0])
+    assert np.mean(squares) > 1.5 / 8
+    assert equation.scale[active] ** 2 @ squares == pytest.approx(3 / 8, rel=0.1)
     assert np.sum(equation.scale**2) == pytest.approx(3)
+
+
+def test_a_spike_of_the_residual_counts_less_than_its_share():
+    """A hundredth of the interval, where the residual is nearly a hundred times its mean."""
+    spike = refined(lambda t: np.where(t < 0.01, 1000.0, 1.0))
+    equation, _ = spike.batches({"pde": 1.0, "start": 1.0})
+    inside = equation.points[:, 0] < 0.01
+    assert 0.0005 < np.sum(equation.scale[inside] ** 2) < 0.005
 
 
 def test_points_drawn_for_a_residual_of_zero_all_count_the_same():
@@ -344,10 +352,8 @@ def test_points_drawn_for_a_residual_of_zero_all_count_the_same():
 
 def test_a_snapshot_brings_back_what_each_point_counts():
     weights = {"pde": 1.0, "start": 1.0}
-    points, other = (
-        refined_where_it_begins(),
-        PointSet(decay(), 9, pv.Sobol(), np.random.default_rng(1)),
-    )
+    points = refined(lambda t: np.exp(-4 * t))
+    other = PointSet(decay(), 9, pv.Sobol(), np.random.default_rng(1))
     other.restore(points.snapshot())
     for mine, its in zip(points.batches(weights), other.batches(weights), strict=True):
         np.testing.assert_array_equal(mine.scale, its.scale)
