@@ -203,6 +203,11 @@ def test_a_solver_refines_what_it_chose_itself_and_nothing_else():
         assert solver.refined(many, theta) is None
 
 
+@pytest.mark.parametrize("backend", [pv.GramEigh, pv.GramTridiagonal])
+def test_a_jacobian_is_stored_unless_it_is_left_out_on_purpose(backend):
+    assert backend().stores_jacobian and not backend(implicit=True).stores_jacobian
+
+
 @backends
 @pytest.mark.parametrize("name", ["wide", "square", "tall"])
 def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
