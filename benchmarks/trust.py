@@ -67,7 +67,7 @@ The estimated error over the true one, all runs:
 
 ## Seeds
 
-The spread over seeds of runs that nothing was withheld from, {limit:g} s each:
+The spread over seeds of runs with the defaults, which end when they converge:
 
 {seeds}
 
@@ -118,7 +118,6 @@ def main() -> None:
             number=len(starved),
             counts=honesty.counts(records),
             estimates=honesty.estimates(records),
-            limit=honesty.COMMON["time_limit"],
             seeds=honesty.seeds_table(records),
             tests="\n".join(rows),
         )
