@@ -153,11 +153,11 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=160)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cores", type=int, nargs="+", default=[0])
-    parser.add_argument("--again", action="store_true", help="repeat those that survived")
+    parser.add_argument("--again", action="store_true", help="repeat those not killed")
     options = parser.parse_args()
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
     if options.again:
-        stored["records"] = [r for r in stored["records"] if r["outcome"] != "survived"]
+        stored["records"] = [r for r in stored["records"] if r["outcome"] == "killed"]
 
     def known(mutant: dict) -> bool:
         return any(mutant.items() <= record.items() for record in stored["records"])

@@ -201,6 +201,7 @@ def test_weight_and_number_of_points_reach_the_block(kind):
     block = kind(lambda u: u, weight=2.5, points=17).bind("mine", SPACE)
     assert (block.name, block.weight, block.count) == ("mine", 2.5, 17)
     assert block.interior is (kind is pv.PDE)
+    assert kind(lambda u: u, points=1).bind("mine", SPACE).count == 1
     bare = kind(lambda u: u).bind("mine", SPACE)
     assert bare.weight is None
     assert bare.count is None
@@ -229,6 +230,19 @@ def test_data_are_subtracted_from_fields_and_derivatives():
     found = residuals(block, block.site.points, np.zeros((3, 2)), block.site.auxiliary)
     expected = [q.u - [1, 2, 3], q.v - 4, q.u_t - [5, 6, 7]]
     np.testing.assert_allclose(found, expected, rtol=ROUNDING, atol=ROUNDING)
+
+
+def test_noise_of_data_reaches_the_block():
+    assert pv.Data(POINTS, u=1.0, noise=0.25).bind("mine", SPACE).noise == 0.25
+    assert pv.Data(POINTS, u=1.0).bind("mine", SPACE).noise == 0.0
+    with pytest.raises(ValueError, match=r"noise=-0\.1"):
+        pv.Data(POINTS, u=1.0, noise=-0.1)
+
+
+def test_coordinates_of_different_lengths_are_refused():
+    short = POINTS | {"x": np.array([0.1, 0.5])}
+    with pytest.raises(ValueError, match="different lengths"):
+        pv.Condition(lambda u: u, short).bind("mine", SPACE)
 
 
 def test_data_of_a_vector_coordinate():
@@ -265,6 +279,13 @@ def test_neumann_on_a_disk_is_the_radial_derivative():
     square = lambda point: jnp.sum(point**2, keepdims=True)
     values = jax.vmap(lambda p, n: block.plan.evaluate(square, p, n, {}))(points, normals)
     np.testing.assert_allclose(block.residual(values), np.zeros((1, 8)), atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [lambda x: x, lambda y, t: y + t, lambda u: u])
+def test_an_integral_over_space_is_prescribed_in_time_only(value):
+    with pytest.raises(ValueError, match="its function asks for"):
+        pv.Integral(lambda u: u, value=value).bind("mine", SPACE)
+    assert pv.Integral(lambda u: u, value=lambda t, nu: nu * t).bind("mine", SPACE).components == 1
 
 
 def test_integral_without_space_is_one_row_over_time():

@@ -273,6 +273,16 @@ def test_taylor_mode_agrees_with_nested_tangents(activation, order):
     np.testing.assert_allclose(series, nested, rtol=HIGH_ORDER, atol=HIGH_ORDER)
 
 
+def test_taylor_mode_serves_from_the_third_order_on_and_nesting_below():
+    fields, point = network(1, 2), jnp.array([0.4, -0.1])
+
+    def operations(method, order):
+        return len(jax.make_jaxpr(lambda p: method(fields, p, p, order))(point).jaxpr.eqns)
+
+    nested = [operations(taylor, order) == operations(_nested, order) for order in range(1, 6)]
+    assert nested == [True, True, False, False, False]
+
+
 def test_taylor_of_order_zero_is_the_value():
     fields, point = network(1, 2), jnp.array([0.4, -0.1])
     np.testing.assert_array_equal(taylor(fields, point, point, 0), [fields(point)])

@@ -12,7 +12,16 @@ from hypothesis import given, settings, strategies as st
 
 import pinnsven as pv
 from pinnsven._conditions import FixedPoints
-from pinnsven._residual import CHUNK, ResidualSystem, make_batch, mean_squares, split_rows
+from pinnsven._residual import (
+    CHUNK,
+    Layout,
+    ResidualSystem,
+    make_batch,
+    mean_squares,
+    not_finite,
+    points_per_slab,
+    split_rows,
+)
 
 ROUNDING = 1e-12  # relative to the largest entry
 DIFFERENCES = 1e-6  # of a central difference with step 1e-5
@@ -308,6 +317,59 @@ def test_split_rows_gives_the_unweighted_residuals_of_the_active_points(quadrati
     assert [part.shape for part in parts] == [(CHUNK + 41, 2), (5, 1), (8, 1), (3, 1), (3, 2)]
     for part, (block, points, normals) in zip(parts, active_points(BATCHES), strict=True):
         close(part, closed_form(block.name, points, normals, np.asarray(theta)))
+
+
+@pytest.mark.parametrize("count", [CHUNK // 2, CHUNK // 2 + 1, CHUNK, CHUNK + 1])
+def test_no_point_is_lost_at_the_edge_of_a_slab(quadratic, count):
+    """The equation has two rows per point: a slab holds half as many points as rows."""
+    system, theta = quadratic
+    batches = draw(PROBLEM, COUNTS | {"pde": count})
+    (block, points, normals), *_ = active_points(batches)
+    part, *_ = split_rows(system, batches, np.asarray(system.residual(theta, batches)))
+    close(part, closed_form(block.name, points, normals, np.asarray(theta)))
+    assert len(batches[0].scale) == -(-count // (CHUNK // 2)) * (CHUNK // 2)
+
+
+@pytest.mark.parametrize(
+    ("components", "points"), [(1, CHUNK), (3, CHUNK // 3), (CHUNK, 1), (CHUNK + 1, 1)]
+)
+def test_a_slab_holds_one_point_at_least(components, points):
+    assert points_per_slab(components) == points
+
+
+def test_a_layout_without_blocks_has_no_rows():
+    assert Layout({}).total == 0
+
+
+@pytest.mark.parametrize("room", [1, 4])
+def test_each_row_belongs_to_its_block_and_no_row_of_an_idle_slab_to_any(quadratic, room):
+    system, theta = quadratic
+    batches = draw(PROBLEM, room=room)
+    parts = np.asarray(system.parts(batches))
+    expected = np.zeros((len(PROBLEM.blocks), system.residual(theta, batches).size), bool)
+    for owner, rows in zip(expected, system.layout(batches).rows.values(), strict=True):
+        owner[rows] = True
+    np.testing.assert_array_equal(parts, expected)
+
+
+def test_half_of_the_square_has_the_gradient_of_the_residual(quadratic, rows, jacobian):
+    system, theta = quadratic
+    value, gradient = jax.value_and_grad(lambda t: system.half_square(t, BATCHES))(theta)
+    np.testing.assert_allclose(system.half_square(theta, BATCHES), np.sum(rows**2) / 2, rtol=ROUNDING)
+    np.testing.assert_allclose(value, np.sum(rows**2) / 2, rtol=ROUNDING)
+    np.testing.assert_allclose(gradient, jacobian.T @ rows, rtol=1e-10)
+
+
+def test_values_that_are_not_finite_are_named_with_condition_and_point(quadratic, rows):
+    system = quadratic[0]
+    assert not_finite(system, BATCHES, rows) == ""
+    spoilt = rows.copy()
+    first = system.layout(BATCHES).rows["flux"].start
+    spoilt[first + 2 : first + 4] = np.nan
+    found = not_finite(system, BATCHES, spoilt)
+    x, t = BATCHES[2].points[2]
+    assert "'flux'" in found and "2 of 8 points" in found
+    assert f"x = {np.array2string(x, precision=6)}, t = {np.array2string(t, precision=6)}" in found
 
 
 def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearized):

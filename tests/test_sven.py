@@ -206,6 +206,7 @@ def test_a_solver_refines_what_it_chose_itself_and_nothing_else():
 @pytest.mark.parametrize("backend", [pv.GramEigh, pv.GramTridiagonal])
 def test_a_jacobian_is_stored_unless_it_is_left_out_on_purpose(backend):
     assert backend().stores_jacobian and not backend(implicit=True).stores_jacobian
+    assert backend().damps_only is (backend is pv.GramTridiagonal)
 
 
 @backends
@@ -771,6 +772,10 @@ def test_float32_parameters_stay_float32():
 def test_bad_arguments_are_named(make, named):
     with pytest.raises(ValueError, match=named):
         make()
+
+
+def test_a_candidate_may_rest_at_once():
+    assert pv.SpectralSearch(patience=1).patience == 1
 
 
 @pytest.mark.parametrize("params", [{}, {"n": jnp.array([1, 2])}, {"name": "x"}, jnp.zeros(0)])

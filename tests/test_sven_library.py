@@ -382,6 +382,24 @@ def test_the_kernel_without_a_jacobian_is_that_of_the_jacobian(function, group):
     np.testing.assert_allclose(whole.gram(), jacobian.T @ jacobian, atol=1e-11)
 
 
+def test_a_jacobian_without_storage_may_have_its_rows_scaled():
+    params, data = network_start(), network_data()
+    system = FunctionResidual(of_batch, params)
+    theta = system.start()
+    factor = jnp.linspace(0.5, 2.0, len(data[1]))
+    jacobian = factor[:, None] * jax.jacrev(lambda t: system.residual(t, data))(theta)
+    plain = system.implicit(theta, data)
+    found = plain.scaled(factor * plain.residual, factor)
+    v, w = jnp.cos(jnp.arange(theta.size)), jnp.sin(jnp.arange(factor.size))
+    np.testing.assert_allclose(found.jacobian(), jacobian, atol=1e-12)
+    np.testing.assert_allclose(found.kernel(), jacobian @ jacobian.T, atol=1e-11)
+    np.testing.assert_allclose(found.gram(), jacobian.T @ jacobian, atol=1e-11)
+    np.testing.assert_allclose(found.apply(v[None])[0], jacobian @ v, atol=1e-11)
+    np.testing.assert_allclose(found.pull(w[None])[0], jacobian.T @ w, atol=1e-11)
+    twice = found.scaled(found.residual, factor)
+    np.testing.assert_allclose(twice.jacobian(), factor[:, None] * jacobian, atol=1e-12)
+
+
 def test_samples_are_the_function_mapped_over_a_batch():
     params, data = network_start(), network_data()
     np.testing.assert_allclose(pv.Samples(of_sample)(params, *data), of_batch(params, *data))
