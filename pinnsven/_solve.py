@@ -31,6 +31,7 @@ from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
+MARGIN = 0.5  # times the tolerance, at which a run ends: the verdict's points may find more than this draw
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
@@ -229,7 +230,7 @@ class _Run:
                 self.measure()
                 if self.quiet >= PATIENCE:
                     return None, "the held-out residual no longer falls"
-                if self.meets(target) and not budgeted:
+                if self.meets(MARGIN * target) and not budgeted:
                     return None, "the tolerance was met"
                 if self.may_refine:
                     self._refine()

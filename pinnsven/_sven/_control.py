@@ -52,7 +52,7 @@ class AbstractControl(eqx.Module):
     @property
     def remembers(self) -> bool:
         """Whether there is momentum."""
-        return False
+        return self.momentum > 0
 
     @abc.abstractmethod
     def search(
@@ -69,7 +69,8 @@ class AbstractControl(eqx.Module):
         - `evaluate`: maps a step (params,) to the residual (rows,) after it.
         - `square`: the Gram matrix in the basis of the factors, on the directions that are kept;
           `Diagonal` unless the control `damps`.
-        - `state`: the solver's state: `log_damping`, where a search starts, and `late`.
+        - `state`: the solver's state: `log_damping`, where a search starts, `late`, and `velocity`,
+          of which the residual of `linearization` already has the momentum's share.
         - `corrections`: how many chord corrections may be spent on it.
         """
 
@@ -159,12 +160,7 @@ class FixedStep(AbstractOneStep):
     geodesic: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum={self.momentum!r}: must lie in [0, 1)")
-
-    @property
-    def remembers(self):
-        return self.momentum > 0
+        check_momentum(self.momentum)
 
     def search(self, evaluate, linearization, factors, square, state, corrections):
         del corrections
@@ -236,6 +232,11 @@ class Backtracking(AbstractOneStep):
 def predicted_reduction(singular_values, factor, gradient):
     """What the linear model loses by a filter: $\\sum (2 \\phi - s^2 \\phi^2) g^2$."""
     return (2 * factor - singular_values**2 * factor**2) @ gradient**2
+
+
+def check_momentum(momentum: float) -> None:
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum={momentum!r}: must lie in [0, 1)")
 
 
 def squared_norm(residual):

@@ -5,12 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._control import (
-    AbstractControl,
-    Move,
-    finite_or_infinite,
-    squared_norm,
-)
+from ._control import AbstractControl, Move, check_momentum, finite_or_infinite, squared_norm
 from ._square import Damping
 
 
@@ -30,6 +25,10 @@ class SpectralSearch(AbstractControl):
     predicted one is taken; choosing the lowest loss instead is short-sighted, since long steps with a
     poor ratio pay off later (Webb, Jerad, Cartis 2026, arXiv 2607.02194, section 3).
 
+    With momentum every candidate starts from that share of the last step and solves for what it
+    leaves of the residual (SPRING: Goldshlager, Abrahamsen, Lin 2024, eq. 27): along directions that
+    the damping fades out, steps that agree add up.
+
     - `probes`: the number of candidates.
     - `spread`: decades to either side of the last damping.
     - `ratio`, `late_ratio`: the acceptable ratio of actual to predicted reduction, early and late.
@@ -37,8 +36,10 @@ class SpectralSearch(AbstractControl):
     - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
     - `patience`: a candidate whose loss has not done so this many times in a row is evaluated no more.
     - `memory`: how many past corrections are mixed; 0 for the plain iteration.
+    - `momentum`: in [0, 1).
 
-    Raises `ValueError` for fewer than one probe, a patience below one or a negative memory.
+    Raises `ValueError` for fewer than one probe, a patience below one, a negative memory, or a
+    momentum outside [0, 1).
     """
 
     probes: int = eqx.field(static=True, default=5)
@@ -49,6 +50,7 @@ class SpectralSearch(AbstractControl):
     worth: float = 0.8
     patience: int = eqx.field(static=True, default=2)
     memory: int = eqx.field(static=True, default=3)
+    momentum: float = eqx.field(static=True, default=0.5)  # type: ignore[assignment]
 
     def __check_init__(self):
         if self.probes < 1:
@@ -57,23 +59,29 @@ class SpectralSearch(AbstractControl):
             raise ValueError(f"patience={self.patience!r}: must be at least one")
         if self.memory < 0:
             raise ValueError(f"memory={self.memory!r}: must not be negative")
+        check_momentum(self.momentum)
 
     @property
     def damps(self):
         return True
 
     def search(self, evaluate, linearization, factors, square, state, corrections):
-        residual = linearization.residual
-        loss, log_damping = squared_norm(residual), state.log_damping
+        residual, log_damping = linearization.residual, state.log_damping
+        loss = left = squared_norm(residual)
+        start = jnp.zeros((1, linearization.params), loss.dtype)
+        if self.remembers:
+            start = self.momentum * state.velocity[None]
+            loss = squared_norm(residual - linearization.apply(start)[0])
         # From the most to the least damped candidate.
         offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=loss.dtype)
         damping = square.largest * 10 ** (log_damping + offsets)
         gradient = factors.gradient(linearization, residual[None])[0]
         first = -square.solve(damping, jnp.broadcast_to(gradient[None], (self.probes, gradient.size)))
         begun = factors.lift(linearization, first)
-        lengths = jnp.linalg.norm(begun, axis=1)
+        lengths = jnp.linalg.norm(begun + start, axis=1)
         # What the linear model loses by a step d of (J^T J + mu^2) d = -g: -d.g + mu^2 d.d.
-        predicted = -first @ gradient + (damping * lengths) ** 2
+        fading = (damping * jnp.linalg.norm(begun, axis=1)) ** 2
+        predicted = loss - left - first @ gradient + fading
 
         def evaluate_unless_idle(candidate):
             idle, lifted, known = candidate
