@@ -36,7 +36,7 @@ MARK = 1.7  # a block is refined when its held-out mean square exceeds the train
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
 SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE
-ROWS_PER_DIRECTION = 8  # as many where they agree, and points are redrawn without growing
+ROWS_PER_DIRECTION = 8  # with more for each direction in use, points are redrawn without growing
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
@@ -419,7 +419,7 @@ class _Run:
     def _refine(self) -> None:
         """Redraws every block whose held-out residual is well above the training one.
 
-        It grows too, unless it has many rows for the directions in use and is as good as resolved.
+        It grows too, unless it has many rows for the directions in use.
         """
         assert self.estimate is not None
         plenty = ROWS_PER_DIRECTION * self.records[-1].rank
@@ -428,7 +428,7 @@ class _Run:
         ):
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
                 growth = SLOW_GROWTH if held**2 <= AGREE * training**2 else GROWTH
-                enough = growth == SLOW_GROWTH and self.points.rows(block) > plenty
+                enough = self.points.rows(block) > plenty
                 self.points.refine(block, 1.0 if enough else growth, self._magnitude)
                 self.quiet = self.quiet if enough else 0
                 self.batches = self.points.batches(self.weights)
