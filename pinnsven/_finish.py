@@ -176,17 +176,16 @@ def _keep_the_better(run) -> Estimate:
     Both on the same points: where kinks make the residual's mean square vary from draw to draw, those
     that seemed best may have met a lucky one.
     """
-    last, (_, best) = run.theta, run.best
     points, weights = run.points.snapshot(), run.weights
-    total, estimate = run.measure(LAST_DRAWS), run.estimate
-    if np.array_equal(best, last):
-        return estimate
-    run.theta, run.weights = best, weights
-    run.points.restore(points)
-    if run.measure(LAST_DRAWS) < total:
-        return run.estimate
-    run.theta, run.estimate = last, estimate
-    return estimate
+
+    def loss(theta) -> float:
+        run.theta, run.weights = theta, weights
+        run.points.restore(points)
+        found = run.measure(LAST_DRAWS)
+        return math.inf if math.isnan(found) else found
+
+    loss(min((run.theta, run.best[1]), key=loss))
+    return run.estimate
 
 
 def _errors_if_they_fit(run) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """The solve loop: what it reaches, what it says of it, and that it can be stopped and resumed."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import scipy.optimize
 
 import pinnsven as pv
+from pinnsven._checkpoint import load_run, save_run
 from pinnsven._finish import judge
 from pinnsven._held_out import block_scales
 from pinnsven._points import PointSet
@@ -538,6 +540,22 @@ def test_a_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(tmp_path):
     same_history(resumed, whole)
     assert resumed.conditions == whole.conditions
     assert resumed.seconds > 0 and np.all(np.diff(resumed.history["seconds"]) >= 0)
+
+
+@pytest.mark.parametrize("last_is_better", [True, False])
+def test_the_better_parameters_are_kept_whatever_a_lucky_draw_said(tmp_path, last_is_better):
+    """The last ones, and those whose held-out residual was once the lowest, on the same points."""
+    path = tmp_path / "run.npz"
+    good = solve(max_steps=20, checkpoint=path)
+    saved = load_run(path, "decay: pde,start; seed 0")
+    bad = np.zeros_like(saved.theta)
+    if last_is_better:
+        changed = {"best": (0.0, bad)}
+    else:
+        changed = {"best": (1e9, saved.theta), "theta": bad}
+    save_run(path, dataclasses.replace(saved, **changed))
+    again = solve(max_steps=20, checkpoint=path, resume=True)
+    assert again.error == good.error
 
 
 def test_a_resumed_run_that_is_already_done_takes_no_step(tmp_path):
