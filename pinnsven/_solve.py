@@ -31,7 +31,7 @@ from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
-MARGIN = 0.5  # times the tolerance, at which a run ends: the verdict's points may find more than this draw
+MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
