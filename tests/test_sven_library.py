@@ -611,7 +611,7 @@ def test_a_hundred_steps_with_changing_settings_compile_once():
 def test_in_an_optax_loop_it_takes_the_same_steps():
     """The random ones among them: both start from the same seed unless told otherwise."""
     params, data = network_start(), network_data()
-    solver = pv.Sven(backend=pv.RandomizedSVD(rank=6))
+    solver = pv.Sven(backend=pv.Sketched(columns=0.5))
     transformation = optax.chain(solver.as_optax(pv.Samples(of_sample)), optax.scale(1.0))
     state = transformation.init(params)
     own_state = solver.init(pv.Samples(of_sample), params, *data)
@@ -626,7 +626,7 @@ def test_in_an_optax_loop_it_takes_the_same_steps():
         params, state = update(params, state, data)
         own, own_state, _ = solver.step(pv.Samples(of_sample), own, own_state, *data)
     for name in params:
-        np.testing.assert_allclose(params[name], own[name], rtol=1e-9)
+        np.testing.assert_allclose(params[name], own[name], rtol=1e-6)
 
 
 def test_the_state_is_a_pytree_that_scans_and_survives_a_round_trip_through_numpy():
