@@ -104,8 +104,8 @@ class Affine(AbstractResidual):
         return Linearization.of_jacobian(self.residual(theta, data), data[0])
 
 
-def state_of(seed=0, late=False):
-    state = pv.Sven().init_state(jnp.zeros(1), jax.random.PRNGKey(seed))
+def state_of(seed=0, late=False, params=1):
+    state = pv.Sven().init_state(jnp.zeros(params), jax.random.PRNGKey(seed))
     return eqx.tree_at(lambda s: s.late, state, jnp.array(late))
 
 
@@ -424,7 +424,7 @@ def descent(request):
     function, start = CLASSICS[request.param[0]]
     solver = pv.Sven(backend=BACKENDS[request.param[1]])
     step = jax.jit(lambda p, s: solver.step(function, p, s))
-    params, state, steps = jnp.asarray(start), state_of(), []
+    params, state, steps = jnp.asarray(start), state_of(params=len(start)), []
     for _ in range(30):
         moved, state, report = step(params, state)
         steps.append((np.asarray(params), np.asarray(moved), report))
@@ -488,7 +488,7 @@ def search_step(backend):
 def test_a_linear_problem_is_solved_in_a_few_steps(backend):
     rng = np.random.default_rng(3)
     matrix, right = rng.standard_normal((8, 5)), rng.standard_normal(8)
-    theta, state, step = jnp.ones(5), state_of(), search_step(backend)
+    theta, state, step = jnp.ones(5), state_of(params=5), search_step(backend)
     for _ in range(9):
         theta, state, report = step(theta, state, (jnp.asarray(matrix), jnp.asarray(-right)))
     expected, *_ = scipy.linalg.lstsq(matrix, right)
@@ -544,7 +544,7 @@ def test_a_step_into_values_that_are_not_finite_is_rejected(control):
     def only_finite_at_the_start(p, poison):
         return p * jnp.where(jnp.all(p == start), 1.0, poison)
 
-    solver, state = pv.Sven(control=control), state_of()
+    solver, state = pv.Sven(control=control), state_of(params=3)
     step = jax.jit(lambda p, s, poison: solver.step(only_finite_at_the_start, p, s, poison))
     for poison in (jnp.nan, jnp.inf, -jnp.inf):
         params, new_state, report = step(start, state, poison)
@@ -565,10 +565,10 @@ def test_a_residual_that_is_not_finite_at_the_start_is_called_diverged():
 @pytest.mark.parametrize("backend", [*DAMPERS.values(), pv.RefinedGram()], ids=[*DAMPERS, "refined"])
 def test_a_zero_jacobian_moves_nothing(backend):
     start, data = jnp.arange(5.0), (jnp.zeros((8, 5)), jnp.ones(8))
-    steps = [search_step(backend)(start, state_of(), data)]
+    steps = [search_step(backend)(start, state_of(params=5), data)]
     if backend in BACKENDS.values():
         solver = pv.Sven(backend=backend, control=pv.FixedStep())
-        steps.append(solver.advance(Affine(), start, state_of(), data))
+        steps.append(solver.advance(Affine(), start, state_of(params=5), data))
     for params, state, report in steps:
         np.testing.assert_array_equal(params, start)
         assert int(report.rank) == 0
@@ -580,7 +580,7 @@ def test_a_jacobian_that_is_not_finite_moves_nothing():
     start = jnp.array([1.0, 0.0])
     solver = pv.Sven()
     step = jax.jit(lambda p, s: solver.step(lambda q: jnp.sqrt(q), p, s))  # infinite slope at 0
-    params, _, report = step(start, state_of())
+    params, _, report = step(start, state_of(params=2))
     np.testing.assert_array_equal(params, start)
     assert not bool(report.accepted)
 
@@ -596,7 +596,7 @@ def mildly_bent():
     rng = np.random.default_rng(5)
     matrix, right = np.eye(8) + 0.3 * rng.standard_normal((8, 8)), rng.standard_normal(8)
     matrix, right = jnp.asarray(matrix), jnp.asarray(right)
-    undamped = eqx.tree_at(lambda s: s.log_damping, state_of(), jnp.array(-9.0))
+    undamped = eqx.tree_at(lambda s: s.log_damping, state_of(params=8), jnp.array(-9.0))
 
     def build(memory):
         control = pv.SpectralSearch(probes=1, spread=0.0, memory=memory, worth=1e9)
@@ -668,8 +668,8 @@ def test_a_crowded_half_brings_the_endgame():
 def test_jitted_is_not_jitted():
     control = pv.SpectralSearch(probes=2, memory=0)
     solver, start = pv.Sven(control=control, corrections=2), jnp.array([-1.2, 1.0])
-    plain = solver.step(rosenbrock, start, state_of())
-    jitted = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))(start, state_of())
+    plain = solver.step(rosenbrock, start, state_of(params=2))
+    jitted = jax.jit(lambda p, s: solver.step(rosenbrock, p, s))(start, state_of(params=2))
     for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(jitted), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
@@ -678,7 +678,7 @@ def test_mapped_over_seeds_is_a_loop():
     residual, start, data = large_problem()
     solver = pv.Sven(control=pv.SpectralSearch(probes=2, memory=0), corrections=1)
     starts = np.asarray(start) + 0.1 * np.random.default_rng(0).standard_normal((3, 140))
-    states = [state_of(0), state_of(1), state_of(2, late=True)]
+    states = [state_of(seed, seed == 2, params=140) for seed in range(3)]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     step = lambda p, s: solver.advance(residual, p, s, data)
     mapped = jax.jit(jax.vmap(step))(starts, stacked)

@@ -505,7 +505,8 @@ def test_search_with_momentum_predicts_what_an_affine_residual_does():
         damped = matrix.T @ matrix + damping**2 * np.eye(9)
         expected = share * previous - np.linalg.solve(damped, matrix.T @ left)
         np.testing.assert_allclose(moved - theta, expected, rtol=1e-6, atol=1e-9)
-        np.testing.assert_allclose(report.predicted, report.loss - report.new_loss, rtol=1e-6)
+        reduction = report.loss - report.new_loss
+        np.testing.assert_allclose(report.predicted, reduction, rtol=1e-6, atol=1e-12)
         theta, previous = moved, expected
 
 
