@@ -458,7 +458,7 @@ def test_classic_problems_end_where_other_optimizers_end(descent):
 def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(descent):
     function, start, steps = descent
     jacobian = jax.jit(jax.jacfwd(function))
-    compared = 0
+    compared, carried = 0, np.zeros(len(start))
     for before, after, report in steps:
         J, r = np.asarray(jacobian(before)), np.asarray(function(before))
         loss, new_loss = np.sum(r**2), np.sum(np.asarray(function(after)) ** 2)
@@ -466,7 +466,9 @@ def test_no_step_raises_the_loss_and_each_predicts_what_the_linear_model_does(de
         np.testing.assert_allclose(report.new_loss, new_loss, rtol=1e-6, atol=1e-20)
         assert float(report.new_loss) <= float(report.loss)
         damping = float(report.damping) * np.linalg.svd(J, compute_uv=False)[0]
-        model = -np.linalg.solve(J.T @ J + damping**2 * np.eye(len(start)), J.T @ r)
+        damped = J.T @ J + damping**2 * np.eye(len(start))
+        model = carried - np.linalg.solve(damped, J.T @ (r + J @ carried))
+        carried = pv.SpectralSearch().momentum * (after - before)
         reduction = loss - np.sum((r + J @ model) ** 2)
         if loss < 1e-10 or reduction < 1e-6 * loss:
             continue  # rounding decides both
