@@ -125,7 +125,7 @@ def finish(
     loose, falling = _loose_fields(run), _is_falling(run.records)
     errors = None
     if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
-        found = _errors_if_they_fit(run)
+        found = None if run.trouble else _errors_if_they_fit(run)
         unknown = [math.nan] * len(run.problem.fields)
         values = unknown if found is None else found.tolist()
         errors = FieldErrors(zip(run.problem.fields, values, strict=True))
