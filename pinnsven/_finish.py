@@ -125,7 +125,8 @@ def finish(
     loose, falling = _loose_fields(run), _is_falling(run.records)
     errors = None
     if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
-        found = None if run.trouble else _errors_if_they_fit(run)
+        diverged = run.trouble or ended[0] is RESULTS.diverged
+        found = None if diverged else _errors_if_they_fit(run)
         unknown = [math.nan] * len(run.problem.fields)
         values = unknown if found is None else found.tolist()
         errors = FieldErrors(zip(run.problem.fields, values, strict=True))

@@ -35,8 +35,8 @@ MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
-SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE
-ROWS_PER_DIRECTION = 8  # with more for each direction in use, points are redrawn without growing
+SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE, or rows are many
+ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 PROBES = 64  # random directions in the estimate of a response
 CHECKPOINT_SECONDS = 20.0
@@ -419,7 +419,8 @@ class _Run:
     def _refine(self) -> None:
         """Redraws every block whose held-out residual is well above the training one.
 
-        It grows too, unless it has many rows for the directions in use.
+        It grows too, slowly if it is as good as resolved or has many rows for the directions in use,
+        and not at all if both.
         """
         assert self.estimate is not None
         plenty = ROWS_PER_DIRECTION * self.records[-1].rank
@@ -427,8 +428,9 @@ class _Run:
             self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
         ):
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
-                growth = SLOW_GROWTH if held**2 <= AGREE * training**2 else GROWTH
-                enough = self.points.rows(block) > plenty
+                resolved, many = held**2 <= AGREE * training**2, self.points.rows(block) > plenty
+                growth = SLOW_GROWTH if resolved or many else GROWTH
+                enough = resolved and many
                 self.points.refine(block, 1.0 if enough else growth, self._magnitude)
                 self.quiet = self.quiet if enough else 0
                 self.batches = self.points.batches(self.weights)
