@@ -37,7 +37,7 @@ problem = pv.Problem(
     network=pv.MLP(width=12, depth=2),
     name="heat loss",
 )
-solution = pv.solve(problem, time_limit=10)
+solution = pv.solve(problem)
 print(solution)
 for name, truth in (("kappa", KAPPA), ("loss", LOSS)):
     found = solution.unknowns[name]
