@@ -2,9 +2,9 @@
 
 The names that a condition asks for fix, once, which derivatives are needed; the plan computes those
 and shares lower orders. Derivatives along coordinates are Taylor coefficients pushed forward
-(Griewank and Walther 2008, chapter 13): nested tangents up to second order, where the compiler
-merges the shared part and every primitive has a rule; JAX's Taylor mode (`jet`) above, where
-nesting would cost $2^k$. Nothing here differentiates in reverse: that is left for the parameters.
+(Griewank and Walther 2008, chapter 13): nested tangents up to fourth order, where the compiler
+merges the shared part and every primitive has a rule; JAX's Taylor mode (`jet`) above, where the
+program to compile would grow like $2^k$. Nothing here differentiates in reverse: that is left for the parameters.
 """
 
 import dataclasses
@@ -30,6 +30,8 @@ from ._naming import (
     Value,
 )
 
+NESTED = 4  # the highest order that takes less time nested than in Taylor mode, compiled
+
 FieldFunction = Callable[[Float[Array, " dim"]], Float[Array, " fields"]]
 
 
@@ -41,7 +43,7 @@ def taylor(function: FieldFunction, point, direction, order: int) -> list:
     """
     if order == 0:
         return [function(point)]
-    if order > 2:
+    if order > NESTED:
         try:
             series = (direction, *[jnp.zeros_like(direction)] * (order - 1))
             value, derivatives = jet(function, (point,), (series,))

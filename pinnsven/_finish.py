@@ -121,17 +121,16 @@ def finish(
     if run.checkpoint is not None:
         run.save()  # before the last measurement draws points, so that a resumed run draws the same
     estimate = _keep_the_better(run)
+    if run.trouble:
+        ended = (RESULTS.diverged, run.trouble)
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
     errors = None
     if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
-        diverged = run.trouble or ended[0] is RESULTS.diverged
-        found = None if diverged else _errors_if_they_fit(run)
+        found = None if ended[0] is RESULTS.diverged else _errors_if_they_fit(run)
         unknown = [math.nan] * len(run.problem.fields)
         values = unknown if found is None else found.tolist()
         errors = FieldErrors(zip(run.problem.fields, values, strict=True))
-    if run.trouble:
-        ended = (RESULTS.diverged, run.trouble)
     status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
@@ -185,7 +184,10 @@ def _keep_the_better(run) -> Estimate:
         found = run.measure(LAST_DRAWS)
         return math.inf if math.isnan(found) else found
 
-    loss(min((run.theta, run.best[1]), key=loss))
+    last, best = run.theta, run.best[1]
+    lowest = loss(best)
+    if not loss(last) <= lowest:
+        loss(best)
     return run.estimate
 
 

@@ -429,10 +429,10 @@ class _Run:
         ):
             if held**2 > MARK * training**2 and not self.points.is_fixed(block):
                 resolved, many = held**2 <= AGREE * training**2, self.points.rows(block) > plenty
-                growth = SLOW_GROWTH if resolved or many else GROWTH
-                enough = resolved and many
-                self.points.refine(block, 1.0 if enough else growth, self._magnitude)
-                self.quiet = self.quiet if enough else 0
+                growth = (GROWTH, SLOW_GROWTH, 1.0)[int(resolved) + int(many)]
+                self.points.refine(block, growth, self._magnitude)
+                if growth > 1:
+                    self.quiet = 0
                 self.batches = self.points.batches(self.weights)
 
     def _magnitude(self, block, drawn: Drawn) -> np.ndarray:

@@ -62,6 +62,7 @@ class AbstractControl(eqx.Module):
         factors: AbstractFactors,
         square: AbstractSquare,
         state,
+        loss: Float[Array, ""],
         corrections: Int[Array, ""],
     ) -> Move:
         """The step to take.
@@ -71,6 +72,7 @@ class AbstractControl(eqx.Module):
           `Diagonal` unless the control `damps`.
         - `state`: the solver's state: `log_damping`, where a search starts, `late`, and `velocity`,
           of which the residual of `linearization` already has the momentum's share.
+        - `loss`: the true loss before the step, without that share.
         - `corrections`: how many chord corrections may be spent on it.
         """
 
@@ -162,16 +164,16 @@ class FixedStep(AbstractOneStep):
     def __check_init__(self):
         check_momentum(self.momentum)
 
-    def search(self, evaluate, linearization, factors, square, state, corrections):
-        del corrections
+    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
+        del loss, corrections
         step, factor, gradient = self.direction(evaluate, linearization, factors, square)
         step = self.eta * step
-        loss = squared_norm(evaluate(step))
-        accepted = jnp.isfinite(loss) & jnp.all(jnp.isfinite(step))
+        after = squared_norm(evaluate(step))
+        accepted = jnp.isfinite(after) & jnp.all(jnp.isfinite(step))
         factor = self.eta * factor
         predicted = predicted_reduction(factors.singular_values, factor, gradient)
-        unused = jnp.full_like(loss, -jnp.inf)
-        return Move(step, loss, predicted, Scaling(factor), state.log_damping, unused, accepted)
+        unused = jnp.full_like(after, -jnp.inf)
+        return Move(step, after, predicted, Scaling(factor), state.log_damping, unused, accepted)
 
 
 class Backtracking(AbstractOneStep):
@@ -201,19 +203,18 @@ class Backtracking(AbstractOneStep):
         if not self.trials >= 1:
             raise ValueError(f"trials={self.trials!r}: need at least one")
 
-    def search(self, evaluate, linearization, factors, square, state, corrections):
+    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
         del corrections
         whole, factor, gradient = self.direction(evaluate, linearization, factors, square)
-        before = squared_norm(linearization.residual)
 
         def outcome(length):
-            loss = finite_or_infinite(squared_norm(evaluate(length * whole)))
+            after = finite_or_infinite(squared_norm(evaluate(length * whole)))
             share = length * factor
-            return loss, predicted_reduction(factors.singular_values, share, gradient)
+            return after, predicted_reduction(factors.singular_values, share, gradient)
 
         def refused(carry):
-            trial, _, loss, predicted = carry
-            return (before - loss < self.sufficient * predicted) & (trial < self.trials)
+            trial, _, after, predicted = carry
+            return (loss - after < self.sufficient * predicted) & (trial < self.trials)
 
         def shorten(carry):
             trial, length, _, _ = carry
@@ -221,12 +222,12 @@ class Backtracking(AbstractOneStep):
             return trial + 1, length, *outcome(length)
 
         one = jnp.ones((), whole.dtype)
-        _, length, loss, predicted = jax.lax.while_loop(refused, shorten, (0, one, *outcome(one)))
+        _, length, after, predicted = jax.lax.while_loop(refused, shorten, (0, one, *outcome(one)))
         step = length * whole
-        accepted = (loss < before) & jnp.all(jnp.isfinite(step))
-        unused = jnp.full_like(loss, -jnp.inf)
+        accepted = (after < loss) & jnp.all(jnp.isfinite(step))
+        unused = jnp.full_like(after, -jnp.inf)
         used = Scaling(length * factor)
-        return Move(step, loss, predicted, used, state.log_damping, unused, accepted)
+        return Move(step, after, predicted, used, state.log_damping, unused, accepted)
 
 
 def predicted_reduction(singular_values, factor, gradient):

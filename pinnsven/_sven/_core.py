@@ -227,6 +227,7 @@ class Sven(eqx.Module):
             factors,
             square,
             state,
+            loss,
             jnp.asarray(self.corrections),
         )
         step = move.step if start is None else move.step + start

@@ -65,13 +65,11 @@ class SpectralSearch(AbstractControl):
     def damps(self):
         return True
 
-    def search(self, evaluate, linearization, factors, square, state, corrections):
+    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
         residual, log_damping = linearization.residual, state.log_damping
-        loss = left = squared_norm(residual)
         start = jnp.zeros((1, linearization.params), loss.dtype)
         if self.remembers:
             start = self.momentum * state.velocity[None]
-            loss = squared_norm(residual - linearization.apply(start)[0])
         # From the most to the least damped candidate.
         offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=loss.dtype)
         damping = square.largest * 10 ** (log_damping + offsets)
@@ -81,7 +79,7 @@ class SpectralSearch(AbstractControl):
         lengths = jnp.linalg.norm(begun + start, axis=1)
         # What the linear model loses by a step d of (J^T J + mu^2) d = -g: -d.g + mu^2 d.d.
         fading = (damping * jnp.linalg.norm(begun, axis=1)) ** 2
-        predicted = loss - left - first @ gradient + fading
+        predicted = loss - squared_norm(residual) - first @ gradient + fading
 
         def evaluate_unless_idle(candidate):
             idle, lifted, known = candidate
