@@ -4,7 +4,8 @@ The names that a condition asks for fix, once, which derivatives are needed; the
 and shares lower orders. Derivatives along coordinates are Taylor coefficients pushed forward
 (Griewank and Walther 2008, chapter 13): nested tangents up to fourth order, where the compiler
 merges the shared part and every primitive has a rule; JAX's Taylor mode (`jet`) above, where the
-program to compile would grow like $2^k$. Nothing here differentiates in reverse: that is left for the parameters.
+program to compile would grow like $2^k$. Nothing here differentiates in reverse: that is left for
+the parameters.
 """
 
 import dataclasses

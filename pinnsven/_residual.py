@@ -21,7 +21,7 @@ from ._networks import FieldModel, build_model
 from ._problem import Problem
 from ._sven import AbstractResidual, GramSum, Linearization
 
-CHUNK = 128  # rows of a slab; measured flat between 128 and 512 on a CPU
+CPU_ROWS, GPU_ROWS = 128, 2048  # of a slab; flat between 128 and 512 on a CPU
 
 
 class Batch(eqx.Module):
@@ -73,9 +73,14 @@ def make_batch(
     return Batch(*parts, kept, scale, np.int32(active))  # type: ignore
 
 
+def slab_rows() -> int:
+    """The rows of a slab: as many as a cache holds, or as fill a GPU, which takes slabs in turn."""
+    return CPU_ROWS if jax.default_backend() == "cpu" else GPU_ROWS
+
+
 def points_per_slab(components: int) -> int:
     """How many points of a block with so many components fill a slab."""
-    return max(CHUNK // components, 1)
+    return max(slab_rows() // components, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +143,7 @@ class ResidualSystem(AbstractResidual):
     @property
     def width(self) -> int:
         """The rows of one slab."""
-        return max(CHUNK, *[b.components for b in self.blocks])
+        return max(slab_rows(), *[b.components for b in self.blocks])
 
     def residual(
         self, theta: Float[Array, " params"], data: tuple[Batch, ...]

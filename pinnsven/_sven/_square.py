@@ -14,6 +14,7 @@ from jax.scipy.linalg import eigh_tridiagonal
 from jaxtyping import Array, Bool, Float, Int
 
 POWER_ITERATIONS = 64
+UNROLL = 16  # eliminations per pass of a loop, whose every pass is a launch on a GPU
 
 
 def largest_root(product, start: Float[Array, " k"], iterations: int) -> Float[Array, ""]:
@@ -119,7 +120,7 @@ class Tridiagonal(AbstractSquare):
             return pivot, pivot > 0
 
         one = jnp.ones((), self.diagonal.dtype)
-        _, positive = jax.lax.scan(eliminate, one, (self.diagonal, squares))
+        _, positive = jax.lax.scan(eliminate, one, (self.diagonal, squares), unroll=UNROLL)
         return jnp.sum(positive)
 
     def solve(self, damping, right):
