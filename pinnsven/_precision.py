@@ -4,7 +4,8 @@ pinnsven computes in float64 unless told otherwise, because a Gauss-Newton step 
 number. JAX has the switch as a context manager; everything that leaves such a context is numpy.
 """
 
-from contextlib import AbstractContextManager
+import contextlib
+from collections.abc import Iterator
 
 import jax
 import numpy as np
@@ -12,14 +13,18 @@ import numpy as np
 PRECISIONS = ("float64", "float32")
 
 
-def precision_context(precision: str) -> AbstractContextManager[object]:
+@contextlib.contextmanager
+def precision_context(precision: str) -> Iterator[None]:
     """A context in which JAX's default float is `precision`, one of `PRECISIONS`.
+
+    Matrix products are as right as that: a GPU's of float32 would keep ten bits.
 
     Raises `ValueError` for any other name.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision={precision!r}: choose one of {', '.join(PRECISIONS)}")
-    return jax.enable_x64(precision == "float64")
+    with jax.enable_x64(precision == "float64"), jax.default_matmul_precision("highest"):
+        yield
 
 
 def to_numpy(tree):

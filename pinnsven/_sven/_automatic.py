@@ -38,10 +38,12 @@ class Automatic(AbstractBackend):
             return GramEigh(implicit=True)
         if cut is not None and cut < GramEigh().noise_floor(dtype):
             return QRSVD()
-        if truncates or rows < params:
+        if truncates or 2 * rows < params:
             return GramEigh(self.implicit)
         if self.refined and not self.implicit:
             return RefinedGram()
+        if rows < params:
+            return GramEigh(self.implicit)
         return GramTridiagonal(self.implicit)
 
     def init(self, linearization, key, memory=()):

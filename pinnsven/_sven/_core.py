@@ -202,7 +202,14 @@ class Sven(eqx.Module):
         state: SvenState,
         data,
     ) -> tuple[Float[Array, " params"], SvenState, StepReport]:
-        """One step from a flat parameter vector: new parameters, new state, and what was seen."""
+        """One step from a flat parameter vector: new parameters, new state, and what was seen.
+
+        Matrix products keep all digits of the precision, also on a GPU.
+        """
+        with jax.default_matmul_precision("highest"):
+            return self._advance(residual, theta, state, data)
+
+    def _advance(self, residual, theta, state, data):
         power = self.kappa / 2 if residual.of_losses else self.kappa
         system = residual if power == 1 else PowerResidual(residual, power)
         rows = jax.eval_shape(lambda t: system.residual(t, data), theta).size

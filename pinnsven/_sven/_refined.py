@@ -3,11 +3,14 @@
 Squaring a Jacobian loses what lies below $\\sqrt{\\epsilon}$ of its largest singular value. But the
 Cholesky factor R of $J^T J + s$, with s just above the rounding of $J^T J$, makes $J R^{-1}$ so well
 conditioned that squaring *that* loses nothing down to $\\epsilon$ (shifted Cholesky QR: Fukaya, Kannan,
-Nakatsukasa, Yamamoto, Yanagisawa 2020, section 3). With $B = (J R^{-1})^T J R^{-1}$,
+Nakatsukasa, Yamamoto, Yanagisawa 2020, section 3). In single precision s is no small number, and
+$J R^{-1}$ is improved in the same way once more. With $B = (J R^{-1})^T J R^{-1}$ and
+$R^T R = c J^T J + s$,
 
-$$ J^T J + \\mu^2 = R^T (B + \\rho (1 - B)) R, \\qquad \\rho = \\mu^2 / s, $$
+$$ J^T J + \\mu^2 = R^T (B + \\rho (1 - c B)) R, \\qquad \\rho = \\mu^2 / s, $$
 
-so one tridiagonal form of B serves every damping, as that of $J^T J$ does elsewhere.
+so one tridiagonal form of B serves every damping, as that of $J^T J$ does elsewhere. After one round c
+is 1; a second one with shift s' makes c = 1 + s' and s s' of s.
 """
 
 import jax
@@ -21,18 +24,20 @@ from ._tridiagonal import reduced, turned
 
 SHIFT = 4.0  # times the number of parameters and epsilon, relative to the largest square
 POWER_ITERATIONS = 16
+COARSE = 1e-10  # an epsilon above which one round is not enough
 
 
 class Pencil(AbstractSquare):
-    """$J^T J$ in a basis in which $J^T J + s$ is the identity.
+    """$J^T J$ in a basis in which $c J^T J + s$ is the identity.
 
-    - `tridiagonal`: B; its eigenvalues are $\\sigma^2 / (\\sigma^2 + s)$.
-    - `shift`: s.
+    - `tridiagonal`: B; its eigenvalues are $\\sigma^2 / (c \\sigma^2 + s)$.
+    - `shift`, `share`: s and c.
     - `top`: the largest singular value of J.
     """
 
     tridiagonal: Tridiagonal
     shift: Float[Array, ""]
+    share: Float[Array, ""]
     top: Float[Array, ""]
 
     @property
@@ -42,16 +47,17 @@ class Pencil(AbstractSquare):
     def values(self):
         shares = self.tridiagonal.values() ** 2
         # Where a share rounds to one, its singular value is the largest.
-        rest = jnp.maximum(1 - shares, self.shift / (self.top**2 + self.shift))
+        least = self.shift / (self.share * self.top**2 + self.shift)
+        rest = jnp.maximum(1 - self.share * shares, least)
         return jnp.sqrt(self.shift * shares / rest)
 
     def count(self, threshold):
-        return self.tridiagonal.count(threshold / jnp.sqrt(threshold**2 + self.shift))
+        return self.tridiagonal.count(threshold / jnp.sqrt(self.share * threshold**2 + self.shift))
 
     def _weights(self, damping):
-        """B and the identity in $B + \\rho (1 - B)$."""
+        """B and the identity in $B + \\rho (1 - c B)$."""
         rho = damping**2 / self.shift
-        return 1 - rho, rho
+        return 1 - rho * self.share, rho
 
     def solve(self, damping, right):
         of_square, of_one = self._weights(damping)
@@ -127,18 +133,24 @@ class RefinedGram(AbstractBackend):
     def init(self, linearization, key, memory=()):
         del key, memory
         square = linearization.gram()
-        epsilon = jnp.finfo(square.dtype).eps
+        epsilon = float(jnp.finfo(square.dtype).eps)
         largest = largest_root(
             lambda x: square @ x, square @ jnp.ones_like(square[0]), POWER_ITERATIONS
         )
-        shift = SHIFT * square.shape[0] * epsilon * largest**2
+        one = jnp.eye(square.shape[0], dtype=square.dtype)
+        relative = SHIFT * len(one) * epsilon
         # A Jacobian of zeros has a triangle too.
-        shift = jnp.where(shift > 0, shift, 1)
-        triangle = jnp.linalg.cholesky(square + shift * jnp.eye(square.shape[0], dtype=square.dtype))
+        shift = jnp.where(largest > 0, relative * largest**2, 1)
+        share = jnp.ones_like(shift)
+        triangle = jnp.linalg.cholesky(square + shift * one)
         columns = linearization.solved(triangle)
+        if epsilon > COARSE:
+            second = jnp.linalg.cholesky(columns.gram() + relative * one)
+            shift, share = relative * shift, share + relative
+            triangle, columns = triangle @ second, columns.solved(second)
         tridiagonal, reflectors, scales = reduced(columns.gram())
         return RefinedFactors(  # type: ignore[call-arg]  # its singular values are a property
-            Pencil(tridiagonal, shift, largest), reflectors, scales, triangle, columns
+            Pencil(tridiagonal, shift, share, largest), reflectors, scales, triangle, columns
         )
 
     def noise_floor(self, dtype):
