@@ -525,7 +525,10 @@ bad("no features", lambda: pv.FourierMLP(features=0), "features=0", "positive")
 for scale in (-1.0, NAN, INF):
     bad(f"scale {scale}", lambda s=scale: pv.FourierMLP(scale=s), f"scale={scale}", "positive")
     bad(f"size {scale}", lambda s=scale: pv.MLP(scale=s), f"scale={scale}", "positive")
+    bad(f"sizes {scale}", lambda s=scale: pv.MLP(scale=(1.0, s)), f"scale=(1.0, {scale})", "positive")
     bad(f"frequency {scale}", lambda s=scale: pv.SineMLP(frequency=s), f"frequency={scale}", "positive")
+bad("size of nothing", lambda: pv.MLP(scale=()), "scale=()", "positive")
+bad("size in words", lambda: pv.MLP(scale="large"), "scale='large'", "positive")
 
 KEY = jax.random.PRNGKey(0)
 

@@ -267,6 +267,13 @@ def test_a_first_layer_of_given_scale_has_its_units_all_over_the_domain():
         np.testing.assert_array_equal(mine, others)
 
 
+def test_a_scale_for_each_input_is_that_of_its_weights():
+    first = np.asarray(model_of(pv.MLP(300, 2, scale=(0.5, 6.0)), DOMAIN).network.weights[0])
+    np.testing.assert_allclose(np.std(first, axis=0), (0.5, 6.0), rtol=4 * np.sqrt(0.5 / 300))
+    with pytest.raises(ValueError, match="has 2 inputs"):
+        model_of(pv.MLP(300, 2, scale=(0.5, 6.0, 1.0)), DOMAIN)
+
+
 def test_initial_weights_of_sine_networks_have_the_bounds_of_siren():
     network = model_of(pv.SineMLP(300, 1, frequency=10.0), DOMAIN).network
     for weight, bound in zip(network.weights, (5.0, (6 / 300) ** 0.5), strict=True):

@@ -3,6 +3,7 @@
 import abc
 import math
 from collections.abc import Callable
+from numbers import Real
 
 import equinox as eqx
 import jax
@@ -63,11 +64,17 @@ def _glorot(shapes, key, activation) -> Perceptron:
     return Perceptron(weights, [jnp.zeros(s[0], random_dtype()) for s in shapes], activation)
 
 
-def _spread(network: Perceptron, scale: float, key) -> Perceptron:
+def _spread(network: Perceptron, scale: tuple[float, ...], key) -> Perceptron:
     """A network whose first layer has weights of another size and units all over the domain."""
     first = network.weights[0]
+    if len(scale) not in (1, first.shape[1]):
+        raise ValueError(
+            f"scale={scale}: the network has {first.shape[1]} inputs (a periodic coordinate is two: "
+            "cosine and sine); give one number for all, or one for each"
+        )
     directions, centers = jax.random.split(key)
-    first = scale * jax.random.normal(directions, first.shape, first.dtype)
+    first = jax.random.normal(directions, first.shape, first.dtype)
+    first = jnp.asarray(scale, first.dtype)[None] * first
     centers = jax.random.uniform(centers, first.shape, first.dtype, -1, 1)
     biases = [-jnp.sum(first * centers, axis=1), *network.biases[1:]]
     return Perceptron([first, *network.weights[1:]], biases, network.activation)
@@ -97,20 +104,22 @@ class MLP(_SizedArchitecture):
     - `activation`: a name, or a smooth function of one array.
     - `scale`: standard deviation of the first layer's weights to start with, per unit of the scaled
       coordinates, with biases that center its units at points spread over the domain: 1 or 2 suit
-      solutions with several wavelengths, for which most units would otherwise be all but linear.
-      None for Glorot's weights (about 0.3) and no biases.
+      solutions with several wavelengths, for which most units would otherwise be all but linear. A
+      tuple gives one for each input, in the order of the coordinates, a periodic one being two
+      inputs. None for Glorot's weights (about 0.3) and no biases.
 
-    Raises `ValueError` for an unknown activation, a size that is not a positive integer or a scale
-    that is not positive.
+    Raises `ValueError` for an unknown activation, a size that is not a positive integer, a scale that
+    is not positive, and when solving starts for a tuple of another length than there are inputs.
     """
 
     width: int = eqx.field(static=True, default=20)
     depth: int = eqx.field(static=True, default=4)
     activation: str | Callable = eqx.field(static=True, default="tanh")
-    scale: float | None = eqx.field(static=True, default=None)
+    scale: float | tuple[float, ...] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
-        if self.scale is not None and not 0 < self.scale < math.inf:
+        given = self.scale is None or len(self._scales) > 0
+        if not given or not all(isinstance(s, Real) and 0 < s < math.inf for s in self._scales):
             raise ValueError(f"scale={self.scale!r}: must be positive, or None for Glorot's weights")
         if not callable(self.activation) and str(self.activation) not in ACTIVATIONS:
             raise ValueError(
@@ -121,7 +130,15 @@ class MLP(_SizedArchitecture):
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
         function = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
         begun = _glorot(_layer_sizes(inputs, fields, self.width, self.depth), key, function)
-        return begun if self.scale is None else _spread(begun, self.scale, jax.random.fold_in(key, 1))
+        if self.scale is None:
+            return begun
+        return _spread(begun, self._scales, jax.random.fold_in(key, 1))
+
+    @property
+    def _scales(self) -> tuple[float, ...]:
+        if self.scale is None:
+            return ()
+        return tuple(self.scale) if isinstance(self.scale, (tuple, list)) else (self.scale,)
 
 
 class FourierMLP(_SizedArchitecture):
