@@ -22,6 +22,7 @@ from ._domains import (
     Polygon as Polygon,
     Time as Time,
 )
+from ._march import march as march
 from ._networks import (
     MLP as MLP,
     AbstractField as AbstractField,

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import itertools
 import json
 import os
 import tempfile
@@ -12,7 +13,7 @@ import jax
 import numpy as np
 
 from ._domains import Ball, Box, Disk, Domain, Polygon, Time
-from ._evaluate import Evaluator
+from ._evaluate import Evaluator, SlabEvaluator
 from ._memory import Memory
 from ._networks import MLP, FourierMLP, SineMLP, build_model
 from ._precision import precision_context
@@ -179,6 +180,7 @@ def save_solution(solution: Solution, path) -> None:
         "domain": _describe_domain(solution.domain),
         "network": _describe_network(evaluator.description),  # type: ignore[attr-defined]
         "precision": evaluator.precision,  # type: ignore[attr-defined]
+        "edges": evaluator.edges.tolist() if isinstance(evaluator, SlabEvaluator) else None,
         "status": str(solution.status),
         "message": solution.message,
         "conditions": {n: dataclasses.asdict(c) for n, c in solution.conditions.items()},
@@ -235,7 +237,12 @@ def _assemble_solution(path, meta: dict, arrays: dict, problem, network) -> Solu
     if network is None and problem is not None and meta["network"] is None:
         network = problem.network
     network = network if network is not None else _build_network(meta["network"], path)
-    evaluator = _restore_evaluator(network, domain, meta, arrays["theta"])
+    if edges := meta.get("edges"):
+        slabs = zip(itertools.pairwise(edges), arrays["theta"], strict=False)
+        parts = [_restore_evaluator(network, domain.during(*ends), meta, t) for ends, t in slabs]
+        evaluator = SlabEvaluator(edges, parts)
+    else:
+        evaluator = _restore_evaluator(network, domain, meta, arrays["theta"])
     unknowns = {n: UnknownEstimate(*pair) for n, pair in meta["unknowns"].items()}
     return Solution(
         name=meta["name"],

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--seed", type=int, default=0, metavar="N")
     solve.add_argument("--points", type=int, metavar="N", help="interior points to start with")
     solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
+    solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
     solve.add_argument("--plot", metavar="FILE", help="write a picture")
     solve.add_argument("--report", metavar="FILE", help="write an HTML page")
     solve.add_argument("--json", metavar="FILE", help="write the figures")
@@ -80,27 +81,32 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _solve(options) -> int:
+    from ._march import march
     from ._progress import Progress
     from ._solve import solve
 
+    if options.slabs is not None and options.checkpoint is not None:
+        raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
     for name in ("plot", "report", "json", "save", "checkpoint"):
         _check_writable(name, getattr(options, name))
     _use_compilation_cache()
     problem = load_problem(options.problem, dict(_parameter(text) for text in options.set))
-    solution = solve(
-        problem,
-        points=options.points,
-        tolerance=options.tolerance,
-        max_steps=options.max_steps,
-        time_limit=options.time_limit,
-        seed=options.seed,
-        callbacks=() if options.quiet else (Progress(),),
-        checkpoint=options.checkpoint,
-        resume=options.resume,
-        precision=options.precision,
-    )
+    settings = {
+        "points": options.points,
+        "tolerance": options.tolerance,
+        "max_steps": options.max_steps,
+        "time_limit": options.time_limit,
+        "seed": options.seed,
+        "callbacks": () if options.quiet else (Progress(),),
+        "precision": options.precision,
+    }
+    if options.slabs is not None:
+        solution = march(problem, options.slabs, **settings)
+    else:
+        kept = {"checkpoint": options.checkpoint, "resume": options.resume}
+        solution = solve(problem, **settings, **kept)
     print(solution)
     if options.plot:
         solution.plot(options.plot)

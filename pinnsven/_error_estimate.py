@@ -6,6 +6,10 @@ this looks for it in a second space of functions: the tangent space of the same 
 parameters, which bends where the solution bends but holds other functions than those among which the
 solution is the best. The correction is fitted by damped least squares on fresh points; more fresh
 points say how much of the residual it explains, and choose the damping.
+
+Where a block knows better than what was prescribed (its `truth`: the start of a slab of time, which is
+the end of the one before with *its* estimated error), the residual is measured against that, so that
+errors grow or fade from slab to slab as the equation has it.
 """
 
 import equinox as eqx
@@ -69,8 +73,10 @@ class _Enriched(ResidualSystem):
 
 def estimate_errors(
     system: ResidualSystem, theta, points: PointSet, weights: dict[str, float], compiled
-) -> Float[np.ndarray, " fields"] | None:
-    """The estimated relative L2 error of each field, over interior points; None if not finite.
+) -> tuple[Float[np.ndarray, " fields"], FieldModel] | None:
+    """The estimated relative L2 error of each field, over interior points, and u + e.
+
+    None if not finite.
 
     With $\\beta$ the share of the held-out residual that the correction e leaves, and errors taken to
     be in proportion to the residuals behind them, it is $\\|e\\| / (\\|u\\| \\sqrt{1 - \\beta^2})$. Of
@@ -105,7 +111,8 @@ def estimate_errors(
     size, moved = compiled("error size", sizes, enriched, zero, inside)(enriched, good, inside)
     size, moved = np.asarray(size, float), np.asarray(moved, float)
     explained = max(1 - left.min() ** 2, LEAST_SHARE**2) ** 0.5
-    return moved / np.where(size > 0, size, 1) / explained
+    corrected, _ = enriched.unpack(good)
+    return moved / np.where(size > 0, size, 1) / explained, corrected
 
 
 def bytes_needed(system: ResidualSystem, params: int) -> int:
@@ -134,7 +141,8 @@ def _second_space(system: ResidualSystem, theta) -> _Enriched:
     noise = DISTURBANCE * sizes * rng.standard_normal((copies, number))
     near = np.tile(np.asarray(theta), (copies, 1))
     near[:, :number] += noise
-    common = (system.blocks, system.model, system.unknown_names, system.unknown_scale)
+    blocks = tuple(block.truth or block for block in system.blocks)
+    common = (blocks, system.model, system.unknown_names, system.unknown_scale)
     return _Enriched(*common, theta, jnp.asarray(near, theta.dtype), jnp.asarray(index))
 
 

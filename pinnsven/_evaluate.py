@@ -59,6 +59,31 @@ class Evaluator:
         return np.concatenate([points, np.repeat(points[:1], size - len(points), axis=0)])
 
 
+class SlabEvaluator:
+    """Networks that follow one another in time, with frozen parameters.
+
+    - `edges`: of the slabs, (slabs + 1,), ascending.
+    - `parts`: an evaluator for each slab, all of one kind and precision. Where there are fewer than
+      slabs, the fields are not a number after the last one.
+    """
+
+    def __init__(self, edges, parts: list[Evaluator]):
+        self.edges, self.parts = np.asarray(edges, dtype=float), parts
+        self.precision, self.description = parts[0].precision, parts[0].description
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Field values (n, fields) in float64 at points (n, dim), whose last component is the time."""
+        slab = np.searchsorted(self.edges[1:-1], points[:, -1], side="right")
+        values = np.full((len(points), self.parts[0](points[:1]).shape[1]), np.nan)
+        for number, part in enumerate(self.parts):
+            values[slab == number] = part(points[slab == number])
+        return values
+
+    def parameters(self) -> np.ndarray:
+        """The parameters of all networks, (slabs, params)."""
+        return np.stack([part.parameters() for part in self.parts])
+
+
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
     """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
     from ._naming import required_arguments

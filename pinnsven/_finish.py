@@ -12,7 +12,7 @@ from ._memory import Memory, peak, shortage_as_memory_error
 from ._messages import listing
 from ._metrics import known_values, relative_errors
 from ._naming import Value
-from ._networks import Ansatz
+from ._networks import Ansatz, FieldModel
 from ._solution import (
     RESULTS,
     ConditionReport,
@@ -125,11 +125,11 @@ def finish(
         ended = (RESULTS.diverged, run.trouble)
     confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
     loose, falling = _loose_fields(run), _is_falling(run.records)
-    errors = None
+    errors = corrected = None
     if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
         found = None if ended[0] is RESULTS.diverged else _errors_if_they_fit(run)
         unknown = [math.nan] * len(run.problem.fields)
-        values = unknown if found is None else found.tolist()
+        values, corrected = (unknown, None) if found is None else (found[0].tolist(), found[1])
         errors = FieldErrors(zip(run.problem.fields, values, strict=True))
     status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
     if run.memory_trouble:
@@ -167,6 +167,7 @@ def finish(
             for name in StepRecord.__dataclass_fields__
         },
         known=known,
+        corrected=corrected,
     )
 
 
@@ -191,8 +192,8 @@ def _keep_the_better(run) -> Estimate:
     return run.estimate
 
 
-def _errors_if_they_fit(run) -> np.ndarray | None:
-    """The estimated errors; None where they are not finite, or memory runs out."""
+def _errors_if_they_fit(run) -> tuple[np.ndarray, FieldModel] | None:
+    """The estimated errors and the corrected model; None if not finite, or if memory runs out."""
     try:
         with shortage_as_memory_error():
             return estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)

@@ -164,6 +164,8 @@ class Solution:
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
     - `memory`: bytes, as predicted and at the peak (see `pinnsven._memory`).
     - `history`: arrays over the steps, by the names of `StepRecord`.
+    - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
+      has just estimated them; it is not saved.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Solution:
     memory: Memory
     history: dict[str, np.ndarray]
     known: object = None
+    corrected: object = None
 
     def __call__(self, **coordinates):
         """The fields at the given coordinates.

@@ -32,6 +32,7 @@ from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
+INTERRUPTED = "it was interrupted"
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
@@ -204,7 +205,7 @@ class _Run:
                 return self._steps()
         except KeyboardInterrupt:
             self.interrupted = True
-            return RESULTS.time_limit, "it was interrupted"
+            return RESULTS.time_limit, INTERRUPTED
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:

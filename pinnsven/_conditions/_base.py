@@ -47,6 +47,7 @@ class Block:
     - `count`: the user's number of points, or None for the default.
     - `interior`: true for the differential equation itself, which is where most points go.
     - `noise`: the standard deviation of errors in what is prescribed; the residual may stay that big.
+    - `truth`: the same condition with what is known to be nearer the truth than what it prescribes.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Block:
     count: int | None
     interior: bool
     noise: float = 0.0
+    truth: "Block | None" = None
 
 
 class AbstractCondition(eqx.Module):

@@ -97,6 +97,11 @@ class Domain(eqx.Module):
             names |= {self.time.coordinate.name + side for side in "-+"}
         return sorted(names)
 
+    def during(self, start: float, stop: float) -> "Domain":
+        """The same space in another interval of time."""
+        assert self.time is not None
+        return Domain(self.space, Time(start, stop, name=self.time.coordinate.name))
+
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Whether each point (n, dim) lies in the closed domain."""
         inside = np.ones(len(points), bool)

@@ -1,0 +1,283 @@
+"""Time slab after time slab: for solutions of which one network cannot hold the whole.
+
+Each slab has a network of its own and starts from the end of the one before. Its estimated error is
+measured against that end *with* the estimated error there, so that what is known of the error is
+carried along.
+"""
+
+import dataclasses
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
+from ._conditions._base import Block
+from ._domains import Domain, Interior, Moment
+from ._evaluate import SlabEvaluator
+from ._fields import taylor
+from ._metrics import known_values, relative_errors
+from ._naming import Derivative, Value
+from ._numbers import finite_number
+from ._precision import precision_context
+from ._problem import Problem
+from ._sampling import Sobol
+from ._solution import (
+    RESULTS,
+    ConditionReport,
+    FieldErrors,
+    Solution,
+    StepRecord,
+    Unknowns,
+    stack_coordinates,
+)
+from ._solve import INTERRUPTED, solve
+
+SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
+
+
+def march(
+    problem: Problem,
+    slabs: int | Sequence[float] = 4,
+    *,
+    time_limit: float | None = None,
+    estimate_error: bool = True,
+    **settings,
+) -> Solution:
+    """Solves a problem in time slab by slab, each from the end of the one before.
+
+    For chaotic or long histories, which one network on the whole interval does not find. Each slab
+    takes a network of the same kind, freshly drawn, and compiles anew.
+
+    - `slabs`: how many of equal length, or the inner edges between them.
+    - `time_limit`: seconds for all of them, compilation left out; what a slab leaves goes to the next.
+    - `estimate_error`: as for `solve`; the error at the end of a slab is carried into the next.
+    - `settings`: of each slab, as for `solve`, without `checkpoint` and `resume`.
+
+    The `Solution` covers the whole time. It has converged if all slabs have; its message names the
+    first that has not, and after one that diverged no other is begun. Its table shows every condition
+    in the slab with its largest held-out residual, its spectrum is that of the last slab.
+
+    Raises `ValueError` for a problem without time or `Initial`, with unknowns, or with a condition
+    that is neither a `PDE` nor on the boundary in space, and for edges outside the time.
+    """
+    edges = _edges(problem, slabs)
+    if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
+        raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
+    solved: list[Solution] = []
+    trouble = ""
+    left = math.inf if time_limit is None else finite_number("time_limit =", time_limit)
+    for number, (start, stop) in enumerate(itertools.pairwise(edges)):
+        with precision_context(settings.get("precision", "float64")):
+            part = _slab(problem, problem.domain.during(start, stop), solved[-1] if solved else None)
+        share = None if time_limit is None else left / (len(edges) - 1 - number)
+        try:
+            found = solve(part, time_limit=share, estimate_error=estimate_error, **settings)
+        except ValueError as error:  # a residual that is not finite where this slab begins
+            if not solved:
+                raise
+            trouble = str(error)
+            break
+        left -= found.seconds - found.compile_seconds
+        solved.append(found)
+        if found.status is RESULTS.diverged or INTERRUPTED in found.message:
+            break
+    return _joined(problem, edges, solved, trouble)
+
+
+def _edges(problem: Problem, slabs: object) -> list[float]:
+    time = problem.domain.time if isinstance(problem, Problem) else None
+    if time is None:
+        raise ValueError("march: give a pv.Problem whose domain is multiplied by pv.Time(start, stop)")
+    if problem.unknowns:
+        raise ValueError("march: an unknown would take another value in each slab; use solve()")
+    for (name, condition), block in zip(problem.conditions.items(), problem.blocks, strict=True):
+        on_boundary = isinstance(condition, (Boundary, Dirichlet, Neumann, Robin))
+        if isinstance(condition, (PDE, Initial)) or (
+            on_boundary and not isinstance(block.site, Moment)
+        ):
+            continue
+        raise ValueError(f"march: {name!r} ties times together; use solve()")
+    if not any(isinstance(c, Initial) for c in problem.conditions.values()):
+        raise ValueError("march: without a pv.Initial there is nothing for a slab to start from")
+    if isinstance(slabs, int) and not isinstance(slabs, bool):
+        if slabs < 1:
+            raise ValueError(f"slabs={slabs!r}: need at least one")
+        return np.linspace(time.start, time.stop, slabs + 1).tolist()
+    try:
+        inner = [finite_number("slabs =", edge) for edge in slabs]  # type: ignore[attr-defined]
+    except TypeError:
+        raise ValueError(f"slabs={slabs!r}: give their number, or the inner edges") from None
+    edges = [time.start, *inner, time.stop]
+    if not all(before < after for before, after in itertools.pairwise(edges)):
+        raise ValueError(
+            f"slabs={slabs!r}: inner edges must ascend between {time.start} and {time.stop}"
+        )
+    return edges
+
+
+def _slab(whole: Problem, domain: Domain, before: Solution | None) -> Problem:
+    """The problem during one interval of time.
+
+    - `before`: the solution of the slab before; None for the first slab.
+    """
+    conditions = dict(whole.conditions)
+    if before is not None:
+        for block in whole.blocks:
+            condition = conditions[block.name]
+            if isinstance(condition, Initial):
+                conditions[block.name] = _Continued(condition, block, domain, before)
+    return Problem(
+        domain=domain,
+        fields=whole.fields,
+        conditions=conditions,
+        network=whole.network,
+        name=whole.name,
+    )
+
+
+class _Continued(Initial):
+    """The start of a slab: the fields, and those derivatives in time that the problem prescribes."""
+
+    better: Initial | None
+
+    def __init__(self, first: Initial, block: Block, domain: Domain, before: Solution):
+        wanted = _prescribed(block, domain)
+
+        def values(model) -> dict[str, Callable]:
+            return {
+                name: _at_start(model, domain, before.fields.index(field), order)
+                for name, (field, order) in wanted.items()
+            }
+
+        frozen = before.evaluator.model  # type: ignore[attr-defined]
+
+        def network(point):
+            return jax.tree.map(jnp.asarray, frozen)(point)
+
+        super().__init__(weight=first.weight, points=first.points, **values(network))
+        self.better = None
+        if before.corrected is not None:
+            better = values(before.corrected)
+            self.better = Initial(weight=first.weight, points=first.points, **better)
+
+    def bind(self, name, space):
+        block = super().bind(name, space)
+        truth = self.better.bind(name, space) if self.better is not None else None
+        return dataclasses.replace(block, truth=truth)
+
+
+def _prescribed(block: Block, domain: Domain) -> dict[str, tuple[str, int]]:
+    """The quantities that an initial condition continues, as (field, order in time) by name."""
+    assert domain.time is not None
+    time = domain.time.coordinate.name
+    found = {}
+    for quantity in block.plan.quantities.values():
+        if isinstance(quantity, (Value, Derivative)):
+            order = quantity.along.count(time) if isinstance(quantity, Derivative) else 0
+            found[quantity.field + ("_" + time * order if order else "")] = (quantity.field, order)
+    return found
+
+
+def _at_start(model: Callable, domain: Domain, index: int, order: int) -> Callable:
+    """A field's derivative in time at the start of a domain, as a function of places."""
+    assert domain.time is not None
+    start = domain.time.start
+    names = [c.name for c in domain.coordinates[:-1]]
+
+    def value(*places):
+        parts = [jnp.atleast_1d(place) for place in places]
+        dtype = parts[0].dtype if parts else jnp.zeros(()).dtype
+        point = jnp.concatenate([*parts, jnp.full(1, start, dtype)])
+        along = jnp.zeros_like(point).at[-1].set(1)
+        return taylor(model, point, along, order)[order][index]
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    value.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore
+    return value
+
+
+def _joined(problem: Problem, edges: list[float], solved: list[Solution], trouble: str) -> Solution:
+    evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
+    errors = _whole_error(solved)
+    status, message = _verdict(edges, solved, trouble)
+    known = known_values(problem)
+    error = relative_errors(
+        lambda points: evaluator(stack_coordinates(problem.domain, points)[0]), known, problem.fields
+    )
+    last = solved[-1]
+    return dataclasses.replace(
+        last,
+        domain=problem.domain,
+        evaluator=evaluator,
+        status=status,
+        message=message,
+        conditions={name: _worst(name, solved) for name in last.conditions},
+        unknowns=Unknowns({}, np.zeros((0, 0))),
+        error=error,
+        error_estimate=errors,
+        reference_floor=known.floor if known is not None else None,
+        steps=sum(s.steps for s in solved),
+        seconds=sum(s.seconds for s in solved),
+        compile_seconds=sum(s.compile_seconds for s in solved),
+        history=_history(solved),
+        known=known,
+        corrected=None,
+    )
+
+
+def _verdict(edges: list[float], solved: list[Solution], trouble: str) -> tuple[RESULTS, str]:
+    """The first status that is not `converged`, if there is one, and its message.
+
+    - `trouble`: why no slab follows those that are solved; empty where none is missing.
+    """
+
+    def where(number):
+        ends = f"from {edges[number]:.6g} to {edges[number + 1]:.6g}"
+        return f"Slab {number + 1} of {len(edges) - 1}, {ends}"
+
+    for number, found in enumerate(solved):
+        if found.status is not RESULTS.converged:
+            return found.status, f"{where(number)}: {found.message}"
+    if trouble:
+        return RESULTS.diverged, f"{where(len(solved))} could not be begun: {trouble}"
+    return RESULTS.converged, f"So have all {len(solved)} slabs. Of the last: {solved[-1].message}"
+
+
+def _worst(name: str, solved: list[Solution]) -> ConditionReport:
+    return max(
+        (s.conditions[name] for s in solved), key=lambda c: np.nan_to_num(c.held_out, nan=np.inf)
+    )
+
+
+def _whole_error(solved: list[Solution]) -> FieldErrors | None:
+    """The estimated relative errors over all slabs, from those of each."""
+    if any(s.error_estimate is None for s in solved):
+        return None
+    wrong, whole = 0.0, 0.0
+    for found in solved:
+        points, _ = Interior(found.domain).draw(SIZE_POINTS, Sobol(), np.random.default_rng(0))
+        time = found.domain.time
+        assert time is not None and found.error_estimate is not None
+        squares = (time.stop - time.start) * np.mean(found.evaluator(points) ** 2, axis=0)  # type: ignore
+        whole = whole + squares
+        wrong = wrong + squares * np.array(list(found.error_estimate.values())) ** 2
+    relative = np.sqrt(wrong / np.where(whole > 0, whole, 1))
+    return FieldErrors(zip(solved[0].fields, relative.tolist(), strict=True))
+
+
+def _history(solved: list[Solution]) -> dict[str, np.ndarray]:
+    """All steps, numbered and timed from the first slab on."""
+    joined = {
+        name: np.concatenate([s.history[name] for s in solved])
+        for name in StepRecord.__dataclass_fields__
+    }
+    steps = [len(s.history["step"]) for s in solved]
+    joined["step"] = np.arange(1, sum(steps) + 1)
+    begun = np.cumsum([0.0, *[s.seconds - s.compile_seconds for s in solved[:-1]]])
+    joined["seconds"] = joined["seconds"] + np.repeat(begun, steps)
+    return joined

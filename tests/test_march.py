@@ -1,0 +1,100 @@
+"""Time in slabs, against closed forms."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from pinnsven._march import _slab
+from pinnsven._precision import precision_context
+
+RATE = 6.0
+
+
+def wave() -> pv.Problem:
+    return pv.Problem(
+        domain=pv.Interval(0, 1) * pv.Time(0, 1),
+        fields="u",
+        conditions={
+            "pde": pv.PDE(lambda u_tt, u_xx: u_tt - u_xx),
+            "start": pv.Initial(u=lambda x: jnp.sin(math.pi * x), u_t=0.0),
+            "walls": pv.Dirichlet(u=0.0, on="x"),
+        },
+        exact=lambda x, t: jnp.sin(math.pi * x) * jnp.cos(math.pi * t),
+        network=pv.MLP(width=12, depth=2),
+    )
+
+
+def growth(function=lambda u, u_t, t: u_t - RATE * u) -> pv.Problem:
+    return pv.Problem(
+        domain=pv.Time(0, 1),
+        fields="u",
+        conditions={"pde": pv.PDE(function), "start": pv.Initial(u=1.0)},
+        exact=lambda t: jnp.exp(RATE * t),
+        network=pv.MLP(width=8, depth=1),
+    )
+
+
+@pytest.fixture(scope="module")
+def marched():
+    return pv.march(wave(), [0.3, 0.7])
+
+
+def test_slabs_follow_the_exact_solution_and_each_other(marched):
+    assert marched.status == "converged"
+    assert marched.error < 1e-5
+    assert 1 / 3 < marched.error_estimate["u"] / marched.error["u"] < 3
+    x, t = np.linspace(0, 1, 21)[:, None], np.linspace(0, 1, 31)
+    exact = np.sin(np.pi * x) * np.cos(np.pi * t)
+    np.testing.assert_allclose(marched(x=x, t=t), exact, atol=1e-5)
+    for edge in (0.3, 0.7):
+        jump = marched(x=x, t=edge) - marched(x=x, t=edge - 1e-9)
+        assert np.max(np.abs(jump)) < 1e-5
+
+
+def test_the_history_and_the_costs_are_those_of_all_slabs(marched):
+    history = marched.history
+    np.testing.assert_array_equal(history["step"], np.arange(1, marched.steps + 1))
+    assert np.all(np.diff(history["seconds"]) > 0)
+    assert history["seconds"][-1] <= marched.seconds - marched.compile_seconds
+
+
+def test_a_march_is_saved_and_loaded_as_it_is(marched, tmp_path):
+    marched.save(tmp_path / "wave.npz")
+    again = pv.load(tmp_path / "wave.npz")
+    t = np.linspace(0, 1, 13)
+    np.testing.assert_array_equal(again(x=0.3, t=t), marched(x=0.3, t=t))
+    assert (again.status, again.message) == (marched.status, marched.message)
+
+
+def test_the_error_of_a_slab_is_carried_into_the_estimate_of_the_next():
+    """The second slab is right about the equation, and as wrong as where it begins."""
+    whole, halves = growth(), ((0.0, 0.5), (0.5, 1.0))
+    with precision_context("float64"):
+        domains = [whole.domain.during(*half) for half in halves]
+        first = pv.solve(_slab(whole, domains[0], None), max_steps=8)
+        second = _slab(whole, domains[1], first)
+    found = pv.solve(second)
+    t = np.linspace(*halves[1], 50)
+    error = np.linalg.norm(found(t=t) - np.exp(RATE * t)) / np.linalg.norm(np.exp(RATE * t))
+    assert error > 1e-4 > found.conditions["start"].held_out
+    assert 0.8 < found.error_estimate["u"] / error < 1.25
+    assert found.status == "unresolved"
+
+
+def test_one_slab_is_a_solve():
+    once = pv.solve(growth(), max_steps=20)
+    march = pv.march(growth(), 1, max_steps=20)
+    t = np.linspace(0, 1, 11)
+    np.testing.assert_array_equal(march(t=t), once(t=t))
+    assert march.error_estimate == once.error_estimate
+
+
+def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
+    """The logarithm is not finite beyond t = 0.6: the third slab begins there."""
+    found = pv.march(growth(lambda u, u_t, t: u_t - RATE * u + 0 * jnp.log(0.6 - t)), [0.3, 0.55, 0.65])
+    assert found.status == "diverged"
+    assert "Slab 3 of 4, from 0.55 to 0.65" in found.message and "not finite" in found.message
+    assert np.isfinite(found(t=0.5)) and np.isnan(found(t=0.9))
