@@ -610,6 +610,37 @@ bad(
 bad("sampler by name", lambda: solve(sampler="sobol"), "sampler='sobol'", "pv.Sobol()")
 bad("weighting by name", lambda: solve(weighting="balanced"), "weighting='balanced'", "pv.FixedWeights")
 bad("resume from nowhere", lambda: solve(resume=True), "resume", "checkpoint")
+
+
+def march(slabs: object = 2, domain=SLAB, extra=None, **options):
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u_xx: u_t - u_xx),
+        "start": pv.Initial(u=0.0),
+        "more": extra or pv.Dirichlet(u=0.0, on="x"),
+    }
+    given = problem(domain, conditions=conditions)
+    return pv.march(given, slabs, network=pv.MLP(2, 1), **options)  # type: ignore[arg-type]
+
+
+bad("march of no slab", lambda: march(0), "slabs=0", "at least one")
+bad("march of a fraction", lambda: march(2.5), "slabs=2.5", "inner edges")
+bad("march of text", lambda: march("ab"), "slabs =", "'a'")
+bad("march of yes", lambda: march(True), "slabs=True", "inner edges")
+bad("march beyond the end", lambda: march([0.5, 1.5]), "slabs=[0.5, 1.5]", "between 0.0 and 1.0")
+bad("march backwards", lambda: march([0.5, 0.2]), "slabs=[0.5, 0.2]", "ascend")
+bad("march to nowhere", lambda: march([NAN]), "slabs =", "nan")
+bad("march with a file", lambda: march(checkpoint="a.ckpt"), "checkpoint", "no checkpoint")
+bad("march of nothing", lambda: pv.march(None, 2), "pv.Problem")  # type: ignore[arg-type]
+bad("march without a start", lambda: pv.march(problem(), 2), "pv.Initial")
+bad("march with data", lambda: march(extra=pv.Data(TWO_POINTS, u=[0, 0])), "'more'", "times together")
+bad("march with an end", lambda: march(extra=pv.Dirichlet(u=0.0, on="t+")), "'more'", "times together")
+bad("march with an integral", lambda: march(extra=pv.Integral(lambda u: u, value=0.0)), "'more'")
+bad(
+    "march with an unknown",
+    lambda: pv.march(problem(conditions={"p": pv.PDE(lambda u_t, k: u_t - k)}, unknowns={"k": 1.0})),
+    "unknown",
+    "solve()",
+)
 for points in (0, -1, 2.5, True, "many", [4]):
     bad(
         f"solve with points {points!r}",
@@ -806,6 +837,12 @@ COMMANDS = [
     ("parameter without a value", "solve {folder}/sound.py --set rate", "--set rate", "NAME=VALUE"),
     ("parameter without a name", "solve {folder}/sound.py --set =3", "--set =3", "NAME=VALUE"),
     ("resume from nowhere", "solve {folder}/sound.py --resume", "--resume needs --checkpoint"),
+    ("slabs without a start", "solve {folder}/sound.py --slabs 2", "without a pv.Initial"),
+    (
+        "slabs and a checkpoint",
+        "solve {folder}/sound.py --slabs 2 --checkpoint {folder}/c",
+        "--slabs keeps no checkpoint",
+    ),
     (
         "picture in no folder",
         "solve {folder}/sound.py --plot {folder}/no/a.png",

@@ -110,6 +110,19 @@ def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
     assert [(r["status"], r["steps"]) for r in records] == [("max_steps", 1), ("max_steps", 3)]
 
 
+def test_time_may_be_solved_in_slabs(folder, tmp_path):
+    done = run(
+        folder,
+        *("solve", "decay.py", "--points", 64, "--slabs", 2, "--quiet"),
+        *("--json", tmp_path / "j", "--plot", tmp_path / "decay.png", "--report", tmp_path / "r.html"),
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "j").read_text())
+    assert record["status"] == "converged" and record["error"]["u"] < 1e-4
+    assert (tmp_path / "decay.png").read_bytes().startswith(b"\x89PNG")
+    assert "So have all 2 slabs" in (tmp_path / "r.html").read_text()
+
+
 def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
     monkeypatch.setattr("pinnsven._cli._use_compilation_cache", lambda: None)
 

@@ -89,7 +89,7 @@ def test_one_slab_is_a_solve():
     march = pv.march(growth(), 1, max_steps=20)
     t = np.linspace(0, 1, 11)
     np.testing.assert_array_equal(march(t=t), once(t=t))
-    assert march.error_estimate == once.error_estimate
+    assert march.error_estimate["u"] == pytest.approx(once.error_estimate["u"], rel=1e-12)
 
 
 def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
