@@ -99,7 +99,7 @@ def part_of(file: str) -> str:
 
 def tested(tree: Path, part: str, core: int, cache: Path, limit: float | None) -> str:
     """`survived`, `killed` or `hung`, from the tests of a part in a tree."""
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-n", "0", "-p", "no:cacheprovider"]
     command += [f"tests/{name}" for name in TESTS[part]]
     if sys.platform == "linux":
         command = ["taskset", "-c", str(core), *command]

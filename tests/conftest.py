@@ -1,5 +1,6 @@
-"""Session settings: float64, strict promotion, and a place to import problem files from."""
+"""Session settings: one thread, float64, strict promotion, a place to import problem files from."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the source tree wins over an installed copy
 sys.path.insert(0, str(ROOT / "problems"))
+# Read when JAX first computes: the test processes would wait for one another's threads.
+one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+os.environ.setdefault("XLA_FLAGS", one_thread)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
