@@ -35,9 +35,10 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._solve import INTERRUPTED, solve
+from ._solve import INTERRUPTED, STOPPED, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
+LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing: one step
 
 
 def march(
@@ -59,34 +60,44 @@ def march(
     - `settings`: of each slab, as for `solve`, without `checkpoint` and `resume`.
 
     The `Solution` covers the whole time. It has converged if all slabs have; its message names the
-    first that has not, and after one that diverged no other is begun. Its table shows every condition
-    in the slab with its largest held-out residual, its spectrum is that of the last slab.
+    first that has not. After one that diverged, or that Ctrl-C or a callback stopped, no other is
+    begun, and the fields are not a number there. Its table shows every condition in the slab with its
+    largest held-out residual, its spectrum is that of the last slab.
 
     Raises `ValueError` for a problem without time or `Initial`, with unknowns, or with a condition
-    that is neither a `PDE` nor on the boundary in space, and for edges outside the time.
+    that is neither a `PDE` nor on the boundary in space, for edges outside the time, and as `solve`.
     """
     edges = _edges(problem, slabs)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
+    if time_limit is not None and not finite_number("time_limit =", time_limit) > 0:
+        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
     solved: list[Solution] = []
-    trouble = ""
-    left = math.inf if time_limit is None else finite_number("time_limit =", time_limit)
+    left, ended = time_limit, (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
-        with precision_context(settings.get("precision", "float64")):
-            part = _slab(problem, problem.domain.during(start, stop), solved[-1] if solved else None)
-        share = None if time_limit is None else left / (len(edges) - 1 - number)
         try:
+            with precision_context(settings.get("precision", "float64")):
+                part = _slab(
+                    problem, problem.domain.during(start, stop), solved[-1] if solved else None
+                )
+            share = None if left is None else left / (len(edges) - 1 - number)
             found = solve(part, time_limit=share, estimate_error=estimate_error, **settings)
-        except ValueError as error:  # a residual that is not finite where this slab begins
+        except (ValueError, MemoryError, KeyboardInterrupt) as error:
             if not solved:
                 raise
-            trouble = str(error)
+            # What was solved is not lost: a residual may not be finite where a slab begins.
+            stopped = isinstance(error, KeyboardInterrupt)
+            ended = (RESULTS.time_limit, INTERRUPTED) if stopped else (RESULTS.diverged, str(error))
             break
-        left -= found.seconds - found.compile_seconds
         solved.append(found)
-        if found.status is RESULTS.diverged or INTERRUPTED in found.message:
+        if found.status is RESULTS.diverged:
             break
-    return _joined(problem, edges, solved, trouble)
+        if reasons := [reason for reason in (INTERRUPTED, STOPPED) if reason in found.message]:
+            ended = (RESULTS.time_limit, reasons[0])
+            break
+        if left is not None:
+            left = max(left - (found.seconds - found.compile_seconds), LEAST_SECONDS)
+    return _joined(problem, edges, solved, ended)
 
 
 def _edges(problem: Problem, slabs: object) -> list[float]:
@@ -201,10 +212,12 @@ def _at_start(model: Callable, domain: Domain, index: int, order: int) -> Callab
     return value
 
 
-def _joined(problem: Problem, edges: list[float], solved: list[Solution], trouble: str) -> Solution:
+def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended) -> Solution:
     evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
     errors = _whole_error(solved)
-    status, message = _verdict(edges, solved, trouble)
+    if errors is not None and len(solved) < len(edges) - 1:
+        errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
+    status, message = _verdict(edges, solved, *ended)
     known = known_values(problem)
     error = relative_errors(
         lambda points: evaluator(stack_coordinates(problem.domain, points)[0]), known, problem.fields
@@ -230,10 +243,12 @@ def _joined(problem: Problem, edges: list[float], solved: list[Solution], troubl
     )
 
 
-def _verdict(edges: list[float], solved: list[Solution], trouble: str) -> tuple[RESULTS, str]:
+def _verdict(
+    edges: list[float], solved: list[Solution], cause: RESULTS, why: str
+) -> tuple[RESULTS, str]:
     """The first status that is not `converged`, if there is one, and its message.
 
-    - `trouble`: why no slab follows those that are solved; empty where none is missing.
+    - `cause`, `why`: what kept further slabs from being begun.
     """
 
     def where(number):
@@ -243,8 +258,8 @@ def _verdict(edges: list[float], solved: list[Solution], trouble: str) -> tuple[
     for number, found in enumerate(solved):
         if found.status is not RESULTS.converged:
             return found.status, f"{where(number)}: {found.message}"
-    if trouble:
-        return RESULTS.diverged, f"{where(len(solved))} could not be begun: {trouble}"
+    if len(solved) < len(edges) - 1:
+        return cause, f"{where(len(solved))}, was not begun: {why}"
     return RESULTS.converged, f"So have all {len(solved)} slabs. Of the last: {solved[-1].message}"
 
 

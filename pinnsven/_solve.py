@@ -32,7 +32,7 @@ from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
-INTERRUPTED = "it was interrupted"
+INTERRUPTED, STOPPED = "it was interrupted", "a callback stopped it"
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
@@ -209,7 +209,7 @@ class _Run:
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:
-            return RESULTS.time_limit, f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+            return RESULTS.time_limit, f"{STOPPED}{f': {stop}' if str(stop) else ''}"
 
     def _steps(self) -> tuple[RESULTS | None, str]:
         tolerance, max_steps, time_limit = self.limits

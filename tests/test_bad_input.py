@@ -630,6 +630,7 @@ bad("march beyond the end", lambda: march([0.5, 1.5]), "slabs=[0.5, 1.5]", "betw
 bad("march backwards", lambda: march([0.5, 0.2]), "slabs=[0.5, 0.2]", "ascend")
 bad("march to nowhere", lambda: march([NAN]), "slabs =", "nan")
 bad("march with a file", lambda: march(checkpoint="a.ckpt"), "checkpoint", "no checkpoint")
+bad("march in no time", lambda: march(time_limit=0), "time_limit=0", "positive")
 bad("march of nothing", lambda: pv.march(None, 2), "pv.Problem")  # type: ignore[arg-type]
 bad("march without a start", lambda: pv.march(problem(), 2), "pv.Initial")
 bad("march with data", lambda: march(extra=pv.Data(TWO_POINTS, u=[0, 0])), "'more'", "times together")

@@ -98,3 +98,29 @@ def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     assert found.status == "diverged"
     assert "Slab 3 of 4, from 0.55 to 0.65" in found.message and "not finite" in found.message
     assert np.isfinite(found(t=0.5)) and np.isnan(found(t=0.9))
+    assert math.isnan(found.error_estimate["u"])
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, pv.StopRun])
+def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
+    """The second slab is stopped after it has met the tolerance."""
+
+    class Stop(pv.Callback):
+        slabs, met = 0, 0
+
+        def on_start(self, *_):
+            self.slabs += 1
+
+        def on_estimate(self, *given):
+            if self.slabs == 2:
+                raise stop
+
+    found = pv.march(growth(), 3, callbacks=(Stop(),))
+    assert found.status != "converged"
+    assert np.isnan(found(t=0.9))
+
+
+def test_a_time_limit_is_shared_and_the_last_slab_takes_a_step_at_least():
+    found = pv.march(growth(), 3, time_limit=1e-6)
+    assert found.steps >= 3 and found.status in ("time_limit", "unresolved")
+    assert np.all(np.isfinite(found(t=np.linspace(0, 1, 7))))
