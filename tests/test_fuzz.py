@@ -166,8 +166,8 @@ def test_a_declaration_is_refused_in_plain_words_or_can_be_evaluated(
 TOKENS = st.one_of(
     st.sampled_from(
         "solve list info --time-limit --max-steps --tolerance --seed --points --plot --report --json "
-        "--save --checkpoint --resume --set --quiet --precision float32 --help -1 0 nan inf 1e9 a=b = "
-        f"-- nowhere/file.py . / README.md {'x' * 300}".split()
+        "--save --checkpoint --resume --slabs --set --quiet --precision float32 --help -1 0 nan inf "
+        f"1e9 a=b = -- nowhere/file.py . / README.md {'x' * 300}".split()
     ),
     st.text(max_size=8).filter(lambda text: "\x00" not in text),
 )
