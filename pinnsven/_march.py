@@ -38,7 +38,7 @@ from ._solution import (
 from ._solve import INTERRUPTED, STOPPED, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
-LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing: one step
+LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing
 
 
 def march(

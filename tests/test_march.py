@@ -23,7 +23,7 @@ def wave() -> pv.Problem:
             "walls": pv.Dirichlet(u=0.0, on="x"),
         },
         exact=lambda x, t: jnp.sin(math.pi * x) * jnp.cos(math.pi * t),
-        network=pv.MLP(width=12, depth=2),
+        network=pv.MLP(width=24, depth=1),
     )
 
 
@@ -39,7 +39,7 @@ def growth(function=lambda u, u_t, t: u_t - RATE * u) -> pv.Problem:
 
 @pytest.fixture(scope="module")
 def marched():
-    return pv.march(wave(), [0.3, 0.7])
+    return pv.march(wave(), [0.4])
 
 
 def test_slabs_follow_the_exact_solution_and_each_other(marched):
@@ -49,9 +49,8 @@ def test_slabs_follow_the_exact_solution_and_each_other(marched):
     x, t = np.linspace(0, 1, 21)[:, None], np.linspace(0, 1, 31)
     exact = np.sin(np.pi * x) * np.cos(np.pi * t)
     np.testing.assert_allclose(marched(x=x, t=t), exact, atol=1e-5)
-    for edge in (0.3, 0.7):
-        jump = marched(x=x, t=edge) - marched(x=x, t=edge - 1e-9)
-        assert np.max(np.abs(jump)) < 1e-5
+    jump = marched(x=x, t=0.4) - marched(x=x, t=0.4 - 1e-9)
+    assert 0 < np.max(np.abs(jump)) < 1e-5
 
 
 def test_the_history_and_the_costs_are_those_of_all_slabs(marched):
@@ -93,11 +92,11 @@ def test_one_slab_is_a_solve():
 
 
 def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
-    """The logarithm is not finite beyond t = 0.6: the third slab begins there."""
-    found = pv.march(growth(lambda u, u_t, t: u_t - RATE * u + 0 * jnp.log(0.6 - t)), [0.3, 0.55, 0.65])
+    """The logarithm is not finite beyond t = 0.6."""
+    found = pv.march(growth(lambda u, u_t, t: u_t - RATE * u + 0 * jnp.log(0.6 - t)), 2)
     assert found.status == "diverged"
-    assert "Slab 3 of 4, from 0.55 to 0.65" in found.message and "not finite" in found.message
-    assert np.isfinite(found(t=0.5)) and np.isnan(found(t=0.9))
+    assert "Slab 2 of 2, from 0.5 to 1," in found.message and "not finite" in found.message
+    assert np.isfinite(found(t=0.4)) and np.isnan(found(t=0.9))
     assert math.isnan(found.error_estimate["u"])
 
 
@@ -120,7 +119,7 @@ def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
     assert np.isnan(found(t=0.9))
 
 
-def test_a_time_limit_is_shared_and_the_last_slab_takes_a_step_at_least():
-    found = pv.march(growth(), 3, time_limit=1e-6)
-    assert found.steps >= 3 and found.status in ("time_limit", "unresolved")
+def test_a_time_limit_that_is_too_short_still_gives_every_slab_a_solution():
+    found = pv.march(growth(), 2, time_limit=1e-6)
+    assert found.status in ("time_limit", "unresolved")
     assert np.all(np.isfinite(found(t=np.linspace(0, 1, 7))))
