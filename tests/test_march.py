@@ -83,6 +83,7 @@ def test_the_error_of_a_slab_is_carried_into_the_estimate_of_the_next():
     assert found.status == "unresolved"
 
 
+@pytest.mark.slow
 def test_one_slab_is_a_solve():
     once = pv.solve(growth(), max_steps=20)
     march = pv.march(growth(), 1, max_steps=20)
@@ -100,7 +101,7 @@ def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     assert math.isnan(found.error_estimate["u"])
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, pv.StopRun])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.param(pv.StopRun, marks=pytest.mark.slow)])
 def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
     """The second slab is stopped after it has met the tolerance."""
 
@@ -114,11 +115,12 @@ def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
             if self.slabs == 2:
                 raise stop
 
-    found = pv.march(growth(), 3, callbacks=(Stop(),))
+    found = pv.march(growth(), [0.3, 0.6], callbacks=(Stop(),))
     assert found.status != "converged"
     assert np.isnan(found(t=0.9))
 
 
+@pytest.mark.slow
 def test_a_time_limit_that_is_too_short_still_gives_every_slab_a_solution():
     found = pv.march(growth(), 2, time_limit=1e-6)
     assert found.status in ("time_limit", "unresolved")
