@@ -260,7 +260,11 @@ def _verdict(
             return found.status, f"{where(number)}: {found.message}"
     if len(solved) < len(edges) - 1:
         return cause, f"{where(len(solved))}, was not begun: {why}"
-    return RESULTS.converged, f"So have all {len(solved)} slabs. Of the last: {solved[-1].message}"
+    last = solved[-1].message
+    return (
+        RESULTS.converged,
+        f"All {len(solved)} slabs have; in the last one {last[0].lower()}{last[1:]}",
+    )
 
 
 def _worst(name: str, solved: list[Solution]) -> ConditionReport:

@@ -120,7 +120,7 @@ def test_time_may_be_solved_in_slabs(folder, tmp_path):
     record = json.loads((tmp_path / "j").read_text())
     assert record["status"] == "converged" and record["error"]["u"] < 1e-4
     assert (tmp_path / "decay.png").read_bytes().startswith(b"\x89PNG")
-    assert "So have all 2 slabs" in (tmp_path / "r.html").read_text()
+    assert "All 2 slabs have" in (tmp_path / "r.html").read_text()
 
 
 def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
