@@ -57,6 +57,7 @@ def march(
     - `slabs`: how many of equal length, or the inner edges between them.
     - `time_limit`: seconds for all of them, compilation left out; what a slab leaves goes to the next.
     - `estimate_error`: as for `solve`; the error at the end of a slab is carried into the next.
+      Without it the growth of errors is not known, and several slabs are never called converged.
     - `settings`: of each slab, as for `solve`, without `checkpoint` and `resume`.
 
     The `Solution` covers the whole time. It has converged if all slabs have; its message names the
@@ -260,6 +261,11 @@ def _verdict(
             return found.status, f"{where(number)}: {found.message}"
     if len(solved) < len(edges) - 1:
         return cause, f"{where(len(solved))}, was not begun: {why}"
+    if len(solved) > 1 and solved[-1].error_estimate is None:
+        return RESULTS.unresolved, (
+            "Every slab meets its tolerance, but nothing says how errors grow from one to the next. "
+            "Leave estimate_error=True."
+        )
     last = solved[-1].message
     return (
         RESULTS.converged,

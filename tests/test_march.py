@@ -121,6 +121,13 @@ def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
 
 
 @pytest.mark.slow
+def test_without_an_estimated_error_several_slabs_are_not_called_converged():
+    found = pv.march(growth(), 2, estimate_error=False)
+    assert found.status == "unresolved" and "errors grow" in found.message
+    assert found.error < 1e-3 and found.error_estimate is None
+
+
+@pytest.mark.slow
 def test_a_time_limit_that_is_too_short_still_gives_every_slab_a_solution():
     found = pv.march(growth(), 2, time_limit=1e-6)
     assert found.status in ("time_limit", "unresolved")
