@@ -172,9 +172,9 @@ def test_in_single_precision_it_still_knows_those_that_round_as_little_as_the_ja
     expected = np.linalg.svd(matrix.astype(float), compute_uv=False)
     factors = pv.RefinedGram().init(linearization(matrix, np.zeros(len(matrix), np.float32)), KEY)
     square = factors.square(jnp.ones(24, bool))
-    for threshold in (4e-2, 4e-3, 4e-4, 3.6e-5, 3e-6, 3e-7):
+    for threshold in (4e-3, 4e-4, 3.6e-5, 3e-6, 3e-7):
         assert int(square.count(jnp.asarray(threshold, jnp.float32))) == np.sum(expected > threshold)
-    known = (expected < 0.01) & (expected > 1e-7)
+    known = (expected < 5e-3) & (expected > 1e-7)
     np.testing.assert_allclose(factors.singular_values[known], expected[known], rtol=0.05)
 
 
