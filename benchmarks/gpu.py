@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parent))
 
 RESULTS = HERE / "results" / "gpu.json"
 REPEATS, ENOUGH = 5, 2.0  # factorizations of one size, and seconds after which none is added
-DEAR = 10.0  # seconds: a backend that needs more is not tried with more parameters
+DEAR = 10.0  # seconds: a backend that needs more is not tried with as many parameters again
 VISCOSITY = 0.01
 ROWS, PARAMS = (4096, 16384, 65536), (500, 1341, 4000, 10000)
 

@@ -101,12 +101,13 @@ def _solve(options) -> int:
         "seed": options.seed,
         "callbacks": () if options.quiet else (Progress(),),
         "precision": options.precision,
+        "checkpoint": options.checkpoint,
+        "resume": options.resume,
     }
     if options.slabs is not None:
         solution = march(problem, options.slabs, **settings)
     else:
-        kept = {"checkpoint": options.checkpoint, "resume": options.resume}
-        solution = solve(problem, **settings, **kept)
+        solution = solve(problem, **settings)
     print(solution)
     if options.plot:
         solution.plot(options.plot)

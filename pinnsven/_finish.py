@@ -168,6 +168,7 @@ def finish(
         },
         known=known,
         corrected=corrected,
+        stopped=run.stopped,
     )
 
 

@@ -35,7 +35,7 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._solve import INTERRUPTED, STOPPED, solve
+from ._solve import check_time_limit, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing
@@ -71,8 +71,7 @@ def march(
     edges = _edges(problem, slabs)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
-    if time_limit is not None and not finite_number("time_limit =", time_limit) > 0:
-        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
+    check_time_limit(time_limit)
     solved: list[Solution] = []
     left, ended = time_limit, (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
@@ -88,13 +87,17 @@ def march(
                 raise
             # What was solved is not lost: a residual may not be finite where a slab begins.
             stopped = isinstance(error, KeyboardInterrupt)
-            ended = (RESULTS.time_limit, INTERRUPTED) if stopped else (RESULTS.diverged, str(error))
+            ended = (
+                (RESULTS.time_limit, "it was interrupted")
+                if stopped
+                else (RESULTS.diverged, str(error))
+            )
             break
         solved.append(found)
         if found.status is RESULTS.diverged:
             break
-        if reasons := [reason for reason in (INTERRUPTED, STOPPED) if reason in found.message]:
-            ended = (RESULTS.time_limit, reasons[0])
+        if found.stopped:
+            ended = (RESULTS.time_limit, found.stopped)
             break
         if left is not None:
             left = max(left - (found.seconds - found.compile_seconds), LEAST_SECONDS)
@@ -166,12 +169,8 @@ class _Continued(Initial):
                 for name, (field, order) in wanted.items()
             }
 
-        frozen = before.evaluator.model  # type: ignore[attr-defined]
-
-        def network(point):
-            return jax.tree.map(jnp.asarray, frozen)(point)
-
-        super().__init__(weight=first.weight, points=first.points, **values(network))
+        model = jax.tree.map(jnp.asarray, before.evaluator.model)  # type: ignore[attr-defined]
+        super().__init__(weight=first.weight, points=first.points, **values(model))
         self.better = None
         if before.corrected is not None:
             better = values(before.corrected)
@@ -263,8 +262,8 @@ def _verdict(
         return cause, f"{where(len(solved))}, was not begun: {why}"
     if len(solved) > 1 and solved[-1].error_estimate is None:
         return RESULTS.unresolved, (
-            "Every slab meets its tolerance, but nothing says how errors grow from one to the next. "
-            "Leave estimate_error=True."
+            "Every slab meets its tolerance, but without an estimated error nothing says how errors "
+            "grow from one to the next."
         )
     last = solved[-1].message
     return (

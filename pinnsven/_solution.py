@@ -166,6 +166,7 @@ class Solution:
     - `history`: arrays over the steps, by the names of `StepRecord`.
     - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
       has just estimated them; it is not saved.
+    - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Solution:
     history: dict[str, np.ndarray]
     known: object = None
     corrected: object = None
+    stopped: str = ""
 
     def __call__(self, **coordinates):
         """The fields at the given coordinates.

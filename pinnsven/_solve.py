@@ -32,7 +32,6 @@ from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
-INTERRUPTED, STOPPED = "it was interrupted", "a callback stopped it"
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
 GROWTH = 1.4  # of the number of points of a refined block
@@ -128,14 +127,18 @@ def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
         raise ValueError(f"problem={problem!r}: give a pv.Problem")
     if tolerance is not None and finite_number("tolerance =", tolerance, LIMIT) < 0:
         raise ValueError(f"tolerance={tolerance!r}: must not be negative")
-    if time_limit is not None and not finite_number("time_limit =", time_limit, LIMIT) > 0:
-        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
+    check_time_limit(time_limit)
     for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
         if value is None and name == "max_steps":
             continue
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if value is None or not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
+
+
+def check_time_limit(time_limit: float | None) -> None:
+    if time_limit is not None and not finite_number("time_limit =", time_limit, LIMIT) > 0:
+        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
 
 
 def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:
@@ -184,6 +187,7 @@ class _Run:
         self.lowest = math.inf
         self.estimate: Estimate | None = None
         self.interrupted = False
+        self.stopped = ""  # why, where Ctrl-C or a callback ended the run
         self.trouble = ""  # where the last held-out residual was not finite
         self.save_trouble = ""
         self.predicted: int | None = None  # bytes
@@ -204,12 +208,13 @@ class _Run:
             with shortage_as_memory_error():
                 return self._steps()
         except KeyboardInterrupt:
-            self.interrupted = True
-            return RESULTS.time_limit, INTERRUPTED
+            self.interrupted, self.stopped = True, "it was interrupted"
+            return RESULTS.time_limit, self.stopped
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:
-            return RESULTS.time_limit, f"{STOPPED}{f': {stop}' if str(stop) else ''}"
+            self.stopped = f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+            return RESULTS.time_limit, self.stopped
 
     def _steps(self) -> tuple[RESULTS | None, str]:
         tolerance, max_steps, time_limit = self.limits
