@@ -498,7 +498,7 @@ def test_search_with_momentum_predicts_what_an_affine_residual_does():
     offset = residual_of(matrix)
     data, theta = (jnp.asarray(matrix), jnp.asarray(offset)), jnp.zeros(9)
     state = solver.init_state(theta, KEY)
-    for _ in range(4):
+    for _ in range(3):  # a fourth gains less than rounding
         left = matrix @ np.asarray(theta) + offset + share * matrix @ previous
         moved, state, report = solver.advance(Affine(), theta, state, data)
         damping = float(report.damping * report.square.largest)

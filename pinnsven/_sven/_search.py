@@ -15,11 +15,12 @@ class SpectralSearch(AbstractControl):
     Candidate k has the filter $\\phi_k = 1 / (s^2 + \\mu_k^2)$ on the kept directions, with $\\mu_k$
     spread over `2 * spread` decades around the last one used. Each is then improved with the same
     factors (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the
-    linear model missed, and $d \\leftarrow d^0 - V \\phi S U^T e$ accounts for it at the price of one
-    residual. That iteration converges linearly where it does; mixing its last few iterates (Anderson
-    1965; type II as in Walker and Ni 2011, eq. 2.3), in the norm of the damped problem, makes it
-    converge faster and for less damping. A corrected step that leaves the first one by more than
-    `trust` times its length is not believed.
+    linear model missed, and $d \\leftarrow d^0 - V \\psi_k S U^T e$ accounts for it at the price of one
+    residual. Here the damping is `calm` times $\\mu_k$: in the weakest directions e is rounding, or says
+    what J was before the step, and undoing it there takes the step astray. That iteration converges
+    linearly where it does; mixing its last few iterates (Anderson 1965; type II as in Walker and Ni
+    2011, eq. 2.3), in the norm of the damped problem, makes it converge faster and for less damping. A
+    corrected step that leaves the first one by more than `trust` times its length is not believed.
 
     Among the candidates the least damped one whose actual reduction is at least `ratio` times the
     predicted one is taken; choosing the lowest loss instead is short-sighted, since long steps with a
@@ -32,6 +33,7 @@ class SpectralSearch(AbstractControl):
     - `probes`: the number of candidates.
     - `spread`: decades to either side of the last damping.
     - `ratio`, `late_ratio`: the acceptable ratio of actual to predicted reduction, early and late.
+    - `calm`: the damping of corrections, relative to that of their candidate.
     - `trust`: the longest believable correction, relative to the step.
     - `worth`: corrections go on while the loss of some candidate falls below this share of its best.
     - `patience`: a candidate whose loss has not done so this many times in a row is evaluated no more.
@@ -44,8 +46,9 @@ class SpectralSearch(AbstractControl):
 
     probes: int = eqx.field(static=True, default=5)
     spread: float = 1.0
-    ratio: float = 0.03
-    late_ratio: float = 0.03
+    ratio: float = 0.15
+    late_ratio: float = 0.15
+    calm: float = 30.0
     trust: float = 0.75
     worth: float = 0.8
     patience: int = eqx.field(static=True, default=2)
@@ -73,6 +76,7 @@ class SpectralSearch(AbstractControl):
         # From the most to the least damped candidate.
         offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=loss.dtype)
         damping = square.largest * 10 ** (log_damping + offsets)
+        calmed = self.calm * damping
         gradient = factors.gradient(linearization, residual[None])[0]
         first = -square.solve(damping, jnp.broadcast_to(gradient[None], (self.probes, gradient.size)))
         begun = factors.lift(linearization, first)
@@ -93,9 +97,9 @@ class SpectralSearch(AbstractControl):
             paid = (losses < self.worth * lowest) & (idle < self.patience)
             idle = jnp.where(paid, 0, idle + 1)
             missed = jnp.nan_to_num(residuals - residual[None] - linearization.apply(lifted))
-            target = first - square.solve(damping, factors.gradient(linearization, missed))
+            target = first - square.solve(calmed, factors.gradient(linearization, missed))
             candidates, mixing = mixing.mix(
-                steps, target, lambda x: square.apply(damping, x), count == 0
+                steps, target, lambda x: square.apply(calmed, x), count == 0
             )
             raised = factors.lift(linearization, candidates)
             believed = jnp.linalg.norm(raised - begun, axis=1) < self.trust * lengths
