@@ -16,8 +16,8 @@ class SpectralSearch(AbstractControl):
     spread over `2 * spread` decades around the last one used. Each is then improved with the same
     factors (Shamanskii 1967): with $d$ the step so far, $e = r(\\theta + d) - r - J d$ is what the
     linear model missed, and $d \\leftarrow d^0 - V \\psi_k S U^T e$ accounts for it at the price of one
-    residual. Here the damping is `calm` times $\\mu_k$: in the weakest directions e is rounding, or says
-    what J was before the step, and undoing it there takes the step astray. That iteration converges
+    residual. Here the damping is `calm` times $\\mu_k$: in the weakest directions e is rounding, or
+    says what J was before the step, and undoing it there leads astray. That iteration converges
     linearly where it does; mixing its last few iterates (Anderson 1965; type II as in Walker and Ni
     2011, eq. 2.3), in the norm of the damped problem, makes it converge faster and for less damping. A
     corrected step that leaves the first one by more than `trust` times its length is not believed.
