@@ -580,11 +580,12 @@ def test_minibatches_change_the_data_and_compile_once():
     step = jax.jit(lambda p, s, d: solver.step(counted, p, s, *d))
     batches = [network_data(seed=seed) for seed in range(6)]
     params, state, first = step(params, state, batches[0])
-    compiled = len(traces)
+    compiled, losses = len(traces), []
     for batch in batches[1:] * 3:
-        params, state, last = step(params, state, batch)
+        params, state, report = step(params, state, batch)
+        losses.append(float(report.new_loss))
     assert len(traces) == compiled
-    assert last.new_loss < 0.2 * first.loss
+    assert np.median(losses) < 0.2 * first.loss
 
 
 def test_a_hundred_steps_with_changing_settings_compile_once():
