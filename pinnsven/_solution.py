@@ -48,7 +48,8 @@ class Estimate:
     - `relative`: the largest held-out residual over the conditions, each divided by its size: its
       first residual or its response to the parameters (the root mean square norm of its Jacobian's
       rows before the first step), whichever is larger, times the size of its fields where that is
-      below one. This is what a tolerance is compared with.
+      below one; at the end of a run at most ten times the response then. This is what a tolerance is
+      compared with.
     - `gap`: the largest ratio of held-out to training residual over the conditions.
     """
 

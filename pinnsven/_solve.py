@@ -39,6 +39,7 @@ SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within 
 ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 PROBES = 64  # random directions in the estimate of a response
+RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
 CHECKPOINT_SECONDS = 20.0
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
 
@@ -267,6 +268,21 @@ class _Run:
             self.weights = self.weighting.initial(self.system.blocks, named)
             self.first_weights = self.weights
             self.batches = self.points.batches(self.weights)
+
+    def settle(self) -> None:
+        """Holds sizes, and weights with them, against how strongly the conditions answer now.
+
+        An equation whose terms fall away as the solution takes shape, as the square of a small field
+        does, would else be measured against what it was for another function.
+        """
+        response = self._response(self.rows(self.batches))
+        believed = np.where(response > 0, RESPONSE_ROOM * response, np.inf)
+        shrunk = np.minimum(believed / np.where(self.sizes > 0, self.sizes, 1), 1.0)
+        self.sizes = shrunk * self.sizes
+        self.weights = {
+            name: weight / share**2
+            for (name, weight), share in zip(self.weights.items(), shrunk.tolist(), strict=True)
+        }
 
     def _response(self, residual: np.ndarray) -> np.ndarray:
         """How strongly each condition answers the parameters: its Jacobian rows' mean square norm.
