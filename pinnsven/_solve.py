@@ -294,8 +294,9 @@ class _Run:
         begin, squares = self.theta, np.zeros(len(self.system.blocks))
         for _ in range(PROBES):
             self.theta = begin + hair * rng.standard_normal(begin.size).astype(residual.dtype)
-            moved = self.rows(self.batches) - residual
-            squares += mean_squares(self.system, self.batches, moved / hair) / PROBES
+            with np.errstate(invalid="ignore"):  # no response where a residual is infinite
+                moved = self.rows(self.batches) - residual
+                squares += mean_squares(self.system, self.batches, moved / hair) / PROBES
         self.theta = begin
         return np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
 
