@@ -275,10 +275,11 @@ class _Run:
         An equation whose terms fall away as the solution takes shape, as the square of a small field
         does, would else be measured against what it was for another function.
         """
-        response = self._response(self.rows(self.batches))
-        believed = np.where(response > 0, RESPONSE_ROOM * response, np.inf)
-        shrunk = np.minimum(believed / np.where(self.sizes > 0, self.sizes, 1), 1.0)
-        self.sizes = shrunk * self.sizes
+        sizes = np.asarray(self.sizes, float)
+        room = RESPONSE_ROOM * self._response(self.rows(self.batches))
+        shrinks = (room > 0) & (room < sizes)
+        shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
+        self.sizes = shrunk * sizes
         self.weights = {
             name: weight / share**2
             for (name, weight), share in zip(self.weights.items(), shrunk.tolist(), strict=True)
