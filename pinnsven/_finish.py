@@ -120,6 +120,7 @@ def finish(
         run.prepare()
     if run.checkpoint is not None:
         run.save()  # before the last measurement draws points, so that a resumed run draws the same
+    run.scratch = ()  # the estimate of the error needs the memory
     run.settle()
     estimate = _keep_the_better(run)
     if run.trouble:

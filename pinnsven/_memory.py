@@ -17,8 +17,8 @@ OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 class Memory:
     """Bytes of memory; None where they cannot be told.
 
-    - `predicted`: the peak of the run as it was predicted before the steps began, points that grow
-      fourfold and the estimate of the error included; renewed when points outgrow that.
+    - `predicted`: the peak of the run as it was predicted before the steps began, the estimate of the
+      error and room for points to grow included; renewed when points outgrow that.
     - `peak`: the most in use until the end of the run, by the whole process on a CPU.
     """
 

@@ -22,8 +22,9 @@ from ._sampling import AbstractSampler, relative_density, weighted_choice
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
-ROOM = 4  # capacities are powers of this, in slabs: a solve compiles two or three times
-TIGHT_ROOM = 2  # the same where rows are fewer than parameters, and every row of padding costs
+ROOM = 8  # times the points to start with can come before a step is compiled anew
+TIGHT_ROOM = 2  # the same where rows are so few that every row of padding costs
+FEW_ROWS = 0.5  # of the parameters: below this the kernel of all rows, padding too, is factorized
 POOL = 8  # candidates per point of a residual-weighted draw
 
 
@@ -63,10 +64,11 @@ class PointSet:
         self._sampler = sampler
         self._rng = rng
         self.blocks = problem.blocks
-        self._room = ROOM
         self._pinned = _requested_points(problem, requested)
         counts = _requested_counts(problem, requested)
         self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
+        self._first = {b.name: self.count(b) for b in self.blocks}
+        self._room: int | None = ROOM
 
     def count(self, block: Block) -> int:
         """The current number of points of a block."""
@@ -81,11 +83,13 @@ class PointSet:
 
         - `growing`: whether points may grow in number at all.
         """
-        if not growing:
-            self._room = 1
-            return
         rows = sum(self.rows(block) for block in self.blocks)
-        self._room = TIGHT_ROOM if rows < params else ROOM
+        self._room = (TIGHT_ROOM if rows < FEW_ROWS * params else ROOM) if growing else None
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether points that grow in number soon fill their capacities."""
+        return self._room == TIGHT_ROOM
 
     def is_fixed(self, block: Block) -> bool:
         """Whether a block's points are given, or all there are, so that drawing again is idle."""
@@ -137,11 +141,19 @@ class PointSet:
         for block in self.blocks:
             part = drawn[block.name]
             arrays = (part.points, part.normals, part.auxiliary)
-            full = self.is_fixed(block) or self.count(block) >= MAX_POINTS
-            room = 1 if full else self._room
-            weight = weights[block.name]
-            batches.append(make_batch(*arrays, weight, block.components, room, part.importance))
+            rest = (weights[block.name], block.components, self._slabs(block), part.importance)
+            batches.append(make_batch(*arrays, *rest))
         return tuple(batches)
+
+    def _slabs(self, block: Block) -> int:
+        """The capacity of a block: the first points, times powers of the room that they have."""
+        share = points_per_slab(block.components)
+        if self._room is None or self.is_fixed(block):
+            return 1
+        least = self._first[block.name] * (1 if self._room == TIGHT_ROOM else self._room)
+        while least < self.count(block):
+            least *= self._room
+        return -(-min(least, max(MAX_POINTS, self.count(block))) // share)
 
     def refine(
         self,

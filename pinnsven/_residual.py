@@ -6,7 +6,6 @@ and new weights change no shape and compile nothing until a capacity is full.
 """
 
 import dataclasses
-import math
 from typing import Any
 
 import equinox as eqx
@@ -47,22 +46,18 @@ def make_batch(
     auxiliary: dict[str, np.ndarray],
     weight: float,
     components: int = 1,
-    room: int = 1,
+    slabs: int = 1,
     importance: np.ndarray | None = None,
 ) -> Batch:
     """A batch with a capacity of whole slabs.
 
     Padding repeats the first point: it is a legal place to evaluate, and its scale is zero.
 
-    - `room`: the number of slabs is the next power of this, so that points may grow in number
-      without a change of shape; 1 for as many as are needed.
+    - `slabs`: at least so many of them, so that points may grow in number without a change of shape.
     - `importance`: what each point counts, (n,) with mean one; None where all count the same.
     """
     active, share = len(points), points_per_slab(components)
-    slabs = -(-active // share)
-    if room > 1:
-        slabs = room ** max(math.ceil(math.log(slabs, room) - 1e-9), 1)
-    index = np.arange(slabs * share)
+    index = np.arange(max(-(-active // share), slabs) * share)
     scale = np.where(index < active, np.sqrt(weight / (active * components)), 0.0)
     if importance is not None:
         scale[:active] *= np.sqrt(importance)
@@ -163,17 +158,22 @@ class ResidualSystem(AbstractResidual):
 
     def linearize(self, theta: Float[Array, " params"], data: tuple[Batch, ...]) -> Linearization:
         """The residual and its Jacobian, by reverse mode at each point."""
+        made = self.scratch(theta, data)
+        return self.linearize_into((jnp.zeros(made.shape, made.dtype),), theta, data)
 
+    def scratch(self, theta, data):
+        return jax.ShapeDtypeStruct((self._slabs(data), theta.size, self.width), theta.dtype)
+
+    def linearize_into(self, scratch, theta, data):
         def visit(block, part, position, carry):
             values, columns = self._slab(block, theta, part)
             residual, slabs = carry
             return residual.at[position].set(values), slabs.at[position].set(columns)
 
-        number = self._slabs(data)
-        empty = jnp.zeros((number, self.width), theta.dtype)
-        slabs = jnp.zeros((number, theta.size, self.width), theta.dtype)
+        slabs, *spare = scratch
+        empty = jnp.zeros((len(slabs), self.width), theta.dtype)
         (residual, slabs), active = self._sweep(data, visit, (empty, slabs))
-        return Linearization(residual.reshape(-1), slabs, active)
+        return Linearization(residual.reshape(-1), slabs, active, *spare)
 
     def gram(self, theta, data) -> Float[Array, "params params"]:
         """J^T J, slab by slab; J is never whole."""

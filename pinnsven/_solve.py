@@ -33,7 +33,7 @@ from ._weighting import AbstractWeighting, ScaledWeights, discount_noise
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
-OUTGROWN = 4  # the growth of the points that a prediction of memory allows for
+OUTGROWN = 4  # the growth that a prediction of memory allows for where points have little room
 GROWTH = 1.4  # of the number of points of a refined block
 SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE, or rows are many
 ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
@@ -178,6 +178,7 @@ class _Run:
         self.batches = points.batches(self.weights)
         self.compile_seconds = 0.0
         self._compiled = {}
+        self.scratch: tuple = ()  # memory that one step leaves to the next
         self._began = time.perf_counter()
         self._before = 0.0  # seconds of solving in runs that this one resumes
         self.report = None
@@ -305,19 +306,24 @@ class _Run:
         stepper = self.stepper
         if self.records:
             stepper = stepper.after(self.records[-1].damping, self.records[-1].rows, self.theta)
-        step = self._function(stepper.name, stepper.step, self.state, self.batches)
+        wanted = stepper.scratch(self.system, self.theta, self.batches)
+        if [w.shape for w in wanted] != [given.shape for given in self.scratch]:
+            self.scratch = ()
+        arguments = (self.state, wanted, self.batches)
+        step = self._function(stepper.name, stepper.step, *arguments, donate=(2,))
         try:
             with shortage_as_memory_error():
-                done = jax.block_until_ready(step(self.theta, self.state, self.batches))
+                scratch = self.scratch or tuple(jnp.zeros(w.shape, w.dtype) for w in wanted)
+                done = jax.block_until_ready(step(self.theta, self.state, scratch, self.batches))
         except MemoryError as error:
             leaner = self.stepper.leaner()
             if leaner is None:
                 raise
             self.stepper, self.memory_trouble = leaner, self.shortage(error)
-            self._compiled = {}
+            self._compiled, self.scratch = {}, ()
             return None
-        self.theta, self.state, self.report = done
-        report = self.report
+        self.theta, self.state, report, self.scratch = done
+        self.report = report
         record = StepRecord(
             step=len(self.records) + 1,
             seconds=self.seconds(),
@@ -358,23 +364,29 @@ class _Run:
         found = self._function("field", mean_square, batches)(self.theta, batches)
         return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
 
-    def _function(self, name: str, function, *arguments):
-        """`function(system, theta, ...)` compiled for the shapes of its arguments."""
+    def _function(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+        """`function(system, theta, ...)` compiled for the shapes of its arguments.
+
+        - `donate`: which of them, theta the first, it may overwrite.
+        """
         shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
         if (name, shapes) not in self._compiled:
             bound = lambda *args: function(self.system, *args)
-            compiled = self.compile(name, bound, self.theta, *arguments)
+            compiled = self.compile(name, bound, self.theta, *arguments, donate=donate)
             self._compiled[name, shapes] = compiled
             if name.endswith("step"):
                 self._predict_memory(needed(compiled))
         return self._compiled[name, shapes]
 
-    def compile(self, name: str, function, *arguments):
-        """A function compiled for the shapes of its arguments, timed apart."""
+    def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+        """A function compiled for the shapes of its arguments, timed apart.
+
+        - `donate`: which of them it may overwrite.
+        """
         start = time.perf_counter()
         for hook in self.hooks:
             hook.on_compile(name)
-        compiled = jax.jit(function).lower(*arguments).compile()
+        compiled = jax.jit(function, donate_argnums=donate).lower(*arguments).compile()
         self.compile_seconds += time.perf_counter() - start
         return compiled
 
@@ -388,7 +400,7 @@ class _Run:
             return
         more = step
         if self.predicted is None:
-            growing = self.may_refine and not all(map(self.points.is_fixed, self.system.blocks))
+            growing = self.points.is_tight and not all(map(self.points.is_fixed, self.system.blocks))
             error = bytes_needed(self.system, self.theta.size) if self.estimates_error else 0
             more = max(step * OUTGROWN if growing else step, error)
         if now + more > (self.predicted or 0):

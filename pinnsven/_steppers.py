@@ -25,8 +25,13 @@ class AbstractStepper(eqx.Module):
         """The state before the first step."""
 
     @abc.abstractmethod
-    def step(self, system: ResidualSystem, theta, state, batches):
-        """New parameters, new state, and a `StepReport`; to be jitted."""
+    def step(self, system: ResidualSystem, theta, state, scratch, batches):
+        """New parameters, new state, a `StepReport`, and the scratch memory; to be jitted."""
+
+    def scratch(self, system: ResidualSystem, theta, batches) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """The memory that a step wants, of any content, and hands on to the next."""
+        del system, theta, batches
+        return ()
 
     def after(self, damping: float, rows: int, theta) -> "AbstractStepper":
         """The stepper that suits a step after one with this relative damping."""
@@ -55,8 +60,11 @@ class SvenStepper(AbstractStepper):
     def init(self, theta, key):
         return self.solver.init_state(theta, key)
 
-    def step(self, system, theta, state, batches):
-        return self.solver.advance(system, theta, state, batches)
+    def step(self, system, theta, state, scratch, batches):
+        return self.solver.advance_within(scratch, system, theta, state, batches)
+
+    def scratch(self, system, theta, batches):
+        return self.solver.scratch(system, theta, batches)
 
     def after(self, damping, rows, theta):
         if damping < NOISY * self.solver.backend.noise_floor(theta.dtype):
@@ -88,7 +96,7 @@ class OptaxStepper(AbstractStepper):
         del key
         return self.transformation.init(theta)
 
-    def step(self, system, theta, state, batches):
+    def step(self, system, theta, state, scratch, batches):
         def half_square(t):
             return system.half_square(t, batches)
 
@@ -116,7 +124,7 @@ class OptaxStepper(AbstractStepper):
             shares=jnp.full(len(system.blocks), jnp.nan, theta.dtype),
             fell_back=jnp.zeros((), bool),
         )
-        return moved, state, report
+        return moved, state, report, scratch
 
 
 def as_stepper(solver: object) -> AbstractStepper:

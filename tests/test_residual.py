@@ -1,7 +1,6 @@
 """The stacked residual: its layout, its weights, its Jacobian, and what padding does not change."""
 
 import itertools
-import math
 
 import equinox as eqx
 import jax
@@ -71,7 +70,7 @@ def closed_form(name, points, normals, theta):
     return np.stack(rows[name], axis=1)
 
 
-def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0, room=1):
+def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0, slabs=1):
     rng = np.random.default_rng(seed)
     batches = []
     for block in problem.blocks:
@@ -82,7 +81,7 @@ def draw(problem, counts=COUNTS, weights=WEIGHTS, seed=0, room=1):
             points, normals = block.site.draw(counts[block.name], pv.Sobol(), rng)
             auxiliary = {}
         arrays = (points, normals, auxiliary)
-        batches.append(make_batch(*arrays, weights[block.name], block.components, room))
+        batches.append(make_batch(*arrays, weights[block.name], block.components, slabs))
     return tuple(batches)
 
 
@@ -342,10 +341,10 @@ def test_a_layout_without_blocks_has_no_rows():
     assert Layout({}).total == 0
 
 
-@pytest.mark.parametrize("room", [1, 4])
-def test_each_row_belongs_to_its_block_and_no_row_of_an_idle_slab_to_any(quadratic, room):
+@pytest.mark.parametrize("slabs", [1, 4])
+def test_each_row_belongs_to_its_block_and_no_row_of_an_idle_slab_to_any(quadratic, slabs):
     system, theta = quadratic
-    batches = draw(PROBLEM, room=room)
+    batches = draw(PROBLEM, slabs=slabs)
     parts = np.asarray(system.parts(batches))
     expected = np.zeros((len(PROBLEM.blocks), system.residual(theta, batches).size), bool)
     for owner, rows in zip(expected, system.layout(batches).rows.values(), strict=True):
@@ -388,7 +387,7 @@ def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearize
 
 def test_room_to_grow_changes_neither_rows_nor_normal_equations(quadratic, rows, jacobian):
     system, theta = quadratic
-    roomier = draw(PROBLEM, room=4)
+    roomier = draw(PROBLEM, slabs=4)
     loose = jax.jit(lambda t: system.linearize(t, roomier))(theta)
     assert len(loose.residual) == CHUNK * 5 * 4
     assert int(loose.active) == sum(SLABS)
@@ -396,6 +395,42 @@ def test_room_to_grow_changes_neither_rows_nor_normal_equations(quadratic, rows,
     errors = np.pad(rows, (0, len(loose.residual) - len(rows)))
     close(loose.pull(jnp.asarray(errors)[None])[0], jacobian.T @ rows)
     close(loose.gram(), jacobian.T @ jacobian)
+
+
+def test_memory_of_any_content_makes_the_same_jacobian(quadratic):
+    system, theta = quadratic
+    roomier = draw(PROBLEM, slabs=4)
+    expected = jax.jit(lambda t: system.linearize(t, roomier))(theta)
+    wanted = system.scratch(theta, roomier)
+    spoilt = jnp.full(wanted.shape, jnp.nan, wanted.dtype)
+    found = jax.jit(lambda s, t: system.linearize_into(s, t, roomier))((spoilt, spoilt), theta)
+    np.testing.assert_array_equal(found.residual, expected.residual)
+    np.testing.assert_array_equal(found.jacobian(), expected.jacobian())
+    triangle = jnp.linalg.cholesky(expected.gram() + jnp.eye(theta.size))
+    solved = found.solved(triangle)
+    close(solved.jacobian(), np.linalg.solve(triangle, np.asarray(expected.jacobian()).T).T)
+    np.testing.assert_array_equal(solved.slabs[int(found.active) :], spoilt[int(found.active) :])
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [
+        pv.Sven(),
+        pv.Sven(backend=pv.RefinedGram()),
+        pv.Sven(backend=pv.QRSVD(), control=pv.FixedStep()),
+        pv.Sven(kappa=2.0, control=pv.FixedStep()),
+    ],
+)
+def test_a_step_within_given_memory_is_the_same_step(perceptron, solver):
+    system, theta = perceptron
+    roomier = draw(PROBLEM, slabs=4)
+    state = solver.init_state(theta, jax.random.PRNGKey(0))
+    expected = jax.jit(solver.advance)(system, theta, state, roomier)
+    wanted = solver.scratch(system, theta, roomier)
+    spoilt = tuple(jnp.full(w.shape, jnp.nan, w.dtype) for w in wanted)
+    *found, used = jax.jit(solver.advance_within)(spoilt, system, theta, state, roomier)
+    jax.tree.map(np.testing.assert_array_equal, tuple(found), expected)
+    assert [u.shape for u in used] == [w.shape for w in wanted]
 
 
 def test_four_times_the_weight_is_twice_the_rows(quadratic, rows):
@@ -413,17 +448,15 @@ def test_four_times_the_weight_is_twice_the_rows(quadratic, rows):
     components=st.integers(1, 3),
     weight=st.floats(1e-6, 1e6),
     dim=st.integers(1, 3),
-    room=st.integers(1, 4),
+    wanted=st.integers(1, 9),
 )
 @settings(max_examples=40, deadline=None)
-def test_batch_is_padded_to_whole_slabs_with_its_first_point(count, components, weight, dim, room):
+def test_batch_is_padded_to_whole_slabs_with_its_first_point(count, components, weight, dim, wanted):
     points = np.random.default_rng(count).random((count, dim))
-    batch = make_batch(points, points[:, :1], {"d": points[:, 0]}, weight, components, room)
+    batch = make_batch(points, points[:, :1], {"d": points[:, 0]}, weight, components, wanted)
     capacity, share = len(batch.scale), CHUNK // components
-    slabs = capacity // share
     assert capacity % share == 0 and batch.active == count <= capacity
-    assert slabs == room or (slabs - 1) * share < count * room
-    assert room == 1 or room ** round(math.log(slabs, room)) == slabs
+    assert capacity // share == wanted or capacity - share < count
     np.testing.assert_array_equal(batch.points[:count], points)
     np.testing.assert_array_equal(batch.points[count:], np.tile(points[0], (capacity - count, 1)))
     np.testing.assert_array_equal(batch.auxiliary["d"], batch.points[:, 0])

@@ -19,7 +19,7 @@ import pinnsven as pv
 from pinnsven._checkpoint import load_run, save_run
 from pinnsven._finish import judge
 from pinnsven._held_out import block_scales
-from pinnsven._points import PointSet
+from pinnsven._points import MAX_POINTS, PointSet
 from pinnsven._solution import Estimate, FieldErrors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -300,16 +300,18 @@ def test_noisy_data_are_fitted_no_closer_than_their_noise():
     np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=0.1)
 
 
-@pytest.mark.parametrize(("params", "roomiest"), [(100, 4), (10_000, 2)])
-def test_capacities_are_tight_where_rows_are_fewer_than_parameters(params, roomiest):
-    points = PointSet(decay(), 900, pv.Sobol(), np.random.default_rng(0))
+@pytest.mark.parametrize(("params", "first", "room"), [(1000, 8 * 1024, 8), (10_000, 1024, 2)])
+def test_points_have_room_to_grow_unless_rows_are_few(params, first, room):
+    points = PointSet(decay(), 1024, pv.Sobol(), np.random.default_rng(0))
     points.make_room_for(params, growing=True)
-    equation, start = points.batches({"pde": 1.0, "start": 1.0})
-    assert 900 <= len(equation.scale) < roomiest * 1024
-    assert len(equation.scale) == 128 * roomiest ** round(
-        np.log(len(equation.scale) / 128) / np.log(roomiest)
-    )
-    assert len(start.scale) == 128  # it is one point, and never more
+
+    def capacities():
+        return [len(batch.scale) for batch in points.batches({"pde": 1.0, "start": 1.0})]
+
+    assert capacities() == [first, 128]  # the start is one point, and never more
+    assert points.is_tight == (room == 2)
+    points.refine(points.blocks[0], 1.1 * first / 1024, lambda block, drawn: drawn.points[:, 0] + 1)
+    assert capacities() == [min(room * first, MAX_POINTS), 128]
 
 
 @pytest.mark.parametrize(("count", "growing"), [(900, False), (40_000, True)])
@@ -355,7 +357,7 @@ def test_points_drawn_for_a_residual_of_zero_all_count_the_same():
 def test_a_snapshot_brings_back_what_each_point_counts():
     weights = {"pde": 1.0, "start": 1.0}
     points = refined(lambda t: np.exp(-4 * t))
-    other = PointSet(decay(), 9, pv.Sobol(), np.random.default_rng(1))
+    other = PointSet(decay(), 512, pv.Sobol(), np.random.default_rng(1))
     other.restore(points.snapshot())
     for mine, its in zip(points.batches(weights), other.batches(weights), strict=True):
         np.testing.assert_array_equal(mine.scale, its.scale)

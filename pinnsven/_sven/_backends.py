@@ -37,6 +37,11 @@ class AbstractFactors(eqx.Module):
         """Whether a second backend had to make them."""
         return jnp.zeros((), bool)
 
+    @property
+    def spare(self) -> tuple[Float[Array, "slabs params width"], ...]:
+        """What they hold in the spare memory of the linearization: one array, or none."""
+        return ()
+
     @abc.abstractmethod
     def gradient(
         self, linearization: AbstractLinearization, residuals: Float[Array, "n rows"]
@@ -102,6 +107,11 @@ class AbstractBackend(eqx.Module):
     def stores_jacobian(self) -> bool:
         """Whether it wants the Jacobian in memory; products alone serve it otherwise."""
         return True
+
+    @property
+    def jacobians(self) -> int:
+        """How many arrays of the size of the Jacobian it keeps in memory."""
+        return int(self.stores_jacobian)
 
     @property
     def damps_only(self) -> bool:

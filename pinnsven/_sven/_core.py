@@ -8,6 +8,7 @@ theta   = theta + step if accepted
 """
 
 import dataclasses
+import math
 import numbers
 
 import equinox as eqx
@@ -206,16 +207,50 @@ class Sven(eqx.Module):
 
         Matrix products keep all digits of the precision, also on a GPU.
         """
-        with jax.default_matmul_precision("highest"):
-            return self._advance(residual, theta, state, data)
+        return self.advance_within((), residual, theta, state, data)[:3]
 
-    def _advance(self, residual, theta, state, data):
-        power = self.kappa / 2 if residual.of_losses else self.kappa
+    def scratch(
+        self, residual: AbstractResidual, theta: Float[Array, " params"], data
+    ) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """The memory that `advance_within` can use again from step to step."""
+        made = residual.scratch(theta, data) if self._power(residual) == 1 else None
+        if made is None:
+            return ()
+        return (made,) * self._backend(math.prod(made.shape) // theta.size, theta).jacobians
+
+    def advance_within(
+        self,
+        scratch: tuple[Array, ...],
+        residual: AbstractResidual,
+        theta: Float[Array, " params"],
+        state: SvenState,
+        data,
+    ) -> tuple[Float[Array, " params"], SvenState, StepReport, tuple[Array, ...]]:
+        """As `advance`, with the Jacobian in memory that is given and returned.
+
+        Donate it (`jax.jit(..., donate_argnums=...)`): no time then goes into clearing new memory.
+
+        - `scratch`: arrays as `scratch` describes them, of any content; or none.
+        """
+        with jax.default_matmul_precision("highest"):
+            return self._advance(scratch, residual, theta, state, data)
+
+    def _power(self, residual: AbstractResidual) -> float:
+        """The power of the residual's rows that makes the rows of the step."""
+        return self.kappa / 2 if residual.of_losses else self.kappa
+
+    def _advance(self, scratch, residual, theta, state, data):
+        power = self._power(residual)
         system = residual if power == 1 else PowerResidual(residual, power)
         rows = jax.eval_shape(lambda t: system.residual(t, data), theta).size
         backend = self._backend(rows, theta)
         key, factor_key = jax.random.split(state.key)
-        linear = (system.linearize if backend.stores_jacobian else system.implicit)(theta, data)
+        used: tuple = ()
+        if scratch:
+            linear = system.linearize_into(scratch, theta, data)
+            used = (linear.slabs,)
+        else:
+            linear = (system.linearize if backend.stores_jacobian else system.implicit)(theta, data)
         loss = jnp.sum(linear.residual**2)
 
         # Momentum: the step starts from a share of the last one, and solves for what that leaves.
@@ -257,7 +292,10 @@ class Sven(eqx.Module):
         theta = jnp.where(move.accepted, theta + step, theta)
         velocity = () if start is None else jnp.where(move.accepted, step, 0)
         memory = self.backend.remember(factors)
-        return theta, self._next_state(state, move, report.rank, key, velocity, memory), report
+        state = self._next_state(state, move, report.rank, key, velocity, memory)
+        if len(scratch) > 1:
+            used += factors.spare
+        return theta, state, report, used
 
     def refined(self, rows: int, theta: Float[Array, " params"]) -> "Sven | None":
         """This solver with a backend that is right below the noise of a Gram matrix.

@@ -5,6 +5,7 @@ Gram matrix of the rows, gets those from forward and reverse mode.
 """
 
 import abc
+import dataclasses
 import itertools
 
 import equinox as eqx
@@ -74,16 +75,20 @@ class Linearization(AbstractLinearization):
     A slab holds the transpose of a few rows of J: the product of a row-major $J^T$ with its own
     transpose runs at twice the speed of the same product from J, and slabs that fit in the cache are
     faster still. Only the first `active` slabs count, and no product visits the others, so that the
-    number of rows may change from step to step without a change of shape.
+    number of rows may change from step to step without a change of shape; they may hold anything.
 
     - `residual`: slab after slab, zero beyond the active ones.
     - `slabs`: the Jacobian.
     - `active`: the number of slabs in use; None for all of them.
+    - `spare`: memory of the same shape, where `solved` puts its slabs; None where it makes its own.
+    - `index`: which of the parameters are the columns; None for all of them, in their order.
     """
 
     residual: Float[Array, " rows"]
-    slabs: Float[Array, "slabs params width"]
+    slabs: Float[Array, "slabs all width"]
     active: Int[Array, ""] | None = None
+    spare: Float[Array, "slabs all width"] | None = None
+    index: Int[Array, " params"] | None = None
 
     @classmethod
     def of_jacobian(cls, residual, jacobian: Float[Array, "rows params"]) -> "Linearization":
@@ -98,57 +103,70 @@ class Linearization(AbstractLinearization):
     @property
     def params(self) -> int:
         """The number of columns."""
-        return self.slabs.shape[1]
+        return self.slabs.shape[1] if self.index is None else self.index.size
 
     def apply(self, steps: Float[Array, "n params"]) -> Float[Array, "n rows"]:
         """$J \\delta$ for several steps."""
         number, _, width = self.slabs.shape
 
         def visit(i, products):
-            return products.at[i].set(steps @ self.slabs[i])
+            return products.at[i].set(steps @ self._slab(i))
 
         products = jnp.zeros((number, len(steps), width), self.slabs.dtype)
         return self._sweep(visit, products).transpose(1, 0, 2).reshape(len(steps), -1)
 
     def pull(self, residuals: Float[Array, "n rows"]) -> Float[Array, "n params"]:
         """$J^T e$ for several residuals."""
-        number, params, width = self.slabs.shape
+        number, _, width = self.slabs.shape
         parts = residuals.reshape(-1, number, width)
 
         def visit(i, total):
-            return total + parts[:, i] @ self.slabs[i].T
+            return total + parts[:, i] @ self._slab(i).T
 
-        return self._sweep(visit, jnp.zeros((len(parts), params), self.slabs.dtype))
+        return self._sweep(visit, jnp.zeros((len(parts), self.params), self.slabs.dtype))
 
     def gram(self) -> Float[Array, "params params"]:
         """$J^T J$, of which only tiles on and above the diagonal are computed."""
         total = GramSum.start(self.params, self.slabs.dtype)
-        return self._sweep(lambda i, total: total.plus(self.slabs[i]), total).matrix()
+        return self._sweep(lambda i, total: total.plus(self._slab(i)), total).matrix()
 
     def jacobian(self) -> Float[Array, "rows params"]:
         """J as one matrix; rows of inactive slabs are zero."""
-        return self.slabs.transpose(0, 2, 1).reshape(self.rows, self.params)
+        slabs = self.slabs if self.index is None else self.slabs[:, self.index]
+        if self.active is not None:
+            number = jnp.arange(len(slabs), dtype=self.active.dtype)
+            slabs = jnp.where(number[:, None, None] < self.active, slabs, 0)
+        return slabs.transpose(0, 2, 1).reshape(self.rows, self.params)
 
     def kernel(self):
         return gram(self.jacobian())
 
     def solved(self, triangle):
         def visit(i, slabs):
-            slab = jax.lax.linalg.triangular_solve(triangle, self.slabs[i], left_side=True, lower=True)
+            slab = jax.lax.linalg.triangular_solve(triangle, self._slab(i), left_side=True, lower=True)
             return slabs.at[i].set(slab)
 
-        slabs = self._sweep(visit, jnp.zeros_like(self.slabs))
-        return Linearization(self.residual, slabs, self.active)
+        number, _, width = self.slabs.shape
+        spare = self.spare
+        if spare is None or self.index is not None:
+            spare = jnp.zeros((number, self.params, width), self.slabs.dtype)
+        return Linearization(self.residual, self._sweep(visit, spare), self.active)
 
     def with_residual(self, residual):
-        return Linearization(residual, self.slabs, self.active)
+        return dataclasses.replace(self, residual=residual)
 
     def scaled(self, residual, factor):
         number, _, width = self.slabs.shape
-        return Linearization(residual, self.slabs * factor.reshape(number, 1, width), self.active)
+        slabs = self.slabs * factor.reshape(number, 1, width)
+        return dataclasses.replace(self, residual=residual, slabs=slabs)
 
     def columns(self, index):
-        return Linearization(self.residual, self.slabs[:, index], self.active)
+        index = index if self.index is None else self.index[index]
+        return dataclasses.replace(self, index=index)
+
+    def _slab(self, i):
+        """One slab, of the columns alone."""
+        return self.slabs[i] if self.index is None else self.slabs[i][self.index]
 
     def _sweep(self, visit, carry):
         if self.slabs.shape[0] == 1:
@@ -210,6 +228,20 @@ class AbstractResidual(eqx.Module):
     @abc.abstractmethod
     def linearize(self, theta: Float[Array, " params"], data) -> Linearization:
         """The residual vector and its stored Jacobian."""
+
+    def scratch(self, theta: Float[Array, " params"], data) -> jax.ShapeDtypeStruct | None:
+        """The memory that `linearize_into` uses; None where it makes its own."""
+        del theta, data
+        return None
+
+    def linearize_into(self, scratch: tuple, theta: Float[Array, " params"], data) -> Linearization:
+        """The same as `linearize`, with the Jacobian in memory that is given.
+
+        - `scratch`: one or two arrays as `scratch` describes them, of any content; the second one is
+          spare.
+        """
+        del scratch
+        return self.linearize(theta, data)
 
     def implicit(self, theta: Float[Array, " params"], data) -> AbstractLinearization:
         """The residual vector and its Jacobian without storage."""

@@ -94,6 +94,10 @@ class RefinedFactors(AbstractFactors):
     def number(self):
         return self.triangle.shape[0]
 
+    @property
+    def spare(self):
+        return (self.columns.slabs,)
+
     def square(self, kept):
         del kept  # nothing is truncated: `Sven` sees to that
         return self.pencil
@@ -129,6 +133,10 @@ class RefinedGram(AbstractBackend):
     @property
     def takes_subsets(self):
         return False
+
+    @property
+    def jacobians(self):
+        return 2
 
     def init(self, linearization, key, memory=()):
         del key, memory

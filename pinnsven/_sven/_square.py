@@ -14,7 +14,7 @@ from jax.scipy.linalg import eigh_tridiagonal
 from jaxtyping import Array, Bool, Float, Int
 
 POWER_ITERATIONS = 64
-UNROLL = 16  # eliminations per pass of a loop, whose every pass is a launch on a GPU
+UNROLL = 8  # eliminations per pass of a loop, whose every pass is a launch on a GPU
 
 
 def largest_root(product, start: Float[Array, " k"], iterations: int) -> Float[Array, ""]:
