@@ -91,7 +91,7 @@ def _solve(options) -> int:
         raise ValueError("--resume needs --checkpoint FILE")
     for name in ("plot", "report", "json", "save", "checkpoint"):
         _check_writable(name, getattr(options, name))
-    _use_compilation_cache()
+    use_compilation_cache()
     problem = load_problem(options.problem, dict(_parameter(text) for text in options.set))
     settings = {
         "points": options.points,
@@ -220,11 +220,11 @@ def _info(options) -> int:
     return 0
 
 
-def _use_compilation_cache() -> None:
+def use_compilation_cache() -> None:
     """Keeps compiled steps between runs of the command, in the user's cache folder."""
     import jax
 
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinnsven"
     if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(default))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
