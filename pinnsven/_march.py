@@ -35,7 +35,7 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._solve import check_time_limit, solve
+from ._solve import INTERRUPTED, check_time_limit, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing
@@ -87,11 +87,7 @@ def march(
                 raise
             # What was solved is not lost: a residual may not be finite where a slab begins.
             stopped = isinstance(error, KeyboardInterrupt)
-            ended = (
-                (RESULTS.time_limit, "it was interrupted")
-                if stopped
-                else (RESULTS.diverged, str(error))
-            )
+            ended = (RESULTS.time_limit, INTERRUPTED) if stopped else (RESULTS.diverged, str(error))
             break
         solved.append(found)
         if found.status is RESULTS.diverged:

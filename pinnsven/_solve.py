@@ -42,6 +42,7 @@ PROBES = 64  # random directions in the estimate of a response
 RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
 CHECKPOINT_SECONDS = 20.0
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
+INTERRUPTED = "it was interrupted"
 
 
 def solve(
@@ -210,7 +211,7 @@ class _Run:
             with shortage_as_memory_error():
                 return self._steps()
         except KeyboardInterrupt:
-            self.interrupted, self.stopped = True, "it was interrupted"
+            self.interrupted, self.stopped = True, INTERRUPTED
             return RESULTS.time_limit, self.stopped
         except MemoryError as error:
             return None, self.shortage(error)
@@ -309,8 +310,10 @@ class _Run:
         wanted = stepper.scratch(self.system, self.theta, self.batches)
         if [w.shape for w in wanted] != [given.shape for given in self.scratch]:
             self.scratch = ()
-        arguments = (self.state, wanted, self.batches)
+        known, arguments = len(self._compiled), (self.state, wanted, self.batches)
         step = self._function(stepper.name, stepper.step, *arguments, donate=(2,))
+        if len(self._compiled) > known:
+            self._predict_memory(needed(step))
         try:
             with shortage_as_memory_error():
                 scratch = self.scratch or tuple(jnp.zeros(w.shape, w.dtype) for w in wanted)
@@ -374,8 +377,6 @@ class _Run:
             bound = lambda *args: function(self.system, *args)
             compiled = self.compile(name, bound, self.theta, *arguments, donate=donate)
             self._compiled[name, shapes] = compiled
-            if name.endswith("step"):
-                self._predict_memory(needed(compiled))
         return self._compiled[name, shapes]
 
     def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
