@@ -49,9 +49,9 @@ class _TimedRun(_Run):
 
     course: Course
 
-    def _function(self, name, function, *arguments):
+    def _function(self, name, function, *arguments, donate=()):
         before, compiled = time.process_time(), self.compile_seconds
-        result = super()._function(name, function, *arguments)
+        result = super()._function(name, function, *arguments, donate=donate)
         if self.compile_seconds > compiled:
             spent = time.process_time() - before
             self.course.discount(spent)
