@@ -3,8 +3,8 @@
     python benchmarks/start.py [--seeds 3] [--only burgers] [--core 0]
 
 Each problem is solved for a few seconds of stepping in a process of its own, first with an empty
-compilation cache and then again with what the first run left there, as `pinnsven solve` keeps it. Every
-run is made anew; the tables go to `benchmarks/results/start.json` and `start.md`.
+compilation cache and then again with what the first run left there, as `pinnsven solve` keeps it. Runs
+that were made before are replaced; the tables go to `benchmarks/results/start.json` and `start.md`.
 """
 
 import argparse
@@ -30,6 +30,7 @@ def child(problem: str, cache: str, began: float, seed: int) -> None:
     sys.path.insert(0, str(HERE.parent))
     import os
 
+    os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
     os.environ["XDG_CACHE_HOME"] = cache
     import pinnsven as pv
     from pinnsven._cli import load_problem, use_compilation_cache
@@ -94,7 +95,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=PROBLEMS, help="may be repeated")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
-    records = []
+    records = json.loads(RESULTS.read_text())["records"] if RESULTS.exists() else []
+    records = [r for r in records if r["problem"] not in (options.only or PROBLEMS)]
     for problem in options.only or PROBLEMS:
         for seed in range(options.seeds):
             with tempfile.TemporaryDirectory() as cache:

@@ -34,7 +34,7 @@ SAVED_NETWORKS = {"MLP": MLP, "FourierMLP": FourierMLP, "SineMLP": SineMLP}
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
-    """All that a run needs to go on: see `pinnsven._solve`."""
+    """All that a run needs to go on: see `pinnsven._run`."""
 
     identity: str
     theta: np.ndarray

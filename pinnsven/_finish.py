@@ -161,8 +161,8 @@ def finish(
         spectrum=spectrum[spectrum > 0],
         rank=int(run.report.rank) if run.report is not None else 0,
         steps=len(run.records),
-        seconds=run.seconds() + run.compile_seconds,
-        compile_seconds=run.compile_seconds,
+        seconds=run.seconds() + run.compiler.seconds,
+        compile_seconds=run.compiler.seconds,
         memory=Memory(run.predicted, peak()),
         history={
             name: np.array([getattr(record, name) for record in run.records])
@@ -199,7 +199,7 @@ def _errors_if_they_fit(run) -> tuple[np.ndarray, FieldModel] | None:
     """The estimated errors and the corrected model; None if not finite, or if memory runs out."""
     try:
         with shortage_as_memory_error():
-            return estimate_errors(run.system, run.theta, run.points, run.weights, run.compile)
+            return estimate_errors(run.system, run.theta, run.points, run.weights, run.compiler.compile)
     except MemoryError:
         return None
 
@@ -229,9 +229,9 @@ def _unknowns(run) -> Unknowns:
         return Unknowns({}, np.zeros((0, 0)))
     scale = np.array(run.system.unknown_scale)
     values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
-    linearization = jax.jit(lambda t, b: run.system.linearize(t, b))(run.theta, run.batches)
-    residual = np.asarray(linearization.residual, dtype=float)
-    squares, vectors = np.linalg.eigh(np.asarray(linearization.gram(), dtype=float))
+    residual = run.rows(run.batches).astype(float)
+    gram = jax.jit(lambda t, b: run.system.gram(t, b))(run.theta, run.batches)
+    squares, vectors = np.linalg.eigh(np.asarray(gram, dtype=float))
     kept = squares > 1e-14 * squares[-1]
     rows = sum(run.points.rows(b) for b in blocks)
     freedom = max(rows - int(kept.sum()), 1) / rows
@@ -244,7 +244,8 @@ def _unknowns(run) -> Unknowns:
         number += (block.noise == 0) * run.points.rows(block)
     variance[exact] = np.sum(residual[exact] ** 2) / max(number, 1) / freedom
     effect = (vectors[-len(names) :, kept] / squares[kept]) @ vectors[:, kept].T
-    inverse = np.asarray(linearization.apply(jnp.asarray(effect, linearization.residual.dtype)))
+    products = jax.jit(lambda t, b, e: run.system.implicit(t, b).apply(e))
+    inverse = np.asarray(products(run.theta, run.batches, jnp.asarray(effect, run.theta.dtype)))
     covariance = (inverse * variance) @ inverse.T * np.outer(scale, scale)
     deviation = np.sqrt(np.diag(covariance))
     safe = np.where(deviation > 0, deviation, 1.0)

@@ -25,6 +25,7 @@ from ._naming import Derivative, Value
 from ._numbers import finite_number
 from ._precision import precision_context
 from ._problem import Problem
+from ._run import INTERRUPTED
 from ._sampling import Sobol
 from ._solution import (
     RESULTS,
@@ -35,7 +36,7 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._solve import INTERRUPTED, check_time_limit, solve
+from ._solve import check_time_limit, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing

@@ -5,6 +5,7 @@ On a CPU the bytes of the whole process count, on an accelerator those of the de
 
 import contextlib
 import dataclasses
+import math
 import os
 import sys
 
@@ -54,8 +55,16 @@ def peak() -> int | None:
     return most if sys.platform == "darwin" else most * 1024
 
 
+def size_of(arrays) -> int:
+    """The bytes of some arrays, or of what describes them."""
+    return sum(math.prod(array.shape) * array.dtype.itemsize for array in arrays)
+
+
 def needed(compiled) -> int:
-    """Bytes that a compiled function takes beside its arguments, as its compiler planned them."""
+    """Bytes that a compiled function takes, as its compiler planned them.
+
+    What it may overwrite counts among its results, other arguments do not count.
+    """
     planned = compiled.memory_analysis()
     if planned is None:
         return 0

@@ -22,9 +22,7 @@ from ._sampling import AbstractSampler, relative_density, weighted_choice
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
-ROOM = 8  # times the points to start with can come before a step is compiled anew
-TIGHT_ROOM = 2  # the same where rows are so few that every row of padding costs
-FEW_ROWS = 0.5  # of the parameters: below this the kernel of all rows, padding too, is factorized
+GROWN_ROOM = 2  # a capacity that is full is multiplied by this
 POOL = 8  # candidates per point of a residual-weighted draw
 
 
@@ -68,7 +66,7 @@ class PointSet:
         counts = _requested_counts(problem, requested)
         self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
         self._first = {b.name: self.count(b) for b in self.blocks}
-        self._room: int | None = ROOM
+        self._room: int | None = None
 
     def count(self, block: Block) -> int:
         """The current number of points of a block."""
@@ -78,18 +76,9 @@ class PointSet:
         """The current number of residual rows of a block."""
         return self.count(block) * block.components
 
-    def make_room_for(self, params: int, growing: bool) -> None:
-        """Chooses the capacities that suit a number of parameters.
-
-        - `growing`: whether points may grow in number at all.
-        """
-        rows = sum(self.rows(block) for block in self.blocks)
-        self._room = (TIGHT_ROOM if rows < FEW_ROWS * params else ROOM) if growing else None
-
-    @property
-    def is_tight(self) -> bool:
-        """Whether points that grow in number soon fill their capacities."""
-        return self._room == TIGHT_ROOM
+    def make_room(self, times: int) -> None:
+        """Gives points that may be redrawn room for so many times their present number."""
+        self._room = times
 
     def is_fixed(self, block: Block) -> bool:
         """Whether a block's points are given, or all there are, so that drawing again is idle."""
@@ -141,19 +130,26 @@ class PointSet:
         for block in self.blocks:
             part = drawn[block.name]
             arrays = (part.points, part.normals, part.auxiliary)
-            rest = (weights[block.name], block.components, self._slabs(block), part.importance)
-            batches.append(make_batch(*arrays, *rest))
+            batches.append(
+                make_batch(
+                    *arrays,
+                    weights[block.name],
+                    block.components,
+                    slabs=self._capacity(block),
+                    importance=part.importance,
+                )
+            )
         return tuple(batches)
 
-    def _slabs(self, block: Block) -> int:
-        """The capacity of a block: the first points, times powers of the room that they have."""
-        share = points_per_slab(block.components)
-        if self._room is None or self.is_fixed(block):
-            return 1
-        least = self._first[block.name] * (1 if self._room == TIGHT_ROOM else self._room)
-        while least < self.count(block):
-            least *= self._room
-        return -(-min(least, max(MAX_POINTS, self.count(block))) // share)
+    def _capacity(self, block: Block) -> int:
+        """The slabs that the points of a block have room in, from the number of the first ones."""
+        number = self.count(block)
+        if self._room is not None and not self.is_fixed(block) and number < MAX_POINTS:
+            capacity = self._room * self._first[block.name]
+            while capacity < number:
+                capacity *= GROWN_ROOM
+            number = min(capacity, MAX_POINTS)
+        return -(-number // points_per_slab(block.components))
 
     def refine(
         self,

@@ -20,6 +20,7 @@ from ._networks import FieldModel, build_model
 from ._problem import Problem
 from ._sven import AbstractResidual, GramSum, Linearization
 
+PROBES = 64  # random directions in the estimate of a response
 CPU_ROWS, GPU_ROWS = 128, 2048  # of a slab; flat between 128 and 512 on a CPU
 
 
@@ -229,6 +230,10 @@ class ResidualSystem(AbstractResidual):
         value.defvjp(forward, backward)
         return value(theta)
 
+    def capacity(self, data) -> int:
+        """The rows of the residual vector, those of idle slabs included."""
+        return self._slabs(data) * self.width
+
     def _slabs(self, data) -> int:
         """How many slabs there is room for."""
         return sum(
@@ -300,6 +305,35 @@ def mean_squares(system: ResidualSystem, batches: tuple[Batch, ...], residual: n
         importance = np.asarray(batch.scale)[: len(rows)] ** 2
         found.append(np.mean(rows**2 * (importance / np.mean(importance))[:, None]))
     return np.array(found)
+
+
+def field_squares(
+    system: ResidualSystem, theta: Float[Array, " params"], batches: tuple[Batch, ...]
+) -> Float[Array, " fields"]:
+    """The mean square of every field at the points of the largest block."""
+    batch = max(batches, key=lambda b: len(b.scale))
+    squares = jax.vmap(system.unpack(theta)[0])(batch.points) ** 2
+    active = batch.scale[:, None] > 0
+    return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
+
+
+def response(system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta) -> np.ndarray:
+    """How strongly each block answers the parameters: the root mean square norm of its Jacobian's rows.
+
+    From differences along random directions (Hutchinson 1989), shape (blocks,).
+
+    - `residual_at`: the residual vector for these batches at given parameters.
+    """
+    here = residual_at(theta)
+    rng = np.random.default_rng(0)
+    hair = float(np.finfo(here.dtype).eps) ** (1 / 3)
+    squares = np.zeros(len(system.blocks))
+    for _ in range(PROBES):
+        there = theta + hair * rng.standard_normal(theta.size).astype(here.dtype)
+        with np.errstate(invalid="ignore"):  # no response where a residual is infinite
+            moved = (residual_at(there) - here) / hair
+            squares += mean_squares(system, batches, moved) / PROBES
+    return np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
 
 
 def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:

@@ -33,8 +33,16 @@ class AbstractStepper(eqx.Module):
         del system, theta, batches
         return ()
 
+    def skips_idle_rows(self, rows: int, theta) -> bool:
+        """Whether rows of slabs that are not active cost a step no time."""
+        del rows, theta
+        return True
+
     def after(self, damping: float, rows: int, theta) -> "AbstractStepper":
-        """The stepper that suits a step after one with this relative damping."""
+        """The stepper that suits a step after one with this relative damping.
+
+        - `rows`: for which it is compiled.
+        """
         del damping, rows, theta
         return self
 
@@ -65,6 +73,9 @@ class SvenStepper(AbstractStepper):
 
     def scratch(self, system, theta, batches):
         return self.solver.scratch(system, theta, batches)
+
+    def skips_idle_rows(self, rows, theta):
+        return self.solver.skips_idle_rows(rows, theta)
 
     def after(self, damping, rows, theta):
         if damping < NOISY * self.solver.backend.noise_floor(theta.dtype):

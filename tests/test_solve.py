@@ -20,7 +20,9 @@ from pinnsven._checkpoint import load_run, save_run
 from pinnsven._finish import judge
 from pinnsven._held_out import block_scales
 from pinnsven._points import MAX_POINTS, PointSet
+from pinnsven._run import Run
 from pinnsven._solution import Estimate, FieldErrors
+from pinnsven._steppers import as_stepper
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)
@@ -300,26 +302,48 @@ def test_noisy_data_are_fitted_no_closer_than_their_noise():
     np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=0.1)
 
 
-@pytest.mark.parametrize(("params", "first", "room"), [(1000, 8 * 1024, 8), (10_000, 1024, 2)])
-def test_points_have_room_to_grow_unless_rows_are_few(params, first, room):
+@pytest.mark.parametrize("room", [1, 8])
+def test_points_have_room_for_so_many_times_their_first_number_and_then_for_twice_that(room):
     points = PointSet(decay(), 1024, pv.Sobol(), np.random.default_rng(0))
-    points.make_room_for(params, growing=True)
-
-    def capacities():
-        return [len(batch.scale) for batch in points.batches({"pde": 1.0, "start": 1.0})]
-
-    assert capacities() == [first, 128]  # the start is one point, and never more
-    assert points.is_tight == (room == 2)
-    points.refine(points.blocks[0], 1.1 * first / 1024, lambda block, drawn: drawn.points[:, 0] + 1)
-    assert capacities() == [min(room * first, MAX_POINTS), 128]
+    points.make_room(room)
+    equation, first = points.blocks[0], 1024 * room
+    for growth, capacity in ((1.0, first), (room, first), (1.1, 2 * first), (40 / room, MAX_POINTS)):
+        points.refine(equation, growth, lambda block, drawn: drawn.points[:, 0] + 1)
+        batches = points.batches({"pde": 1.0, "start": 1.0})
+        # The start is one point, and never more.
+        assert [len(batch.scale) for batch in batches] == [capacity, 128]
 
 
-@pytest.mark.parametrize(("count", "growing"), [(900, False), (40_000, True)])
-def test_points_that_cannot_grow_leave_no_room(count, growing):
+@pytest.mark.parametrize(("count", "room"), [(900, None), (40_000, 8)])
+def test_points_that_cannot_grow_leave_no_room(count, room):
     points = PointSet(decay(), count, pv.Sobol(), np.random.default_rng(0))
-    points.make_room_for(100, growing)
+    if room is not None:
+        points.make_room(room)
     equation, _ = points.batches({"pde": 1.0, "start": 1.0})
     assert len(equation.scale) == 128 * -(-count // 128)
+
+
+@pytest.mark.parametrize(
+    ("solver", "room"),
+    [
+        (pv.Sven(), 8),
+        (pv.Sven(backend=pv.QRSVD()), 1),
+        (pv.Sven(early_backend=pv.Single()), 1),
+        (pv.Sven(max_rank=50), 8),
+        (pv.Sven(control=pv.FixedStep(), rtol=1e-12), 1),
+        (optax.adam(1e-3), 8),
+    ],
+)
+def test_a_step_has_room_for_more_points_where_idle_rows_cost_no_time(solver, room):
+    """With 1,152 rows and 141 parameters; with 10,401 there is none."""
+
+    def batches(network):
+        points = PointSet(decay(), None, pv.Sobol(), np.random.default_rng(0))
+        Run(decay(), network, as_stepper(solver), points, pv.ScaledWeights(), (), 0, refine=True)
+        return points.batches({"pde": 1.0, "start": 1.0})
+
+    assert len(batches(pv.MLP(width=10, depth=2))[0].scale) == 1024 * room
+    assert len(batches(pv.MLP(width=100, depth=2))[0].scale) == 1024
 
 
 def refined(magnitude):

@@ -192,6 +192,7 @@ def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping
         found = factors.lift(whole, solved)
         missed = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
         errors[type(backend)] = missed
+        # Rounding of products with a matrix of one, and of solutions that are 1e8 in size.
         back = square.apply(jnp.asarray(dampings), solved[:, None])
         np.testing.assert_allclose(back[:, 0], gradients, rtol=1e-6, atol=1e-7)
     # The damping itself is right to a few per cent only, a basis of singular vectors to rounding.

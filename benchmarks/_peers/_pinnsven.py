@@ -11,10 +11,11 @@ import numpy as np
 
 from _peers._course import Course
 from pinnsven._callbacks import Callback, StopRun
+from pinnsven._compiled import Compiler
 from pinnsven._points import PointSet
 from pinnsven._precision import precision_context
+from pinnsven._run import Run
 from pinnsven._sampling import Sobol
-from pinnsven._solve import _Run
 from pinnsven._steppers import as_stepper
 from pinnsven._sven import Sven
 from pinnsven._weighting import ScaledWeights
@@ -25,7 +26,7 @@ class _Watch(Callback):
 
     def __init__(self, course: Course):
         self.course = course
-        self.run: _Run | None = None
+        self.run: Run | None = None
         self._values = None
 
     def on_step(self, record) -> None:
@@ -44,18 +45,19 @@ class _Watch(Callback):
         return np.asarray(self._values(run.theta, jnp.asarray(points)))
 
 
-class _TimedRun(_Run):
-    """A run that takes its compilations, which happen as its blocks grow, off the course's clock."""
+class _TimedCompiler(Compiler):
+    """Takes compilations, which happen as blocks grow, off the course's clock."""
 
-    course: Course
+    def __init__(self, course: Course):
+        super().__init__(lambda name: None)
+        self.course = course
 
-    def _function(self, name, function, *arguments, donate=()):
-        before, compiled = time.process_time(), self.compile_seconds
-        result = super()._function(name, function, *arguments, donate=donate)
-        if self.compile_seconds > compiled:
-            spent = time.process_time() - before
-            self.course.discount(spent)
-            self.course.compile_seconds += spent
+    def compile(self, name, function, *arguments, donate=()):
+        before = time.process_time()
+        result = super().compile(name, function, *arguments, donate=donate)
+        spent = time.process_time() - before
+        self.course.discount(spent)
+        self.course.compile_seconds += spent
         return result
 
 
@@ -66,7 +68,7 @@ def run(problem: str, seed: int, course: Course) -> None:
     """
     declared, watch = course.declared, _Watch(course)
     with precision_context("float64"):
-        racing = _TimedRun(
+        racing = Run(
             declared,
             declared.network,
             as_stepper(Sven()),
@@ -76,7 +78,7 @@ def run(problem: str, seed: int, course: Course) -> None:
             seed,
             refine=True,
         )
-        racing.course, watch.run = course, racing
+        racing.compiler, watch.run = _TimedCompiler(course), racing
         racing.limits, racing.checkpoint, racing.estimates_error = (None, None, 1e6), None, False
         watch.predict(course.points)
         course.start()

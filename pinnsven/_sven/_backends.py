@@ -113,6 +113,11 @@ class AbstractBackend(eqx.Module):
         """How many arrays of the size of the Jacobian it keeps in memory."""
         return int(self.stores_jacobian)
 
+    def skips_idle_rows(self, rows: int, params: int) -> bool:
+        """Whether rows of slabs that are not active cost no time, for a Jacobian of this shape."""
+        del rows, params
+        return False
+
     @property
     def damps_only(self) -> bool:
         """Whether its factors serve damping and cannot drop directions."""
@@ -215,6 +220,9 @@ class GramEigh(AbstractBackend):
     @property
     def stores_jacobian(self):
         return not self.implicit
+
+    def skips_idle_rows(self, rows, params):
+        return rows >= params
 
     def init(self, linearization, key, memory=()):
         wide = linearization.rows < linearization.params

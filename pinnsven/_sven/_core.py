@@ -218,6 +218,13 @@ class Sven(eqx.Module):
             return ()
         return (made,) * self._backend(math.prod(made.shape) // theta.size, theta).jacobians
 
+    def skips_idle_rows(self, rows: int, theta: Float[Array, " params"]) -> bool:
+        """Whether rows of slabs that are not active cost a step no time."""
+        backends = [self._backend(rows, theta)]
+        if self.early_backend is not None:
+            backends.append(self.early_backend)
+        return all(backend.skips_idle_rows(rows, theta.size) for backend in backends)
+
     def advance_within(
         self,
         scratch: tuple[Array, ...],
@@ -245,12 +252,7 @@ class Sven(eqx.Module):
         rows = jax.eval_shape(lambda t: system.residual(t, data), theta).size
         backend = self._backend(rows, theta)
         key, factor_key = jax.random.split(state.key)
-        used: tuple = ()
-        if scratch:
-            linear = system.linearize_into(scratch, theta, data)
-            used = (linear.slabs,)
-        else:
-            linear = (system.linearize if backend.stores_jacobian else system.implicit)(theta, data)
+        linear, used = _linearized(system, theta, data, backend, scratch)
         loss = jnp.sum(linear.residual**2)
 
         # Momentum: the step starts from a share of the last one, and solves for what that leaves.
@@ -375,6 +377,14 @@ class Sven(eqx.Module):
         crowded = rank > int(LATE_SHARE * self.early_share * move.step.size)
         log_damping = jnp.clip(move.log_damping, *LOG_DAMPING_RANGE)
         return SvenState(log_damping, state.late | crowded, key, velocity, memory)
+
+
+def _linearized(system: AbstractResidual, theta, data, backend: AbstractBackend, scratch: tuple):
+    """The linearization that a backend wants, and what it holds of the scratch memory."""
+    if scratch:
+        linear = system.linearize_into(scratch, theta, data)
+        return linear, (linear.slabs,)
+    return (system.linearize if backend.stores_jacobian else system.implicit)(theta, data), ()
 
 
 def _shares(parts, linear: AbstractLinearization, factors: AbstractFactors, move: Move):

@@ -80,14 +80,15 @@ class Linearization(AbstractLinearization):
     - `residual`: slab after slab, zero beyond the active ones.
     - `slabs`: the Jacobian.
     - `active`: the number of slabs in use; None for all of them.
-    - `spare`: memory of the same shape, where `solved` puts its slabs; None where it makes its own.
+    - `spare`: memory of the same shape, where `solved` puts its slabs; None to put them in place of
+      these where those are used no more.
     - `index`: which of the parameters are the columns; None for all of them, in their order.
     """
 
     residual: Float[Array, " rows"]
-    slabs: Float[Array, "slabs all width"]
+    slabs: Float[Array, "slabs columns width"]
     active: Int[Array, ""] | None = None
-    spare: Float[Array, "slabs all width"] | None = None
+    spare: Float[Array, "slabs columns width"] | None = None
     index: Int[Array, " params"] | None = None
 
     @classmethod
@@ -132,7 +133,7 @@ class Linearization(AbstractLinearization):
 
     def jacobian(self) -> Float[Array, "rows params"]:
         """J as one matrix; rows of inactive slabs are zero."""
-        slabs = self.slabs if self.index is None else self.slabs[:, self.index]
+        slabs = self._chosen()
         if self.active is not None:
             number = jnp.arange(len(slabs), dtype=self.active.dtype)
             slabs = jnp.where(number[:, None, None] < self.active, slabs, 0)
@@ -142,15 +143,16 @@ class Linearization(AbstractLinearization):
         return gram(self.jacobian())
 
     def solved(self, triangle):
-        def visit(i, slabs):
-            slab = jax.lax.linalg.triangular_solve(triangle, self._slab(i), left_side=True, lower=True)
-            return slabs.at[i].set(slab)
+        slabs = self._chosen()
+        in_place = self.spare is None or self.index is not None
 
-        number, _, width = self.slabs.shape
-        spare = self.spare
-        if spare is None or self.index is not None:
-            spare = jnp.zeros((number, self.params, width), self.slabs.dtype)
-        return Linearization(self.residual, self._sweep(visit, spare), self.active)
+        def visit(i, solved):
+            slab = (solved if in_place else slabs)[i]
+            slab = jax.lax.linalg.triangular_solve(triangle, slab, left_side=True, lower=True)
+            return solved.at[i].set(slab)
+
+        solved = self._sweep(visit, slabs if in_place else self.spare)
+        return Linearization(self.residual, solved, self.active)
 
     def with_residual(self, residual):
         return dataclasses.replace(self, residual=residual)
@@ -163,6 +165,10 @@ class Linearization(AbstractLinearization):
     def columns(self, index):
         index = index if self.index is None else self.index[index]
         return dataclasses.replace(self, index=index)
+
+    def _chosen(self):
+        """All slabs, of the columns alone."""
+        return self.slabs if self.index is None else self.slabs[:, self.index]
 
     def _slab(self, i):
         """One slab, of the columns alone."""

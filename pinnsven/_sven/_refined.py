@@ -138,6 +138,9 @@ class RefinedGram(AbstractBackend):
     def jacobians(self):
         return 2
 
+    def skips_idle_rows(self, rows, params):
+        return True
+
     def init(self, linearization, key, memory=()):
         del key, memory
         square = linearization.gram()

@@ -107,6 +107,9 @@ class GramTridiagonal(AbstractBackend):
     def damps_only(self):
         return True
 
+    def skips_idle_rows(self, rows, params):
+        return True
+
     def init(self, linearization, key, memory=()):
         del key, memory
         size = linearization.params

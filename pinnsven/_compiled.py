@@ -1,0 +1,48 @@
+"""Compiled functions of a run: each compiled once for the shapes it meets, the time of it apart."""
+
+import time
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+
+class Compiler:
+    """Compiles functions, and keeps them.
+
+    - `announce`: called with the name of a function before that is compiled.
+    - `seconds`: spent compiling so far.
+    """
+
+    def __init__(self, announce: Callable[[str], None]):
+        self.seconds = 0.0
+        self._announce = announce
+        self._kept = {}
+
+    @property
+    def number(self) -> int:
+        """How many functions are kept."""
+        return len(self._kept)
+
+    def function(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+        """A function compiled for its arguments, once for all shapes of the last of them.
+
+        - `arguments`: arrays, or what describes their shapes.
+        - `donate`: which of them it may overwrite.
+        """
+        shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
+        if (name, shapes) not in self._kept:
+            self._kept[name, shapes] = self.compile(name, function, *arguments, donate=donate)
+        return self._kept[name, shapes]
+
+    def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+        """The same for a function that is needed once."""
+        start = time.perf_counter()
+        self._announce(name)
+        compiled = jax.jit(function, donate_argnums=donate).lower(*arguments).compile()
+        self.seconds += time.perf_counter() - start
+        return compiled
+
+    def forget(self) -> None:
+        """Keeps nothing any more, for lack of memory."""
+        self._kept = {}

@@ -1,0 +1,397 @@
+"""The host loop: solve on the current points, estimate on fresh ones, refine, stop.
+
+This is the solve-estimate-mark-refine loop of adaptive finite elements (Babuska and Rheinboldt
+1978; Doerfler 1996). With fixed points a second-order method drives the training residual to zero
+while the answer stays wrong between them; here nothing is believed that fresh points do not confirm.
+"""
+
+import math
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._callbacks import RunInfo, StopRun
+from ._checkpoint import RunState, save_run
+from ._compiled import Compiler
+from ._error_estimate import bytes_needed
+from ._finish import AGREE
+from ._held_out import block_scales, summarize
+from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
+from ._points import Drawn, PointSet
+from ._residual import ResidualSystem, field_squares, mean_squares, not_finite, response, split_rows
+from ._solution import RESULTS, Estimate, StepRecord
+from ._weighting import discount_noise
+
+TOLERANCE = 1e-6
+MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
+MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
+ROOMS = (8, 4, 2)  # times the first points, for which a step is compiled
+ROOM_BYTES = 2.0**28  # that the Jacobian of them may take
+GROWTH = 1.4  # of the number of points of a refined block
+SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE, or rows are many
+ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
+PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
+CHECKPOINT_SECONDS = 20.0
+INTERRUPTED = "it was interrupted"
+
+
+class Run:
+    """The mutable state of one solve, on the host."""
+
+    estimates_error: bool
+    limits: tuple
+    checkpoint: object
+
+    def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine):
+        network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
+        self.problem, self.network = problem, network
+        self.system, self.theta = ResidualSystem.build(problem, network, network_key)
+        self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
+        self.identity = f"{problem.name}: {','.join(b.name for b in problem.blocks)}; seed {seed}"
+        self.state = stepper.init(self.theta, solver_key)
+        self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
+        self.first_weights = self.weights
+        self.may_refine = refine
+        if refine:
+            points.make_room(self._room())
+        self.batches = points.batches(self.weights)
+        self.compiler = Compiler(self._announce)
+        self.scratch: tuple = ()  # memory that one step leaves to the next
+        self._began = time.perf_counter()
+        self._before = 0.0  # seconds of solving in runs that this one resumes
+        self.report = None
+        self.records: list[StepRecord] = []
+        self.sizes: np.ndarray | None = None
+        self.best = (math.inf, self.theta)
+        self.quiet = 0
+        self.lowest = math.inf
+        self.estimate: Estimate | None = None
+        self.interrupted = False
+        self.stopped = ""  # why, where Ctrl-C or a callback ended the run
+        self.trouble = ""  # where the last held-out residual was not finite
+        self.save_trouble = ""
+        self.predicted: int | None = None  # bytes
+        self.memory_trouble = ""
+
+    def _room(self) -> int:
+        """How many times the first points a step is compiled for, where idle rows cost no time."""
+        rows, theta = sum(map(self.points.rows, self.system.blocks)), self.theta
+        for room in ROOMS:
+            fits = room * rows * theta.size * theta.dtype.itemsize <= ROOM_BYTES
+            if fits and self.stepper.skips_idle_rows(ROOMS[-1] * rows, theta):
+                return room
+        return 1
+
+    @property
+    def target(self) -> float:
+        """The tolerance on the relative held-out residual."""
+        return TOLERANCE if self.limits[0] is None else self.limits[0]
+
+    def seconds(self) -> float:
+        """Seconds of solving, compilation left out, resumed runs included."""
+        return self._before + time.perf_counter() - self._began - self.compiler.seconds
+
+    def loop(self) -> tuple[RESULTS | None, str]:
+        """Steps until something ends the run; returns what did, None for a judgement by quality."""
+        try:
+            with shortage_as_memory_error():
+                return self._steps()
+        except KeyboardInterrupt:
+            self.interrupted, self.stopped = True, INTERRUPTED
+            return RESULTS.time_limit, self.stopped
+        except MemoryError as error:
+            return None, self.shortage(error)
+        except StopRun as stop:
+            self.stopped = f"a callback stopped it{f': {stop}' if str(stop) else ''}"
+            return RESULTS.time_limit, self.stopped
+
+    def _steps(self) -> tuple[RESULTS | None, str]:
+        tolerance, max_steps, time_limit = self.limits
+        target = self.target
+        budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
+        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, target)
+        for hook in self.hooks:
+            hook.on_start(info)
+        self.prepare()
+        saved = self.seconds()
+        while True:
+            if max_steps is not None and len(self.records) >= max_steps:
+                return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
+            if time_limit is not None and self.seconds() >= time_limit:
+                return RESULTS.time_limit, f"the limit of {time_limit:g} s was reached"
+            if (trouble := self._take_step()) is not None:
+                return trouble
+            if len(self.records) % self.stepper.estimate_every == 0:
+                self.measure()
+                if self.quiet >= PATIENCE:
+                    return None, "the held-out residual no longer falls"
+                if self.meets(MARGIN * target) and not budgeted:
+                    return None, "the tolerance was met"
+                if self.may_refine:
+                    self._refine()
+            if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
+                saved = self.seconds()
+                self.save()
+
+    def meets(self, tolerance: float) -> bool:
+        """Whether the last estimate is below the tolerance and training agrees with held-out."""
+        e = self.estimate
+        return e is not None and e.relative <= tolerance and e.gap**2 <= AGREE
+
+    def prepare(self) -> None:
+        """Evaluates every condition at its first points; what is found there scales tolerances.
+
+        Raises `ValueError` for a condition that is not finite there.
+        """
+        residual = self.rows(self.batches)
+        if trouble := not_finite(self.system, self.batches, residual):
+            raise ValueError(
+                f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
+            )
+        parts = split_rows(self.system, self.batches, residual)
+        if self.sizes is None:
+            answers = self._response()
+            self.sizes = np.maximum(np.sqrt([np.mean(rows**2) for rows in parts]), answers)
+            named = dict(zip(self.weights, answers.tolist(), strict=True))
+            self.weights = self.weighting.initial(self.system.blocks, named)
+            self.first_weights = self.weights
+            self.batches = self.points.batches(self.weights)
+
+    def settle(self) -> None:
+        """Holds sizes, and weights with them, against how strongly the conditions answer now.
+
+        An equation whose terms fall away as the solution takes shape, as the square of a small field
+        does, would else be measured against what it was for another function.
+        """
+        sizes = np.asarray(self.sizes, float)
+        room = RESPONSE_ROOM * self._response()
+        shrinks = (room > 0) & (room < sizes)
+        shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
+        self.sizes = shrunk * sizes
+        self.weights = {
+            name: weight / share**2
+            for (name, weight), share in zip(self.weights.items(), shrunk.tolist(), strict=True)
+        }
+
+    def _response(self) -> np.ndarray:
+        """How strongly each condition answers the parameters now."""
+        return response(self.system, self.batches, lambda t: self.rows(self.batches, t), self.theta)
+
+    def _take_step(self) -> tuple[RESULTS, str] | None:
+        stepper = self.stepper
+        if self.records:
+            rows = self.system.capacity(self.batches)
+            stepper = stepper.after(self.records[-1].damping, rows, self.theta)
+        wanted = stepper.scratch(self.system, self.theta, self.batches)
+        known = self.compiler.number
+        step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(2,))
+        if self.compiler.number > known:
+            self._predict_memory(needed(step))
+        try:
+            with shortage_as_memory_error():
+                scratch = self._scratch_for(wanted)
+                done = jax.block_until_ready(step(self.theta, self.state, scratch, self.batches))
+        except MemoryError as error:
+            leaner = self.stepper.leaner()
+            if leaner is None:
+                raise
+            self.stepper, self.memory_trouble = leaner, self.shortage(error)
+            self.compiler.forget()
+            self.scratch = ()
+            return None
+        self.theta, self.state, report, used = done
+        self.report, self.scratch = report, used + self.scratch[len(used) :]
+        record = StepRecord(
+            step=len(self.records) + 1,
+            seconds=self.seconds(),
+            loss=float(report.new_loss),
+            held_out=self.estimate.relative if self.estimate else math.nan,
+            rank=int(report.rank),
+            damping=float(report.damping),
+            ratio=float(report.ratio),
+            accepted=bool(report.accepted),
+            rows=sum(self.points.rows(b) for b in self.system.blocks),
+        )
+        self.records.append(record)
+        for hook in self.hooks:
+            hook.on_step(record)
+        recent = self.records[-12:]
+        if len(recent) == 12 and not any(r.accepted for r in recent):
+            if not math.isfinite(record.loss):
+                found = not_finite(self.system, self.batches, self.rows(self.batches))
+                return RESULTS.diverged, f"{found or 'the residual is not finite'}, and no step helps"
+            return RESULTS.stalled, "no step lowers the loss any more"
+        return None
+
+    def _scratch_for(self, wanted) -> tuple:
+        """Memory of the wanted shapes: that of the last step where it fits."""
+        if self.scratch and wanted and self.scratch[0].shape != wanted[0].shape:
+            self.scratch = ()
+        missing = wanted[len(self.scratch) :]
+        self.scratch += tuple(jnp.zeros(w.shape, w.dtype) for w in missing)
+        return self.scratch[: len(wanted)]
+
+    def rows(self, batches, theta=None) -> np.ndarray:
+        """The residual vector for batches of the current shapes, as numpy.
+
+        - `theta`: the parameters; None for those of now.
+        """
+        residual = self._compiled("residual", lambda s, t, b: s.residual(t, b), batches)
+        return np.asarray(residual(self.theta if theta is None else theta, batches))
+
+    def _field_sizes(self, batches) -> dict[str, float]:
+        """The root mean square of every field."""
+        found = self._compiled("field", field_squares, batches)(self.theta, batches)
+        return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
+
+    def _compiled(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+        """`function(system, theta, ...)` compiled for its arguments.
+
+        - `donate`: which of them, theta the first, it may overwrite.
+        """
+        bound = lambda *args: function(self.system, *args)
+        return self.compiler.function(name, bound, self.theta, *arguments, donate=donate)
+
+    def _announce(self, name: str) -> None:
+        for hook in self.hooks:
+            hook.on_compile(name)
+
+    def _predict_memory(self, step: int) -> None:
+        """Predicts the peak from what is in use, and tells the hooks if the last prediction fails.
+
+        - `step`: bytes that a step takes.
+        """
+        now = in_use()
+        if now is None:
+            return
+        now -= size_of(self.scratch)  # a step counts them as its own
+        more = step
+        if self.predicted is None:
+            rows = self.system.capacity(self.batches)
+            last = self.stepper.after(0.0, rows, self.theta)  # more of them for the last digits
+            first, most = (
+                size_of(s.scratch(self.system, self.theta, self.batches)) for s in (self.stepper, last)
+            )
+            error = bytes_needed(self.system, self.theta.size) if self.estimates_error else 0
+            more = max(step + most - first, error)
+        if now + more > (self.predicted or 0):
+            self.predicted = now + more
+            for hook in self.hooks:
+                hook.on_memory(self.predicted)
+
+    def shortage(self, error: Exception) -> str:
+        """What is missing, in numbers."""
+        rows = sum(self.points.rows(block) for block in self.system.blocks)
+        return (
+            f"memory ran out at {rows} rows and {self.theta.size} parameters, with "
+            f"{in_words(in_use())} in use ({str(error).splitlines()[0].rstrip('.')})"
+        )
+
+    def measure(self, draws: int = 1) -> float:
+        """Measures residuals on the points of the steps and on fresh ones.
+
+        Returns the held-out loss, and remembers the parameters for which it was lowest.
+
+        - `draws`: how many times fresh points are drawn.
+        """
+        training = mean_squares(self.system, self.batches, self.rows(self.batches))
+        squares, self.trouble = [], ""
+        for _ in range(draws):
+            held_batches = self.points.held_out(self.weights)
+            rows = self.rows(held_batches)
+            squares.append(mean_squares(self.system, held_batches, rows))
+            self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
+        held = np.mean(squares, axis=0)
+        sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(self.batches))
+        self.estimate = summarize(self.system, self.points, sizes, training, held)
+        weights = np.array([self.weights[b.name] for b in self.system.blocks])
+        total = float(np.sum(weights * held))
+        if total < self.best[0]:
+            self.best = (total, self.theta)
+        self.quiet = self.quiet + 1
+        if total < 0.9 * self.lowest:
+            self.lowest, self.quiet = total, 0
+        blocks = self.system.blocks
+        moved = self.weighting.update(blocks, self.first_weights, self.weights, held)
+        if self.estimate.relative > self.target:
+            counts = tuple(self.points.rows(b) for b in blocks)
+            moved = discount_noise(blocks, self.first_weights, moved, training, counts)
+        if moved != self.weights:
+            self.weights = moved
+            self.batches = self.points.batches(moved)
+        for hook in self.hooks:
+            hook.on_estimate(self.estimate)
+        return total
+
+    def _refine(self) -> None:
+        """Redraws every block whose held-out residual is well above the training one.
+
+        It grows too, slowly if it is as good as resolved or has many rows for the directions in use,
+        and not at all if both.
+        """
+        assert self.estimate is not None
+        plenty = ROWS_PER_DIRECTION * self.records[-1].rank
+        for block, training, held in zip(
+            self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
+        ):
+            if held**2 > MARK * training**2 and not self.points.is_fixed(block):
+                resolved, many = held**2 <= AGREE * training**2, self.points.rows(block) > plenty
+                growth = (GROWTH, SLOW_GROWTH, 1.0)[int(resolved) + int(many)]
+                self.points.refine(block, growth, self._magnitude)
+                if growth > 1:
+                    self.quiet = 0
+                self.batches = self.points.batches(self.weights)
+
+    def _magnitude(self, block, drawn: Drawn) -> np.ndarray:
+        position = self.system.blocks.index(block)
+        sizes = []
+        for batches in self.points.portions(block, drawn, self.weights):
+            rows = split_rows(self.system, batches, self.rows(batches))[position]
+            sizes.append(np.linalg.norm(rows, axis=1))
+        return np.concatenate(sizes)[: len(drawn.points)]
+
+    def save(self) -> None:
+        """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""
+        try:
+            save_run(self.checkpoint, self._state_to_save())
+            self.save_trouble = ""
+        except OSError as error:
+            self.save_trouble = str(error)
+
+    def _state_to_save(self) -> RunState:
+        assert self.sizes is not None  # set before the first step
+        return RunState(
+            identity=self.identity,
+            theta=np.asarray(self.theta),
+            state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
+            points=self.points.snapshot(),
+            weights=self.weights,
+            first_weights=self.first_weights,
+            records=self.records,
+            sizes=self.sizes,
+            best=(self.best[0], np.asarray(self.best[1])),
+            lowest=self.lowest,
+            quiet=self.quiet,
+            seconds=self.seconds(),
+            estimate=None if self.estimate is None else self.estimate.to_dict(),
+        )
+
+    def restore(self, saved: RunState) -> None:
+        """Continues from a checkpoint."""
+        leaves, structure = jax.tree.flatten(self.state)
+        shapes = [np.shape(leaf) for leaf in leaves] + [self.theta.shape]
+        if shapes != [np.shape(leaf) for leaf in saved.state] + [saved.theta.shape]:
+            raise ValueError("checkpoint: it was written with another network or solver")
+        self.theta = jnp.asarray(saved.theta)
+        self.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
+        self.points.restore(saved.points)
+        self.weights, self.first_weights = saved.weights, saved.first_weights
+        self.records, self.sizes = list(saved.records), saved.sizes
+        self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
+        self.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
+        self._before = saved.seconds
+        self._began = time.perf_counter()
+        self.batches = self.points.batches(self.weights)
