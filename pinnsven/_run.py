@@ -16,7 +16,7 @@ from ._callbacks import RunInfo, StopRun
 from ._checkpoint import RunState, save_run
 from ._compiled import Compiler
 from ._error_estimate import bytes_needed
-from ._finish import AGREE
+from ._finish import AGREE, LAST_DRAWS
 from ._held_out import block_scales, summarize
 from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
 from ._points import Drawn, PointSet
@@ -128,8 +128,10 @@ class Run:
                 self.measure()
                 if self.quiet >= PATIENCE:
                     return None, "the held-out residual no longer falls"
-                if self.meets(MARGIN * target) and not budgeted:
-                    return None, "the tolerance was met"
+                if not budgeted and self.meets(MARGIN * target):
+                    self.measure(LAST_DRAWS)  # a single draw may have been lucky
+                    if self.meets(MARGIN * target):
+                        return None, "the tolerance was met"
                 if self.may_refine:
                     self._refine()
             if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
