@@ -26,6 +26,7 @@ from ._weighting import discount_noise
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
+GAP_MARGIN = 0.75  # of AGREE, likewise
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 ROOMS = (8, 4, 2)  # times the first points, for which a step is compiled
 ROOM_BYTES = 2.0**28  # that the Jacobian of them may take
@@ -110,9 +111,8 @@ class Run:
 
     def _steps(self) -> tuple[RESULTS | None, str]:
         tolerance, max_steps, time_limit = self.limits
-        target = self.target
         budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
-        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, target)
+        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, self.target)
         for hook in self.hooks:
             hook.on_start(info)
         self.prepare()
@@ -128,9 +128,9 @@ class Run:
                 self.measure()
                 if self.quiet >= PATIENCE:
                     return None, "the held-out residual no longer falls"
-                if not budgeted and self.meets(MARGIN * target):
+                if not budgeted and self.is_done():
                     self.measure(LAST_DRAWS)  # a single draw may have been lucky
-                    if self.meets(MARGIN * target):
+                    if self.is_done():
                         return None, "the tolerance was met"
                 if self.may_refine:
                     self._refine()
@@ -138,10 +138,11 @@ class Run:
                 saved = self.seconds()
                 self.save()
 
-    def meets(self, tolerance: float) -> bool:
-        """Whether the last estimate is below the tolerance and training agrees with held-out."""
+    def is_done(self) -> bool:
+        """Whether the last estimate is well below the tolerance, and training agrees with held-out."""
         e = self.estimate
-        return e is not None and e.relative <= tolerance and e.gap**2 <= AGREE
+        assert e is not None  # it was measured just before
+        return e.relative <= MARGIN * self.target and e.gap**2 <= GAP_MARGIN * AGREE
 
     def prepare(self) -> None:
         """Evaluates every condition at its first points; what is found there scales tolerances.
