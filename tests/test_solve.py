@@ -337,13 +337,26 @@ def test_points_that_cannot_grow_leave_no_room(count, room):
 def test_a_step_has_room_for_more_points_where_idle_rows_cost_no_time(solver, room):
     """With 1,025 rows and 141 parameters; with 40,801 there is none."""
 
-    def batches(network):
-        points = PointSet(decay(), None, pv.Sobol(), np.random.default_rng(0))
-        Run(decay(), network, as_stepper(solver), points, pv.ScaledWeights(), (), 0, refine=True)
-        return points.batches({"pde": 1.0, "start": 1.0})
+    for width, times in ((10, room), (200, 1)):
+        run = run_of(decay(), pv.MLP(width=width, depth=2), solver)
+        assert [len(batch.scale) for batch in run.batches] == [1024 * times, 128]
 
-    assert len(batches(pv.MLP(width=10, depth=2))[0].scale) == 1024 * room
-    assert len(batches(pv.MLP(width=200, depth=2))[0].scale) == 1024
+
+@pytest.mark.parametrize(
+    ("relative", "gap", "done"), [(4e-7, 1.7, True), (6e-7, 1.0, False), (1e-9, 1.8, False)]
+)
+def test_a_run_ends_with_room_for_what_the_points_of_the_verdict_may_find(relative, gap, done):
+    """Below half of the tolerance, and with training and held-out residual nearer than a factor two."""
+    run = run_of(decay(), pv.MLP(width=4, depth=1), pv.Sven())
+    run.limits = (None, None, None)
+    run.estimate = Estimate(("pde",), np.array([1.0]), np.array([gap]), relative, gap)
+    assert run.is_done() == done
+
+
+def run_of(problem, network, solver):
+    """A run before its first step."""
+    points = PointSet(problem, None, pv.Sobol(), np.random.default_rng(0))
+    return Run(problem, network, as_stepper(solver), points, pv.ScaledWeights(), (), 0, refine=True)
 
 
 def refined(magnitude):
