@@ -80,11 +80,10 @@ class Run:
     def _room(self) -> int:
         """How many times the first points a step is compiled for, where idle rows cost no time."""
         rows, theta = sum(map(self.points.rows, self.system.blocks)), self.theta
-        for room in ROOMS:
-            fits = room * rows * theta.size * theta.dtype.itemsize <= ROOM_BYTES
-            if fits and self.stepper.skips_idle_rows(ROOMS[-1] * rows, theta):
-                return room
-        return 1
+        if not self.stepper.skips_idle_rows(min(ROOMS) * rows, theta):
+            return 1
+        jacobian = rows * theta.size * theta.dtype.itemsize
+        return next((room for room in ROOMS if room * jacobian <= ROOM_BYTES), 1)
 
     @property
     def target(self) -> float:

@@ -394,7 +394,7 @@ def test_points_drawn_for_a_residual_of_zero_all_count_the_same():
 def test_a_snapshot_brings_back_what_each_point_counts():
     weights = {"pde": 1.0, "start": 1.0}
     points = refined(lambda t: np.exp(-4 * t))
-    other = PointSet(decay(), 512, pv.Sobol(), np.random.default_rng(1))
+    other = PointSet(decay(), 9, pv.Sobol(), np.random.default_rng(1))
     other.restore(points.snapshot())
     for mine, its in zip(points.batches(weights), other.batches(weights), strict=True):
         np.testing.assert_array_equal(mine.scale, its.scale)
