@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 import pinnsven as pv
 from pinnsven._sven import AbstractResidual, Linearization
 from pinnsven._sven._linearization import gram
+from pinnsven._sven._tridiagonal import reduced, turned
 
 KEY = jax.random.PRNGKey(3)
 ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers
@@ -233,6 +234,28 @@ def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
     signs = np.sign(np.sum(vectors * right_t, axis=1))
     np.testing.assert_allclose(vectors, signs[:, None] * right_t, atol=1e-8)
     np.testing.assert_allclose(gradients, left * values * signs, atol=1e-8)
+
+
+@pytest.mark.parametrize("size", [20, 33, 65, 66, 90])
+def test_products_computed_at_the_same_time_leave_one_another_alone(size):
+    """Several cores compute these together, and LAPACK's own routine writes to its input."""
+    rng = np.random.default_rng(size)
+    square = rng.standard_normal((size, size))
+    tridiagonal, reflectors, scales = reduced(jnp.asarray(square + square.T))
+    middle = np.diag(tridiagonal.diagonal) + np.diag(tridiagonal.off, 1) + np.diag(tridiagonal.off, -1)
+
+    @jax.jit
+    def products(vectors):
+        return [turned(reflectors, scales, n * vectors, bool(n % 2)) for n in range(1, 13)]
+
+    there = products(jnp.eye(size))
+    q = np.asarray(there[0])
+    np.testing.assert_allclose(q @ middle @ q.T, square + square.T, atol=1e-11)
+    for n, product in enumerate(there, start=1):
+        np.testing.assert_allclose(product, n * (q if n % 2 else q.T), atol=1e-12)
+    for _ in range(200):
+        for again, product in zip(products(jnp.eye(size)), there, strict=True):
+            np.testing.assert_array_equal(again, product)
 
 
 @dampers

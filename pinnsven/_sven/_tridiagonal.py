@@ -8,6 +8,8 @@ from jaxtyping import Array, Float, Int
 from ._backends import AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
 from ._square import Tridiagonal
 
+SHARED = 64  # columns up to which LAPACK's ormqr writes to the reflectors it is given
+
 
 def reduced(square: Float[Array, "k k"]):
     """$Q T Q^T$ of a symmetric matrix: T, and the reflectors and scales of Q, as LAPACK leaves them."""
@@ -16,8 +18,19 @@ def reduced(square: Float[Array, "k k"]):
 
 
 def turned(reflectors, scales, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
-    """$Q^T v$ or Q v for several v; the first row and column of Q are those of the identity."""
-    moved = jax.lax.linalg.ormqr(reflectors, scales, vectors[:, 1:].T, left=True, transpose=transpose)
+    """$Q^T v$ or Q v for several v; the first row and column of Q are those of the identity.
+
+    A few reflectors are multiplied out first. LAPACK applies a block of them, of at most 64, by writing
+    ones between them and taking those back (its ORM2R): two products with one Q, which XLA computes at
+    the same time on a CPU, would spoil each other.
+    """
+    if len(scales) <= SHARED:
+        q = jax.lax.linalg.householder_product(reflectors, scales)
+        moved = (q.T if transpose else q) @ vectors[:, 1:].T
+    else:
+        moved = jax.lax.linalg.ormqr(
+            reflectors, scales, vectors[:, 1:].T, left=True, transpose=transpose
+        )
     return vectors.at[:, 1:].set(moved.T)
 
 
