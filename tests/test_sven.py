@@ -196,9 +196,10 @@ def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping
         # Rounding of products with a matrix of one, and of solutions that are 1e8 in size.
         back = square.apply(jnp.asarray(dampings), solved[:, None])
         np.testing.assert_allclose(back[:, 0], gradients, rtol=1e-6, atol=1e-7)
-    # The damping itself is right to a few per cent only, a basis of singular vectors to rounding.
+    # The damping itself is right to a few per cent only, a basis of singular vectors to rounding; what
+    # rounding leaves of the other's steps, about as wrong as they are long, is up to the processor.
     assert np.all(errors[pv.RefinedGram] < 0.02)
-    assert np.all(errors[pv.GramTridiagonal][1:] > 1)
+    assert np.all(errors[pv.GramTridiagonal][1:] > 0.2)
 
 
 def test_a_solver_refines_what_it_chose_itself_and_nothing_else():
