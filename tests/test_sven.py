@@ -15,7 +15,8 @@ from hypothesis import given, settings, strategies as st
 import pinnsven as pv
 from pinnsven._sven import AbstractResidual, Linearization
 from pinnsven._sven._linearization import gram
-from pinnsven._sven._tridiagonal import reduced, turned
+from pinnsven._sven._triangle import LEAF, halved, substituted
+from pinnsven._sven._tridiagonal import reduced
 
 KEY = jax.random.PRNGKey(3)
 ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers
@@ -237,26 +238,45 @@ def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
     np.testing.assert_allclose(gradients, left * values * signs, atol=1e-8)
 
 
-@pytest.mark.parametrize("size", [20, 33, 65, 66, 90])
-def test_products_computed_at_the_same_time_leave_one_another_alone(size):
-    """Several cores compute these together, and LAPACK's own routine writes to its input."""
+@pytest.mark.parametrize("size", [1, 2, 20, 33, 66, 90])
+def test_a_symmetric_matrix_is_reduced_to_a_tridiagonal_one(size):
     rng = np.random.default_rng(size)
     square = rng.standard_normal((size, size))
-    tridiagonal, reflectors, scales = reduced(jnp.asarray(square + square.T))
+    square = square + square.T
+    tridiagonal, q = reduced(jnp.asarray(square))
     middle = np.diag(tridiagonal.diagonal) + np.diag(tridiagonal.off, 1) + np.diag(tridiagonal.off, -1)
+    np.testing.assert_allclose(q @ q.T, np.eye(size), atol=1e-13)
+    np.testing.assert_allclose(q @ middle @ q.T, square, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [20, 33, 65, 90])
+def test_products_with_one_set_of_factors_may_be_computed_at_the_same_time(size):
+    """Several cores do so, and some of LAPACK's routines write to their input."""
+    rng = np.random.default_rng(size)
+    whole = linearization(rng.standard_normal((size + 5, size)))
+    vectors = jnp.asarray(rng.standard_normal((3, size)))
+    errors = whole.apply(vectors)
 
     @jax.jit
-    def products(vectors):
-        return [turned(reflectors, scales, n * vectors, bool(n % 2)) for n in range(1, 13)]
+    def products(factors):
+        gradients = [factors.gradient(whole, n * errors) for n in range(1, 7)]
+        return gradients + [factors.lift(whole, n * vectors) for n in range(1, 7)]
 
-    there = products(jnp.eye(size))
-    q = np.asarray(there[0])
-    np.testing.assert_allclose(q @ middle @ q.T, square + square.T, atol=1e-11)
-    for n, product in enumerate(there, start=1):
-        np.testing.assert_allclose(product, n * (q if n % 2 else q.T), atol=1e-12)
+    factors = pv.GramTridiagonal().init(whole, KEY)
+    first = products(factors)
     for _ in range(200):
-        for again, product in zip(products(jnp.eye(size)), there, strict=True):
+        for again, product in zip(products(factors), first, strict=True):
             np.testing.assert_array_equal(again, product)
+
+
+@pytest.mark.parametrize("size", [1, LEAF, LEAF + 1, 3 * LEAF])
+def test_halves_of_a_triangle_solve_what_the_whole_of_it_does(size):
+    rng = np.random.default_rng(size)
+    triangle = np.tril(rng.standard_normal((size, size)), -1) / size + np.diag(rng.uniform(1, 2, size))
+    right = rng.standard_normal((size, 5))
+    found = substituted(halved(jnp.asarray(triangle)), jnp.asarray(right))
+    expected = scipy.linalg.solve_triangular(triangle, right, lower=True)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
 @dampers

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from ._triangle import halved, substituted
+
 AT_ONCE = 16  # rows of an implicit Jacobian in memory at a time
 TILES = 4  # column tiles of a Gram matrix; a product of both triangles wastes 3/8 less time so
 
@@ -143,13 +145,12 @@ class Linearization(AbstractLinearization):
         return gram(self.jacobian())
 
     def solved(self, triangle):
-        slabs = self._chosen()
+        slabs, halves = self._chosen(), halved(triangle)
         in_place = self.spare is None or self.index is not None
 
         def visit(i, solved):
             slab = (solved if in_place else slabs)[i]
-            slab = jax.lax.linalg.triangular_solve(triangle, slab, left_side=True, lower=True)
-            return solved.at[i].set(slab)
+            return solved.at[i].set(substituted(halves, slab))
 
         solved = self._sweep(visit, slabs if in_place else self.spare)
         return Linearization(self.residual, solved, self.active)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from ._backends import QRSVD, AbstractBackend, AbstractFactors
 from ._linearization import Linearization
 from ._square import AbstractSquare, Tridiagonal, largest_root
-from ._tridiagonal import reduced, turned
+from ._tridiagonal import reduced
 
 SHIFT = 4.0  # times the number of parameters and epsilon, relative to the largest square
 POWER_ITERATIONS = 16
@@ -75,14 +75,13 @@ class RefinedFactors(AbstractFactors):
     """$J = U R$ with U nearly orthogonal, and $U^T U = Q T Q^T$.
 
     - `pencil`: T.
-    - `reflectors`, `scales`: of Q.
+    - `q`: Q.
     - `triangle`: $R^T$, lower triangular.
     - `columns`: U.
     """
 
     pencil: Pencil
-    reflectors: Float[Array, "k-1 k-1"]
-    scales: Float[Array, " k-1"]
+    q: Float[Array, "k k"]
     triangle: Float[Array, "k k"]
     columns: Linearization
 
@@ -104,14 +103,12 @@ class RefinedFactors(AbstractFactors):
 
     def gradient(self, linearization, residuals):
         del linearization
-        pulled = self.columns.pull(residuals)
-        return turned(self.reflectors, self.scales, pulled, transpose=True)
+        return self.columns.pull(residuals) @ self.q
 
     def lift(self, linearization, coefficients):
         del linearization
-        steps = turned(self.reflectors, self.scales, coefficients, transpose=False)
         return jax.lax.linalg.triangular_solve(
-            self.triangle, steps.T, left_side=True, lower=True, transpose_a=True
+            self.triangle, self.q @ coefficients.T, left_side=True, lower=True, transpose_a=True
         ).T
 
     def explicit(self, linearization):
@@ -159,9 +156,9 @@ class RefinedGram(AbstractBackend):
             second = jnp.linalg.cholesky(columns.gram() + relative * one)
             shift, share = relative * shift, share + relative
             triangle, columns = triangle @ second, columns.solved(second)
-        tridiagonal, reflectors, scales = reduced(columns.gram())
+        tridiagonal, q = reduced(columns.gram())
         return RefinedFactors(  # type: ignore[call-arg]  # its singular values are a property
-            Pencil(tridiagonal, shift, share, largest), reflectors, scales, triangle, columns
+            Pencil(tridiagonal, shift, share, largest), q, triangle, columns
         )
 
     def noise_floor(self, dtype):

@@ -3,51 +3,34 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from ._backends import AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
 from ._square import Tridiagonal
 
-SHARED = 64  # columns up to which LAPACK's ormqr writes to the reflectors it is given
 
+def reduced(square: Float[Array, "k k"]) -> tuple[Tridiagonal, Float[Array, "k k"]]:
+    """$Q T Q^T$ of a symmetric matrix: T and Q.
 
-def reduced(square: Float[Array, "k k"]):
-    """$Q T Q^T$ of a symmetric matrix: T, and the reflectors and scales of Q, as LAPACK leaves them."""
-    packed, diagonal, off, scales = jax.lax.linalg.tridiagonal(square, lower=True)
-    return Tridiagonal(diagonal, off), packed[1:, :-1], scales
-
-
-def turned(reflectors, scales, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
-    """$Q^T v$ or Q v for several v; the first row and column of Q are those of the identity.
-
-    A few reflectors are multiplied out first. LAPACK applies a block of them, of at most 64, by writing
-    ones between them and taking those back (its ORM2R): two products with one Q, which XLA computes at
-    the same time on a CPU, would spoil each other.
+    Q is multiplied out, for the price of ten products with its reflectors; a step needs more than
+    those. Nor is LAPACK's product with reflectors, `ormqr`, a pure function: it writes ones between a
+    few of them and takes those back (its ORM2R), so that two such products, which XLA computes at the
+    same time on a CPU, spoil each other.
     """
-    if len(scales) <= SHARED:
-        q = jax.lax.linalg.householder_product(reflectors, scales)
-        moved = (q.T if transpose else q) @ vectors[:, 1:].T
-    else:
-        moved = jax.lax.linalg.ormqr(
-            reflectors, scales, vectors[:, 1:].T, left=True, transpose=transpose
-        )
-    return vectors.at[:, 1:].set(moved.T)
+    packed, diagonal, off, scales = jax.lax.linalg.tridiagonal(square, lower=True)
+    q = jax.lax.linalg.householder_product(packed[1:, :-1], scales)
+    return Tridiagonal(diagonal, off), jnp.eye(len(square), dtype=q.dtype).at[1:, 1:].set(q)
 
 
 class TridiagonalFactors(AbstractColumnFactors):
-    """$J^T J = Q T Q^T$ with Q a product of reflections; of some columns, or of all.
+    """$J^T J = Q T Q^T$ with orthonormal columns of Q; of some columns of J, or of all.
 
-    - `tridiagonal`: T; zero beyond the columns it is made of.
-    - `reflectors`, `scales`: of Q without its first row and column, as LAPACK leaves them.
-    - `order`: all columns of J, those in use first.
-    - `used`: the number of columns in use.
+    - `tridiagonal`: T.
+    - `q`: Q, whose rows are zero for the columns of J that are left out; T and Q are padded with zeros.
     """
 
     tridiagonal: Tridiagonal
-    reflectors: Float[Array, "k-1 k-1"]
-    scales: Float[Array, " k-1"]
-    order: Int[Array, " k"]
-    used: Int[Array, ""]
+    q: Float[Array, "params params"]
 
     @property
     def singular_values(self):
@@ -55,7 +38,7 @@ class TridiagonalFactors(AbstractColumnFactors):
 
     @property
     def number(self):
-        return self.order.size
+        return self.q.shape[1]
 
     def square(self, kept):
         del kept  # nothing is truncated: `Sven` sees to that
@@ -65,37 +48,22 @@ class TridiagonalFactors(AbstractColumnFactors):
         square, off = self.tridiagonal, self.tridiagonal.off
         matrix = jnp.diag(square.diagonal) + jnp.diag(off, 1) + jnp.diag(off, -1)
         squares, vectors = jnp.linalg.eigh(matrix)
-        return RightFactors(jnp.sqrt(jnp.maximum(squares[::-1], 0)), self._lift(vectors.T[::-1]).T)
-
-    def _turn(self, vectors: Float[Array, "n k"], transpose: bool) -> Float[Array, "n k"]:
-        return turned(self.reflectors, self.scales, vectors, transpose)
-
-    def _fade(self, vectors):
-        return jnp.where(jnp.arange(self.order.size)[None] < self.used, vectors, 0)
+        return RightFactors(jnp.sqrt(jnp.maximum(squares[::-1], 0)), self.q @ vectors[:, ::-1])
 
     def gradient(self, linearization, residuals):
-        pulled = linearization.pull(residuals)[:, self.order]
-        return self._fade(self._turn(self._fade(pulled), transpose=True))
+        return linearization.pull(residuals) @ self.q
 
     def lift(self, linearization, coefficients):
         del linearization
-        return self._lift(coefficients)
-
-    def _lift(self, coefficients):
-        steps = self._turn(self._fade(coefficients), transpose=False)
-        return jnp.zeros_like(steps).at[:, self.order].set(steps)
+        return coefficients @ self.q.T
 
     def embed(self, index, params, number):
         del number  # one per column
         more = params - index.size
-        others = jnp.ones(params, bool).at[index].set(False)
-        rest = jnp.nonzero(others, size=more)[0].astype(index.dtype)
+        wide = jnp.pad(self.q, ((0, 0), (0, more)))
         return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
             jax.tree.map(lambda entries: jnp.pad(entries, (0, more)), self.tridiagonal),
-            jnp.pad(self.reflectors, (0, more)),
-            jnp.pad(self.scales, (0, more)),
-            jnp.concatenate([index, rest]),
-            jnp.asarray(index.size),
+            jnp.zeros((params, params), wide.dtype).at[index].set(wide),
         )
 
 
@@ -125,15 +93,8 @@ class GramTridiagonal(AbstractBackend):
 
     def init(self, linearization, key, memory=()):
         del key, memory
-        size = linearization.params
-        tridiagonal, reflectors, scales = reduced(linearization.gram())
-        return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
-            tridiagonal,
-            reflectors,
-            scales,
-            jnp.arange(size),
-            jnp.asarray(size),
-        )
+        tridiagonal, q = reduced(linearization.gram())
+        return TridiagonalFactors(tridiagonal, q)  # type: ignore[call-arg]  # as in `embed`
 
     def noise_floor(self, dtype):
         return GramEigh().noise_floor(dtype)
