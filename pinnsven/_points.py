@@ -77,7 +77,10 @@ class PointSet:
         return self.count(block) * block.components
 
     def make_room(self, times: int) -> None:
-        """Gives points that may be redrawn room for so many times their present number."""
+        """Gives points that may be redrawn room for so many times their first number.
+
+        - `times`: 1 where room costs time; each block then gets no more of it than it needs.
+        """
         self._room = times
 
     def is_fixed(self, block: Block) -> bool:
@@ -144,12 +147,25 @@ class PointSet:
     def _capacity(self, block: Block) -> int:
         """The slabs that the points of a block have room in, from the number of the first ones."""
         number = self.count(block)
-        if self._room is not None and not self.is_fixed(block) and number < MAX_POINTS:
-            capacity = self._room * self._first[block.name]
-            while capacity < number:
-                capacity *= GROWN_ROOM
-            number = min(capacity, MAX_POINTS)
+        if self._grows(block):
+            number = min(self._times(block) * self._first[block.name], MAX_POINTS)
         return -(-number // points_per_slab(block.components))
+
+    def _grows(self, block: Block) -> bool:
+        first = self._first[block.name]
+        return self._room is not None and not self.is_fixed(block) and first < MAX_POINTS
+
+    def _times(self, block: Block) -> int:
+        """How many times its first points a block has room for.
+
+        Where room costs no time all blocks get more of it together: each change compiles a step anew.
+        """
+        times = self._room
+        assert times is not None  # it is asked for blocks that grow
+        together = [block] if times == 1 else [b for b in self.blocks if self._grows(b)]
+        while any(times * self._first[b.name] < min(self.count(b), MAX_POINTS) for b in together):
+            times *= GROWN_ROOM
+        return times
 
     def refine(
         self,

@@ -314,6 +314,21 @@ def test_points_have_room_for_so_many_times_their_first_number_and_then_for_twic
         assert [len(batch.scale) for batch in batches] == [capacity, 128]
 
 
+@pytest.mark.parametrize(("room", "equation"), [(1, 1024), (8, 2 * 8 * 1024)])
+def test_where_room_costs_no_time_all_conditions_get_more_of_it_together(room, equation):
+    problem = pv.Problem(
+        domain=pv.Box(x=(0, 1), y=(0, 1)),
+        fields="u",
+        conditions={"pde": pv.PDE(lambda laplacian_u: laplacian_u), "walls": pv.Dirichlet(u=0.0)},
+    )
+    points = PointSet(problem, 1024, pv.Sobol(), np.random.default_rng(0))
+    points.make_room(room)
+    walls = points.blocks[1]
+    points.refine(walls, 1.1 * room, lambda block, drawn: drawn.points[:, 0] + 1)
+    batches = points.batches({"pde": 1.0, "walls": 1.0})
+    assert [len(batch.scale) for batch in batches] == [equation, 2 * room * 128]
+
+
 @pytest.mark.parametrize(("count", "room"), [(900, None), (40_000, 8)])
 def test_points_that_cannot_grow_leave_no_room(count, room):
     points = PointSet(decay(), count, pv.Sobol(), np.random.default_rng(0))
