@@ -67,6 +67,7 @@ class PointSet:
         self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
         self._first = {b.name: self.count(b) for b in self.blocks}
         self._room: int | None = None
+        self._most_rows = math.inf
 
     def count(self, block: Block) -> int:
         """The current number of points of a block."""
@@ -76,12 +77,14 @@ class PointSet:
         """The current number of residual rows of a block."""
         return self.count(block) * block.components
 
-    def make_room(self, times: int) -> None:
+    def make_room(self, times: int, rows: float) -> None:
         """Gives points that may be redrawn room for so many times their first number.
 
-        - `times`: 1 where room costs time; each block then gets no more of it than it needs.
+        - `times`: 1 where more would cost too much; each block then has room for itself alone.
+        - `rows`: as long as all blocks together take no more of them, all get more room as soon as one
+          needs it: each change compiles a step anew.
         """
-        self._room = times
+        self._room, self._most_rows = times, rows
 
     def is_fixed(self, block: Block) -> bool:
         """Whether a block's points are given, or all there are, so that drawing again is idle."""
@@ -146,26 +149,31 @@ class PointSet:
 
     def _capacity(self, block: Block) -> int:
         """The slabs that the points of a block have room in, from the number of the first ones."""
-        number = self.count(block)
-        if self._grows(block):
-            number = min(self._times(block) * self._first[block.name], MAX_POINTS)
+        number = self._roomy(block, self._times(block)) if self._grows(block) else self.count(block)
         return -(-number // points_per_slab(block.components))
 
     def _grows(self, block: Block) -> bool:
         first = self._first[block.name]
         return self._room is not None and not self.is_fixed(block) and first < MAX_POINTS
 
-    def _times(self, block: Block) -> int:
-        """How many times its first points a block has room for.
+    def _roomy(self, block: Block, times: int) -> int:
+        return min(times * self._first[block.name], MAX_POINTS)
 
-        Where room costs no time all blocks get more of it together: each change compiles a step anew.
-        """
-        times = self._room
-        assert times is not None  # it is asked for blocks that grow
-        together = [block] if times == 1 else [b for b in self.blocks if self._grows(b)]
-        while any(times * self._first[b.name] < min(self.count(b), MAX_POINTS) for b in together):
-            times *= GROWN_ROOM
-        return times
+    def _times(self, block: Block) -> int:
+        """How many times its first points a block has room for."""
+        room = self._room
+        assert room is not None  # it is asked for blocks that grow
+
+        def enough(blocks: list[Block]) -> int:
+            times = room
+            while any(self._roomy(b, times) < min(self.count(b), MAX_POINTS) for b in blocks):
+                times *= GROWN_ROOM
+            return times
+
+        growing = [b for b in self.blocks if self._grows(b)]
+        times = enough(growing)
+        rows = sum(self._roomy(b, times) * b.components for b in growing)
+        return times if room > 1 and rows <= self._most_rows else enough([block])
 
     def refine(
         self,

@@ -57,7 +57,7 @@ class Run:
         self.first_weights = self.weights
         self.may_refine = refine
         if refine:
-            points.make_room(self._room())
+            points.make_room(self._room(), ROOM_BYTES / (self.theta.size * self.theta.dtype.itemsize))
         self.batches = points.batches(self.weights)
         self.compiler = Compiler(self._announce)
         self.scratch: tuple = ()  # memory that one step leaves to the next

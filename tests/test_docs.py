@@ -9,6 +9,8 @@ import pytest
 
 import pinnsven as pv
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -59,9 +61,12 @@ def test_readme_is_at_most_100_lines_and_names_only_files_that_exist():
 def test_example_runs_and_ends_with_a_solution_that_is_right_or_says_so(example, as_a_user):
     names = runpy.run_path(str(example))
     solution = names["solution"]
-    assert solution.status in ("converged", "time_limit")
+    ended = {"converged"}
+    if "time_limit" in example.read_text():  # which may come too soon on a slow machine
+        ended |= {"time_limit", "unresolved"}
+    assert solution.status in ended
     worst = max(row.held_out for name, row in solution.conditions.items() if name != "readings")
-    assert solution.status == "time_limit" or worst < 1e-4
+    assert solution.status != "converged" or worst < 1e-4
     if example.stem == "inverse":
         for name, truth in (("kappa", names["KAPPA"]), ("loss", names["LOSS"])):
             found = solution.unknowns[name]

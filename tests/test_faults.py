@@ -12,7 +12,6 @@ import textwrap
 import time
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -26,14 +25,11 @@ KILLS = 30
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """What a solution is worth is no matter here; a full disk must not spoil JAX's cache on it."""
+def without_a_cache(quick_compilation):
+    """A full disk must not spoil JAX's cache on it."""
     from jax.experimental.compilation_cache import compilation_cache
 
     compilation_cache.reset_cache()  # forgets the folder that other tests have set
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def decay(**options):

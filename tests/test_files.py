@@ -15,15 +15,9 @@ import pytest
 
 import pinnsven as pv
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 SMALL = pv.MLP(width=6, depth=1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Solutions here are made in one step: what they are worth is no matter."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def one_step(domain, network=SMALL, fields="u", exact=None, **options):

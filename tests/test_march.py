@@ -10,6 +10,8 @@ import pinnsven as pv
 from pinnsven._march import _slab
 from pinnsven._precision import precision_context
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 RATE = 6.0
 
 

@@ -22,6 +22,8 @@ from pinnsven._residual import (
     split_rows,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 ROUNDING = 1e-12  # relative to the largest entry
 DIFFERENCES = 1e-6  # of a central difference with step 1e-5
 

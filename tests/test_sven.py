@@ -1,5 +1,6 @@
 """Sven on bare residual functions: factors, the pseudoinverse, step control, the driver."""
 
+import dataclasses
 import functools
 
 import equinox as eqx
@@ -18,6 +19,8 @@ from pinnsven._sven._linearization import gram
 from pinnsven._sven._triangle import LEAF, halved, substituted
 from pinnsven._sven._tridiagonal import reduced
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 KEY = jax.random.PRNGKey(3)
 ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers
 BACKENDS_AGREE = 1e-9  # of the step, where the condition number is below 1e4
@@ -30,14 +33,6 @@ DAMPERS = BACKENDS | {  # a step that damps asks for no more
     "implicit": pv.GramTridiagonal(implicit=True),
 }
 dampers = pytest.mark.parametrize("backend", DAMPERS.values(), ids=DAMPERS)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Every test here compiles a step of its own and runs it a few times only."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def spectral(rows, params, values, seed=0):
@@ -200,7 +195,7 @@ def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping
     # The damping itself is right to a few per cent only, a basis of singular vectors to rounding; what
     # rounding leaves of the other's steps, about as wrong as they are long, is up to the processor.
     assert np.all(errors[pv.RefinedGram] < 0.02)
-    assert np.all(errors[pv.GramTridiagonal][1:] > 0.2)
+    assert np.all(errors[pv.GramTridiagonal][1:] > 10 * errors[pv.RefinedGram][1:])
 
 
 def test_a_solver_refines_what_it_chose_itself_and_nothing_else():
@@ -245,12 +240,13 @@ def test_a_symmetric_matrix_is_reduced_to_a_tridiagonal_one(size):
     square = square + square.T
     tridiagonal, q = reduced(jnp.asarray(square))
     middle = np.diag(tridiagonal.diagonal) + np.diag(tridiagonal.off, 1) + np.diag(tridiagonal.off, -1)
-    np.testing.assert_allclose(q @ q.T, np.eye(size), atol=1e-13)
-    np.testing.assert_allclose(q @ middle @ q.T, square, atol=1e-12)
+    np.testing.assert_allclose(q @ q.T, np.eye(size), rtol=0, atol=ROUNDING)
+    np.testing.assert_allclose(q @ middle @ q.T, square, rtol=0, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("size", [20, 33, 65, 90])
-def test_products_with_one_set_of_factors_may_be_computed_at_the_same_time(size):
+@pytest.mark.parametrize("backend", [pv.GramTridiagonal(), pv.RefinedGram()], ids=["gram", "refined"])
+@pytest.mark.parametrize("size", [20, 33, 65])
+def test_products_with_one_set_of_factors_may_be_computed_at_the_same_time(size, backend):
     """Several cores do so, and some of LAPACK's routines write to their input."""
     rng = np.random.default_rng(size)
     whole = linearization(rng.standard_normal((size + 5, size)))
@@ -262,7 +258,7 @@ def test_products_with_one_set_of_factors_may_be_computed_at_the_same_time(size)
         gradients = [factors.gradient(whole, n * errors) for n in range(1, 7)]
         return gradients + [factors.lift(whole, n * vectors) for n in range(1, 7)]
 
-    factors = pv.GramTridiagonal().init(whole, KEY)
+    factors = backend.init(whole, KEY)
     first = products(factors)
     for _ in range(200):
         for again, product in zip(products(factors), first, strict=True):
@@ -329,6 +325,11 @@ def test_products_visit_the_active_slabs_and_no_others(params):
         pulled = whole.pull(jnp.asarray(errors))
         np.testing.assert_allclose(pulled, errors[:, :rows] @ used, atol=1e-13)
         np.testing.assert_allclose(whole.gram(), used.T @ used, atol=1e-12)
+        triangle = np.eye(params) + np.tril(rng.standard_normal((params, params)), -1) / params
+        for spare in (None, jnp.full_like(slabs, jnp.nan)):
+            solved = dataclasses.replace(whole, spare=spare).solved(jnp.asarray(triangle))
+            expected = scipy.linalg.solve_triangular(triangle, used.T, lower=True).T
+            np.testing.assert_allclose(solved.jacobian()[:rows], expected, rtol=0, atol=ROUNDING)
 
 
 # The truncated pseudoinverse

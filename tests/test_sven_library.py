@@ -15,17 +15,11 @@ from jax.flatten_util import ravel_pytree
 import pinnsven as pv
 from pinnsven._sven import AbstractResidual, FunctionResidual, Linearization
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 KEY = jax.random.PRNGKey(1)
 ROUNDING = 1e-10  # relative, of algebra on well-conditioned numbers
 SAME_STEP = 1e-7  # relative, of two routes to one step
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Every test here compiles a step of its own and runs it a few times only."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def matrix_of(rows, params, values=None, seed=0):

@@ -95,7 +95,7 @@ class AbstractExplicitFactors(AbstractColumnFactors):
         return RightFactors(self.singular_values, self.right)
 
 
-def _placed(part, shape: tuple[int, int], index: Any = slice(None)):
+def placed(part, shape: tuple[int, int], index: Any = slice(None)):
     """A matrix of zeros with a part in its given rows and first columns."""
     return jnp.zeros(shape, part.dtype).at[index, : part.shape[1]].set(part)
 
@@ -166,8 +166,8 @@ class RightFactors(AbstractExplicitFactors):
         return coefficients @ self.right.T
 
     def embed(self, index, params, number):
-        values = _placed(self.singular_values[None], (1, number))[0]
-        return RightFactors(values, _placed(self.right, (params, number), index))
+        values = placed(self.singular_values[None], (1, number))[0]
+        return RightFactors(values, placed(self.right, (params, number), index))
 
 
 class LeftFactors(AbstractFactors):
@@ -200,9 +200,9 @@ class BothFactors(AbstractExplicitFactors):
         return coefficients @ self.right.T
 
     def embed(self, index, params, number):
-        values = _placed(self.singular_values[None], (1, number))[0]
-        left = _placed(self.left, (self.left.shape[0], number))
-        return BothFactors(values, left, _placed(self.right, (params, number), index))
+        values = placed(self.singular_values[None], (1, number))[0]
+        left = placed(self.left, (self.left.shape[0], number))
+        return BothFactors(values, left, placed(self.right, (params, number), index))
 
 
 class GramEigh(AbstractBackend):

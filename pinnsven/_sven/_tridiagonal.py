@@ -5,15 +5,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._backends import AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors
+from ._backends import AbstractBackend, AbstractColumnFactors, GramEigh, RightFactors, placed
 from ._square import Tridiagonal
 
 
 def reduced(square: Float[Array, "k k"]) -> tuple[Tridiagonal, Float[Array, "k k"]]:
     """$Q T Q^T$ of a symmetric matrix: T and Q.
 
-    Q is multiplied out, for the price of ten products with its reflectors; a step needs more than
-    those. Nor is LAPACK's product with reflectors, `ormqr`, a pure function: it writes ones between a
+    Q is multiplied out, for the price of about nine products with its reflectors; late steps make some
+    twenty. Nor is LAPACK's product with reflectors, `ormqr`, a pure function: it writes ones between a
     few of them and takes those back (its ORM2R), so that two such products, which XLA computes at the
     same time on a CPU, spoil each other.
     """
@@ -23,10 +23,10 @@ def reduced(square: Float[Array, "k k"]) -> tuple[Tridiagonal, Float[Array, "k k
 
 
 class TridiagonalFactors(AbstractColumnFactors):
-    """$J^T J = Q T Q^T$ with orthonormal columns of Q; of some columns of J, or of all.
+    """$J^T J = Q T Q^T$; of some columns of J, or of all.
 
     - `tridiagonal`: T.
-    - `q`: Q, whose rows are zero for the columns of J that are left out; T and Q are padded with zeros.
+    - `q`: Q, with zeros for rows of the columns of J that are left out; T and Q end in as many zeros.
     """
 
     tridiagonal: Tridiagonal
@@ -60,17 +60,16 @@ class TridiagonalFactors(AbstractColumnFactors):
     def embed(self, index, params, number):
         del number  # one per column
         more = params - index.size
-        wide = jnp.pad(self.q, ((0, 0), (0, more)))
         return TridiagonalFactors(  # type: ignore[call-arg]  # its singular values are a property
             jax.tree.map(lambda entries: jnp.pad(entries, (0, more)), self.tridiagonal),
-            jnp.zeros((params, params), wide.dtype).at[index].set(wide),
+            placed(self.q, (params, params), index),
         )
 
 
 class GramTridiagonal(AbstractBackend):
     """A tridiagonal form of the Gram matrix $J^T J$, for damping only.
 
-    As right as `GramEigh`, with the same steps, for less than half its time. It knows singular
+    As right as `GramEigh`, with the same steps, for about half its time. It knows singular
     values, at a price, when a report is asked for them, and no singular vectors: a solver that
     truncates cannot use it.
 
