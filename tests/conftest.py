@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the source tree wins over an installed copy
@@ -24,6 +25,23 @@ def quick_compilation():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="module")
+def shared_compilations(quick_compilation, tmp_path_factory):
+    """The same, with JAX's cache on disk: functions of equal shapes share what was compiled."""
+    folder = str(tmp_path_factory.mktemp("compiled"))
+    settings = {
+        "jax_compilation_cache_dir": (folder, None),
+        "jax_persistent_cache_min_compile_time_secs": (0.05, 1.0),
+    }
+    for name, (value, _) in settings.items():
+        jax.config.update(name, value)
+    compilation_cache.reset_cache()
+    yield
+    for name, (_, default) in settings.items():
+        jax.config.update(name, default)
+    compilation_cache.reset_cache()
 
 
 @pytest.fixture(autouse=True)

@@ -25,28 +25,12 @@ from pinnsven._run import Run
 from pinnsven._solution import Estimate, FieldErrors
 from pinnsven._steppers import as_stepper
 
+pytestmark = pytest.mark.usefixtures("shared_compilations")
+
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)
 CLOSE = 1e-5  # of a converged small network to the exact solution
 TIMES = np.linspace(0, 1, 7)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def shared_compilations(quick_compilation, tmp_path_factory):
-    """Solves of equal shapes share their compiled functions through JAX's cache on disk."""
-    from jax.experimental.compilation_cache import compilation_cache
-
-    settings = {
-        "jax_compilation_cache_dir": (str(tmp_path_factory.mktemp("compiled")), None),
-        "jax_persistent_cache_min_compile_time_secs": (0.05, 1.0),
-    }
-    for name, (value, _) in settings.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
-    yield
-    for name, (_, default) in settings.items():
-        jax.config.update(name, default)
-    compilation_cache.reset_cache()
 
 
 def decay(factor=1.0, **options):

@@ -19,7 +19,7 @@ from pinnsven._sven._linearization import gram
 from pinnsven._sven._triangle import LEAF, halved, substituted
 from pinnsven._sven._tridiagonal import reduced
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
+pytestmark = pytest.mark.usefixtures("shared_compilations")
 
 KEY = jax.random.PRNGKey(3)
 ROUNDING = 1e-11  # relative, of algebra on well-conditioned numbers

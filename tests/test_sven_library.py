@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 import pinnsven as pv
 from pinnsven._sven import AbstractResidual, FunctionResidual, Linearization
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
+pytestmark = pytest.mark.usefixtures("shared_compilations")
 
 KEY = jax.random.PRNGKey(1)
 ROUNDING = 1e-10  # relative, of algebra on well-conditioned numbers
