@@ -19,6 +19,15 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+LONG = ("solve", "sven_library", "docs", "sven", "march", "cli", "faults", "residual")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files come first, so that no process is left alone with one of them."""
+    place = {f"test_{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
+
+
 @pytest.fixture(scope="module")
 def quick_compilation():
     """For tests that compile much, and run what they have compiled a few times only."""
