@@ -57,7 +57,7 @@ class Run:
         self.first_weights = self.weights
         self.may_refine = refine
         if refine:
-            points.make_room(self._room(), ROOM_BYTES / (self.theta.size * self.theta.dtype.itemsize))
+            self._make_room()
         self.batches = points.batches(self.weights)
         self.compiler = Compiler(self._announce)
         self.scratch: tuple = ()  # memory that one step leaves to the next
@@ -77,13 +77,12 @@ class Run:
         self.predicted: int | None = None  # bytes
         self.memory_trouble = ""
 
-    def _room(self) -> int:
-        """How many times the first points a step is compiled for, where idle rows cost no time."""
+    def _make_room(self) -> None:
+        """Gives the points room to grow within one compilation, where idle rows cost no time."""
         rows, theta = sum(map(self.points.rows, self.system.blocks)), self.theta
-        if not self.stepper.skips_idle_rows(min(ROOMS) * rows, theta):
-            return 1
-        jacobian = rows * theta.size * theta.dtype.itemsize
-        return next((room for room in ROOMS if room * jacobian <= ROOM_BYTES), 1)
+        most = ROOM_BYTES / (theta.size * theta.dtype.itemsize)
+        rooms = ROOMS if self.stepper.skips_idle_rows(min(ROOMS) * rows, theta) else ()
+        self.points.make_room(next((room for room in rooms if room * rows <= most), 1), most)
 
     @property
     def target(self) -> float:

@@ -1,5 +1,6 @@
 """Session settings: one thread, float64, strict promotion, a place to import problem files from."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 LONG = ("solve", "sven_library", "docs", "sven", "march", "cli", "faults", "residual")
 
 
@@ -26,6 +28,15 @@ def pytest_collection_modifyitems(items):
     """The longest files come first, so that no process is left alone with one of them."""
     place = {f"test_{name}.py": number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
+
+
+@contextlib.contextmanager
+def cache_kept():
+    """Brings the settings of JAX's cache on disk back as they were."""
+    before = {name: getattr(jax.config, name) for name in CACHE}
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
 
 
 @pytest.fixture(scope="module")
@@ -39,25 +50,16 @@ def quick_compilation():
 @pytest.fixture(scope="module")
 def shared_compilations(quick_compilation, tmp_path_factory):
     """The same, with JAX's cache on disk: functions of equal shapes share what was compiled."""
-    folder = str(tmp_path_factory.mktemp("compiled"))
-    settings = {
-        "jax_compilation_cache_dir": (folder, None),
-        "jax_persistent_cache_min_compile_time_secs": (0.05, 1.0),
-    }
-    for name, (value, _) in settings.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
-    yield
-    for name, (_, default) in settings.items():
-        jax.config.update(name, default)
+    with cache_kept():
+        for name, value in zip(CACHE, (str(tmp_path_factory.mktemp("compiled")), 0.05), strict=True):
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        yield
     compilation_cache.reset_cache()
 
 
 @pytest.fixture(autouse=True)
 def cache_settings():
     """The command turns JAX's cache on disk on for its process: no other test is to use that."""
-    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
-    before = {name: getattr(jax.config, name) for name in names}
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
+    with cache_kept():
+        yield

@@ -15,6 +15,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 import pinnsven as pv
 from pinnsven._checkpoint import read_archive, write_archive
@@ -27,8 +28,6 @@ KILLS = 30
 @pytest.fixture(scope="module", autouse=True)
 def without_a_cache(quick_compilation):
     """A full disk must not spoil JAX's cache on it."""
-    from jax.experimental.compilation_cache import compilation_cache
-
     compilation_cache.reset_cache()  # forgets the folder that other tests have set
 
 
