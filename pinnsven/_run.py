@@ -15,13 +15,13 @@ import numpy as np
 from ._callbacks import RunInfo, StopRun
 from ._checkpoint import RunState, save_run
 from ._compiled import Compiler
-from ._error_estimate import bytes_needed
-from ._finish import AGREE, LAST_DRAWS
-from ._held_out import block_scales, summarize
 from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
 from ._points import Drawn, PointSet
 from ._residual import ResidualSystem, field_squares, mean_squares, not_finite, response, split_rows
 from ._solution import RESULTS, Estimate, StepRecord
+from ._solving._error_estimate import bytes_needed
+from ._solving._held_out import block_scales, summarize
+from ._solving._verdict import AGREE, LAST_DRAWS
 from ._weighting import discount_noise
 
 TOLERANCE = 1e-6

@@ -6,7 +6,6 @@ import numpy as np
 
 from ._callbacks import as_callbacks
 from ._checkpoint import load_run
-from ._finish import finish
 from ._memory import shortage_as_memory_error
 from ._numbers import finite_number
 from ._points import PointSet
@@ -15,6 +14,7 @@ from ._problem import Problem
 from ._run import Run
 from ._sampling import AbstractSampler, Sobol
 from ._solution import Solution
+from ._solving._finish import finish
 from ._steppers import as_stepper
 from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights

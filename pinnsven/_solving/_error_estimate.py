@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ._networks import FieldModel
-from ._points import PointSet
-from ._residual import Batch, ResidualSystem, make_batch
+from .._networks import FieldModel
+from .._points import PointSet
+from .._residual import Batch, ResidualSystem, make_batch
 
 LEAST, MOST = 600, 1500  # functions in the second space
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf

@@ -1,0 +1,1 @@
+"""From the last step to the answer: what is measured, estimated and said of a solution."""
