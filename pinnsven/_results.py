@@ -8,7 +8,9 @@ class RESULTS(enum.StrEnum):
 
     converged = "converged"
     unresolved = "unresolved"
+    undetermined = "undetermined"
     stalled = "stalled"
     time_limit = "time_limit"
     max_steps = "max_steps"
+    stopped = "stopped"
     diverged = "diverged"
