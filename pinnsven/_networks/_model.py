@@ -7,6 +7,7 @@ from jaxtyping import PRNGKeyArray
 
 from .._domains import Domain
 from ._ansatz import Ansatz, NamedTransform
+from ._arrays_only import arrays_only
 from ._base import AbstractArchitecture, Embedding, FieldModel, Identity, random_dtype
 
 
@@ -30,7 +31,7 @@ def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyAr
             f"network={network!r}: give pv.MLP(...), another pinnsven network, or an equinox.Module "
             "with a __call__"
         )
-    network = jax.tree.map(_at_precision, network)
+    network = arrays_only(jax.tree.map(_at_precision, network))
     model = FieldModel(embedding, network, transform)
     _check_shapes(model, domain, fields)
     return model
