@@ -1,13 +1,23 @@
-"""Hooks into a solve, run on the host between steps."""
+"""Hooks into a solve, run on the host between steps.
+
+A callback that fails costs nobody the run: `tell` names it, and the run ends as if it had asked to.
+"""
 
 import dataclasses
+import traceback
+import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from ._solution import Estimate, StepRecord
 
 
 class StopRun(Exception):
     """Raised by a callback to end the solve; the best solution so far is returned."""
+
+
+class CallbackFailed(Exception):
+    """A callback raised what it should not: says which, what and where."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +38,11 @@ class RunInfo:
 
 
 class Callback:
-    """Every hook does nothing; override the ones you need. Any of them may raise `StopRun`."""
+    """Every hook does nothing; override the ones you need. Any of them may raise `StopRun`.
+
+    Any other exception ends the run too, as `stopped`, and the message names it; one that `on_end`
+    raises is a warning.
+    """
 
     def on_start(self, info: RunInfo) -> None:
         """Before the first step."""
@@ -58,6 +72,9 @@ class _StepFunction(Callback):
     def on_step(self, record):
         self._function(record)
 
+    def __str__(self):
+        return getattr(self._function, "__qualname__", type(self._function).__name__)
+
 
 def as_callbacks(callbacks: object) -> tuple[Callback, ...]:
     """Callbacks from one or several; a plain function is called after each step.
@@ -73,3 +90,41 @@ def as_callbacks(callbacks: object) -> tuple[Callback, ...]:
             raise ValueError(f"callbacks: {callback!r} is neither a pv.Callback nor a function")
         result.append(callback if isinstance(callback, Callback) else _StepFunction(callback))
     return tuple(result)
+
+
+def tell(hooks: Iterable[Callback], hook: str, *given) -> None:
+    """Calls a hook of every callback; `CallbackFailed` for what one raises, unless it is `StopRun`.
+
+    - `hook`: its name, such as `"on_step"`.
+    - `given`: its arguments.
+    """
+    for callback in hooks:
+        try:
+            getattr(callback, hook)(*given)
+        except StopRun:
+            raise
+        except Exception as error:
+            raise CallbackFailed(_failure(callback, hook, error)) from error
+
+
+def tell_the_end(hooks: Iterable[Callback], solution) -> None:
+    """Shows every callback the solution; none of them can lose it: what one raises is a warning."""
+    for callback in hooks:
+        try:
+            callback.on_end(solution)
+        except StopRun:
+            continue
+        except Exception as error:
+            warnings.warn(_failure(callback, "on_end", error), RuntimeWarning, stacklevel=3)
+
+
+def _failure(callback: Callback, hook: str, error: Exception) -> str:
+    named = str(callback) if isinstance(callback, _StepFunction) else type(callback).__name__
+    if not isinstance(callback, _StepFunction):
+        named = f"{named}.{hook}"
+    said = str(error).strip().splitlines()
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"the callback {named} raised {type(error).__name__}"
+        f"{f': {said[0]}' if said else ''} ({Path(where.filename).name}, line {where.lineno})"
+    )

@@ -10,14 +10,27 @@ import types
 from pathlib import Path
 
 from ._messages import listing, nearest
+from ._outputs import check_outputs, write_outputs
 from ._problem import Problem
+from ._process import Signals, Watch, end, open_standard_streams, say
+from ._results import RESULTS
+from ._run import INTERRUPTED, TOLERANCE
 
 PROBLEM_FOLDER = "problems"
 
 
+STATUSES = """exit status:
+  0    converged
+  1    diverged, failed, or a file that was asked for could not be written
+  2    a mistake in what was asked
+  3    ended in another way, with a solution
+  130  interrupted (Ctrl-C, SIGTERM), with the best solution so far if there was one"""
+
+signals = Signals()
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns 0, 1 when a solve diverged, 2 on wrong use, 130
-    when interrupted before the first step."""
+    """Runs the command; returns the exit status that `--help` promises."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -25,29 +38,49 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         return options.run(options)
+    except BrokenPipeError:  # `| head` has seen enough
+        return 0
     except (ValueError, OSError) as error:
-        print(f"pinnsven: {error}", file=sys.stderr)
+        say(str(error))
         return 2
+    except MemoryError as error:
+        say(f"out of memory: {error}")
+        return 1
     except KeyboardInterrupt:
-        print("pinnsven: interrupted before there was a solution", file=sys.stderr)
+        say("interrupted before there was a solution")
         return 130
 
 
 def run() -> None:
     """The installed command: `main` with its result as the exit status."""
-    sys.exit(main())
+    open_standard_streams()
+    status: object = 130
+    try:
+        signals.catch()
+        status = main()
+    except SystemExit as wanted:  # of argparse
+        status = wanted.code
+    except KeyboardInterrupt:
+        pass
+    end(status if isinstance(status, int) else 0 if status is None else 1)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pinnsven", description="Solves differential equations with small neural networks."
+        prog="pinnsven",
+        description="Solves differential equations with small neural networks.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="{solve,list,info}")
     solve = commands.add_parser(
         "solve",
         help="solve a problem file",
-        description="Solves a problem file: Python that defines make_problem(**parameters). The file "
+        description="Solves a problem file: Python that defines make_problem(**parameters). The file\n"
         "is code and is executed; checkpoints are data and are not.",
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     solve.add_argument("problem", help="a path such as problems/burgers.py")
     solve.add_argument("--time-limit", type=float, metavar="S", help="seconds of solving")
@@ -80,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        del namespace, values, option_string
+        from ._metrics import versions
+
+        parser.exit(message=f"pinnsven {versions()['pinnsven']}\n")
+
+
 def _solve(options) -> int:
     from ._march import march
     from ._progress import Progress
@@ -89,17 +130,18 @@ def _solve(options) -> int:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
-    for name in ("plot", "report", "json", "save", "checkpoint"):
-        _check_writable(name, getattr(options, name))
+    check_outputs(options)
     use_compilation_cache()
-    problem = load_problem(options.problem, dict(_parameter(text) for text in options.set))
+    parameters = dict(_parameter(text) for text in options.set)
+    problem = load_problem(options.problem, parameters)
+    watch = Watch(signals)
     settings = {
         "points": options.points,
         "tolerance": options.tolerance,
         "max_steps": options.max_steps,
         "time_limit": options.time_limit,
         "seed": options.seed,
-        "callbacks": () if options.quiet else (Progress(),),
+        "callbacks": (watch,) if options.quiet else (Progress(), watch),
         "precision": options.precision,
         "checkpoint": options.checkpoint,
         "resume": options.resume,
@@ -108,27 +150,26 @@ def _solve(options) -> int:
         solution = march(problem, options.slabs, **settings)
     else:
         solution = solve(problem, **settings)
-    print(solution)
-    if options.plot:
-        solution.plot(options.plot)
-    if options.report:
-        solution.report(options.report)
-    if options.save:
-        solution.save(options.save)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(solution.to_json(), file, indent=2)
-    return 1 if solution.status == "diverged" else 0
+    written = write_outputs(solution, options, _facts(options, parameters))
+    if signals.received or solution.stopped == INTERRUPTED:
+        return 130
+    if solution.status is RESULTS.diverged or not written:
+        return 1
+    return 0 if solution.status is RESULTS.converged else 3
 
 
-def _check_writable(option: str, path: str | None) -> None:
-    if path is None:
-        return
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise ValueError(f"--{option} {path}: the folder does not exist")
-    if os.path.isdir(path) or not os.access(folder, os.W_OK):
-        raise ValueError(f"--{option} {path}: cannot be written")
+def _facts(options, parameters: dict[str, object]) -> dict:
+    """What the record says of the run beside the solution: what was asked for."""
+    return {
+        "file": options.problem,
+        "parameters": parameters,
+        "seed": options.seed,
+        "limits": {"max_steps": options.max_steps, "time_limit": options.time_limit},
+        "tolerance": TOLERANCE if options.tolerance is None else options.tolerance,
+        "points": options.points,
+        "precision": options.precision,
+        "slabs": options.slabs,
+    }
 
 
 def _parameter(text: str) -> tuple[str, object]:

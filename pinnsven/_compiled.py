@@ -6,16 +6,24 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
+from ._interruptible import interruptible
+
+
+class NotCompiled(RuntimeError):
+    """A function is needed that was not compiled before the run was interrupted."""
+
 
 class Compiler:
     """Compiles functions, and keeps them.
 
     - `announce`: called with the name of a function before that is compiled.
     - `seconds`: spent compiling so far.
+    - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
 
     def __init__(self, announce: Callable[[str], None]):
         self.seconds = 0.0
+        self.closed = False
         self._announce = announce
         self._kept = {}
 
@@ -36,12 +44,20 @@ class Compiler:
         return self._kept[name, shapes]
 
     def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
-        """The same for a function that is needed once."""
+        """The same for a function that is needed once.
+
+        Raises `NotCompiled` where no more is compiled; `KeyboardInterrupt` does not wait for its end.
+        """
+        if self.closed:
+            raise NotCompiled(f"the {name} function was not compiled yet")
         start = time.perf_counter()
         self._announce(name)
-        compiled = jax.jit(function, donate_argnums=donate).lower(*arguments).compile()
-        self.seconds += time.perf_counter() - start
-        return compiled
+        try:
+            # Traced here, where the settings of JAX hold, which are those of a thread.
+            lowered = jax.jit(function, donate_argnums=donate).lower(*arguments)
+            return interruptible(lowered.compile)
+        finally:
+            self.seconds += time.perf_counter() - start
 
     def forget(self) -> None:
         """Keeps nothing any more, for lack of memory."""

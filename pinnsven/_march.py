@@ -36,7 +36,7 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._solve import check_time_limit, solve
+from ._solve import check_time_limit, check_top_level, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing
@@ -69,10 +69,12 @@ def march(
     Raises `ValueError` for a problem without time or `Initial`, with unknowns, or with a condition
     that is neither a `PDE` nor on the boundary in space, for edges outside the time, and as `solve`.
     """
+    check_top_level("march")
     edges = _edges(problem, slabs)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
+    known = known_values(problem)
     solved: list[Solution] = []
     left, ended = time_limit, (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
@@ -83,22 +85,26 @@ def march(
                 )
             share = None if left is None else left / (len(edges) - 1 - number)
             found = solve(part, time_limit=share, estimate_error=estimate_error, **settings)
-        except (ValueError, MemoryError, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt) as error:
             if not solved:
                 raise
             # What was solved is not lost: a residual may not be finite where a slab begins.
             stopped = isinstance(error, KeyboardInterrupt)
-            ended = (RESULTS.time_limit, INTERRUPTED) if stopped else (RESULTS.diverged, str(error))
+            why = str(error) or (INTERRUPTED if stopped else type(error).__name__)
+            ended = (RESULTS.stopped if stopped else RESULTS.diverged, why)
+            break
+        if found.stopped and solved and not found.steps:
+            ended = (RESULTS.stopped, found.stopped)
             break
         solved.append(found)
         if found.status is RESULTS.diverged:
             break
         if found.stopped:
-            ended = (RESULTS.time_limit, found.stopped)
+            ended = (RESULTS.stopped, found.stopped)
             break
         if left is not None:
             left = max(left - (found.seconds - found.compile_seconds), LEAST_SECONDS)
-    return _joined(problem, edges, solved, ended)
+    return _joined(problem, edges, solved, ended, known)
 
 
 def _edges(problem: Problem, slabs: object) -> list[float]:
@@ -209,16 +215,24 @@ def _at_start(model: Callable, domain: Domain, index: int, order: int) -> Callab
     return value
 
 
-def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended) -> Solution:
+def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended, known) -> Solution:
     evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
-    errors = _whole_error(solved)
+    try:
+        errors = _whole_error(solved)
+    except (Exception, KeyboardInterrupt):  # what was solved is not lost
+        errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
     if errors is not None and len(solved) < len(edges) - 1:
         errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
     status, message = _verdict(edges, solved, *ended)
-    known = known_values(problem)
-    error = relative_errors(
-        lambda points: evaluator(stack_coordinates(problem.domain, points)[0]), known, problem.fields
-    )
+    try:
+        error = relative_errors(
+            lambda points: evaluator(stack_coordinates(problem.domain, points)[0]),
+            known,
+            problem.fields,
+        )
+    except (Exception, KeyboardInterrupt) as trouble:
+        error = None
+        message += f" The error could not be told: {type(trouble).__name__}: {trouble}."
     last = solved[-1]
     return dataclasses.replace(
         last,
@@ -243,7 +257,7 @@ def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended)
 def _verdict(
     edges: list[float], solved: list[Solution], cause: RESULTS, why: str
 ) -> tuple[RESULTS, str]:
-    """The first status that is not `converged`, if there is one, and its message.
+    """`stopped`, or the first status that is not `converged`, if there is one, and its message.
 
     - `cause`, `why`: what kept further slabs from being begun.
     """
@@ -252,6 +266,10 @@ def _verdict(
         ends = f"from {edges[number]:.6g} to {edges[number + 1]:.6g}"
         return f"Slab {number + 1} of {len(edges) - 1}, {ends}"
 
+    if cause is RESULTS.stopped and solved[-1].stopped:
+        return cause, f"{where(len(solved) - 1)}: {solved[-1].message}"
+    if cause is RESULTS.stopped:
+        return cause, f"{where(len(solved))}, was not begun: {why}"
     for number, found in enumerate(solved):
         if found.status is not RESULTS.converged:
             return found.status, f"{where(number)}: {found.message}"

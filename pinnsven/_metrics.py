@@ -1,5 +1,6 @@
 """What is said of a solution: its error against what is known, its table, its JSON record."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import math
@@ -19,22 +20,41 @@ ERROR_POINTS = 16384
 def known_values(problem: Problem) -> Reference | None:
     """The exact solution on 16,384 quasi-random points, or the reference, or None.
 
-    An exact solution in closed form carries the rounding error of float64 as its floor.
+    An exact solution in closed form carries the rounding error of float64 as its floor. Raises
+    `ValueError` where evaluating either fails.
     """
     if problem.exact is not None:
         from ._domains import Interior
 
         points, _ = Interior(problem.domain).draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
-        columns = problem.domain.split(points)
-        values = {
-            field: named_function_values(function, columns, "float64")
-            for field, function in problem.exact.items()
-        }
+        columns, values = problem.domain.split(points), {}
+        for field, function in problem.exact.items():
+            with _failure_named(f"exact[{field!r}]: evaluating it at {ERROR_POINTS} points"):
+                values[field] = named_function_values(function, columns, "float64")
         return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
     reference = problem.reference
     if callable(reference) and not isinstance(reference, Reference):
-        reference = check_reference(reference(), problem.space)
+        with _failure_named("reference: calling it"):
+            reference = reference()
+        if not isinstance(reference, Reference):
+            raise ValueError(
+                f"reference: calling it returned {type(reference).__name__}; it must return a "
+                "pv.Reference(points, floor=..., u=...)"
+            )
+        reference = check_reference(reference, problem.space)
     return reference
+
+
+@contextlib.contextmanager
+def _failure_named(what: str):
+    """Turns whatever a user's function raises into a `ValueError` that says so."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(
+            f"{what} raised {type(error).__name__}: {error}. Nothing was solved yet; leave it out to "
+            "solve without knowing the answer."
+        ) from error
 
 
 def relative_errors(evaluate, known: Reference | None, fields: tuple[str, ...]) -> FieldErrors | None:
@@ -94,7 +114,7 @@ def solution_record(solution: Solution) -> dict:
         "condition_number": _number(solution.condition_number()),
         "error": {f: _number((solution.error or {}).get(f)) for f in solution.fields},
         "error_estimate": {f: _number((solution.error_estimate or {}).get(f)) for f in solution.fields},
-        "reference_floor": solution.reference_floor,
+        "reference_floor": _number(solution.reference_floor),
         "residual": {
             name: {"training": _number(row.training), "held_out": _number(row.held_out)}
             for name, row in solution.conditions.items()
@@ -102,10 +122,14 @@ def solution_record(solution: Solution) -> dict:
         "conditions": {
             name: {"rows": row.rows, "weight": row.weight} for name, row in solution.conditions.items()
         },
-        "unknowns": {name: float(value) for name, value in solution.unknowns.items()},
+        "unknowns": {
+            name: {"value": _number(value), "standard_error": _number(value.standard_error)}
+            for name, value in solution.unknowns.items()
+        },
         "standard_errors": {
             name: _number(value.standard_error) for name, value in solution.unknowns.items()
         },
+        "correlation": [[_number(c) for c in row] for row in np.asarray(solution.unknowns.correlation)],
         "devices": [str(device) for device in jax.devices()],
         "versions": versions(),
     }

@@ -1,5 +1,6 @@
 """A live line about a running solve."""
 
+import contextlib
 import math
 
 from rich.console import Console
@@ -14,6 +15,7 @@ class Progress(Callback):
     """Shows step, loss, held-out residual, rank, damping and seconds left.
 
     On a terminal one table is redrawn in place; elsewhere one line is printed every `every` steps.
+    Where nothing can be written any more, on a full disk or into a closed pipe, it falls silent.
 
     - `every`: steps between two lines where the output is no terminal.
     """
@@ -27,9 +29,7 @@ class Progress(Callback):
     def on_start(self, info):
         self._info = info
         limit = f", {info.time_limit:g} s" if info.time_limit else ""
-        self._console.print(
-            f"{info.problem}: {info.params} parameters, tolerance {info.tolerance:.0e}{limit}"
-        )
+        self._print(f"{info.problem}: {info.params} parameters, tolerance {info.tolerance:.0e}{limit}")
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=8, transient=True)
             self._live.start()
@@ -38,22 +38,28 @@ class Progress(Callback):
         if self._live is not None:
             self._live.update(f"compiling the {what} function (once per number of points) ...")
         else:
-            self._console.print(f"compiling the {what} function ...")
+            self._print(f"compiling the {what} function ...")
 
     def on_memory(self, predicted):
-        self._console.print(f"memory: about {in_words(predicted)}")
+        self._print(f"memory: about {in_words(predicted)}")
 
     def on_step(self, record):
         if self._live is not None:
             self._live.update(self._table(record))
         elif record.step % self._every == 0:
-            self._console.print(
-                ", ".join(f"{name} {value}" for name, value in self._cells(record).items())
-            )
+            self._print(", ".join(f"{name} {value}" for name, value in self._cells(record).items()))
 
     def on_end(self, solution):
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError, ValueError):
+                self._live.stop()
+
+    def _print(self, line: str) -> None:
+        if not self._console.quiet:
+            try:
+                self._console.print(line)
+            except (OSError, ValueError):  # full or closed
+                self._console.quiet = True
 
     def _cells(self, record) -> dict[str, str]:
         return {

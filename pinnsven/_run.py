@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._callbacks import RunInfo, StopRun
+from ._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from ._checkpoint import RunState, save_run
 from ._compiled import Compiler
 from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
 from ._points import Drawn, PointSet
+from ._problem import Reference
 from ._residual import ResidualSystem, field_squares, mean_squares, not_finite, response, split_rows
 from ._solution import RESULTS, Estimate, StepRecord
 from ._solving._error_estimate import bytes_needed
@@ -70,6 +71,7 @@ class Run:
         self.quiet = 0
         self.lowest = math.inf
         self.estimate: Estimate | None = None
+        self.known: Reference | None = None  # of the answer
         self.interrupted = False
         self.stopped = ""  # why, where Ctrl-C or a callback ended the run
         self.trouble = ""  # where the last held-out residual was not finite
@@ -98,21 +100,27 @@ class Run:
         try:
             with shortage_as_memory_error():
                 return self._steps()
-        except KeyboardInterrupt:
-            self.interrupted, self.stopped = True, INTERRUPTED
-            return RESULTS.time_limit, self.stopped
+        except KeyboardInterrupt as error:
+            return self.interrupt(error)
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:
             self.stopped = f"a callback stopped it{f': {stop}' if str(stop) else ''}"
-            return RESULTS.time_limit, self.stopped
+        except CallbackFailed as failure:
+            self.stopped = str(failure)
+        return RESULTS.stopped, self.stopped
+
+    def interrupt(self, error: KeyboardInterrupt) -> tuple[RESULTS, str]:
+        """Takes note of Ctrl-C, or of the signal that the error names: nothing is compiled any more."""
+        self.interrupted, self.stopped = True, str(error) or INTERRUPTED
+        self.compiler.closed = True
+        return RESULTS.stopped, self.stopped
 
     def _steps(self) -> tuple[RESULTS | None, str]:
         tolerance, max_steps, time_limit = self.limits
         budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
         info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, self.target)
-        for hook in self.hooks:
-            hook.on_start(info)
+        tell(self.hooks, "on_start", info)
         self.prepare()
         saved = self.seconds()
         while True:
@@ -160,6 +168,7 @@ class Run:
             self.weights = self.weighting.initial(self.system.blocks, named)
             self.first_weights = self.weights
             self.batches = self.points.batches(self.weights)
+        self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
 
     def settle(self) -> None:
         """Holds sizes, and weights with them, against how strongly the conditions answer now.
@@ -203,8 +212,7 @@ class Run:
             self.compiler.forget()
             self.scratch = ()
             return None
-        self.theta, self.state, report, used = done
-        self.report, self.scratch = report, used + self.scratch[len(used) :]
+        report = done[2]
         record = StepRecord(
             step=len(self.records) + 1,
             seconds=self.seconds(),
@@ -216,9 +224,11 @@ class Run:
             accepted=bool(report.accepted),
             rows=sum(self.points.rows(b) for b in self.system.blocks),
         )
+        # Together, so that Ctrl-C finds a whole step done or none.
+        self.theta, self.state, self.report, used = done
         self.records.append(record)
-        for hook in self.hooks:
-            hook.on_step(record)
+        self.scratch = used + self.scratch[len(used) :]
+        tell(self.hooks, "on_step", record)
         recent = self.records[-12:]
         if len(recent) == 12 and not any(r.accepted for r in recent):
             if not math.isfinite(record.loss):
@@ -257,8 +267,7 @@ class Run:
         return self.compiler.function(name, bound, self.theta, *arguments, donate=donate)
 
     def _announce(self, name: str) -> None:
-        for hook in self.hooks:
-            hook.on_compile(name)
+        tell(self.hooks, "on_compile", name)
 
     def _predict_memory(self, step: int) -> None:
         """Predicts the peak from what is in use, and tells the hooks if the last prediction fails.
@@ -280,8 +289,7 @@ class Run:
             more = max(step + most - first, error)
         if now + more > (self.predicted or 0):
             self.predicted = now + more
-            for hook in self.hooks:
-                hook.on_memory(self.predicted)
+            tell(self.hooks, "on_memory", self.predicted)
 
     def shortage(self, error: Exception) -> str:
         """What is missing, in numbers."""
@@ -323,8 +331,7 @@ class Run:
         if moved != self.weights:
             self.weights = moved
             self.batches = self.points.batches(moved)
-        for hook in self.hooks:
-            hook.on_estimate(self.estimate)
+        tell(self.hooks, "on_estimate", self.estimate)
         return total
 
     def _refine(self) -> None:
@@ -359,8 +366,8 @@ class Run:
         try:
             save_run(self.checkpoint, self._state_to_save())
             self.save_trouble = ""
-        except OSError as error:
-            self.save_trouble = str(error)
+        except Exception as error:
+            self.save_trouble = str(error) or type(error).__name__
 
     def _state_to_save(self) -> RunState:
         assert self.sizes is not None  # set before the first step

@@ -1,17 +1,21 @@
 """`solve`: what a user asks for, checked; a run of the loop, and the solution that it ends with."""
 
+import dataclasses
 import os
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from ._callbacks import as_callbacks
+from ._callbacks import as_callbacks, tell_the_end
 from ._checkpoint import load_run
 from ._memory import shortage_as_memory_error
+from ._metrics import known_values
 from ._numbers import finite_number
 from ._points import PointSet
 from ._precision import precision_context
 from ._problem import Problem
-from ._run import Run
+from ._run import INTERRUPTED, Run
 from ._sampling import AbstractSampler, Sobol
 from ._solution import Solution
 from ._solving._finish import finish
@@ -53,7 +57,7 @@ def solve(
     - `max_steps`: at most this many steps.
     - `time_limit`: at most this many seconds of solving; compilation comes on top.
     - `seed`: of the network, the points and the subsets; the same seed gives the same result.
-    - `callbacks`: `Callback` objects, or functions called after each step.
+    - `callbacks`: `Callback` objects, or functions called after each step; an error ends the run.
     - `checkpoint`: a file written every 20 s and at the end; `resume` continues from it if it exists.
     - `refine`: whether points may be redrawn and grow in number.
     - `sampler`: draws the points.
@@ -62,18 +66,21 @@ def solve(
     - `estimate_error`: whether the solution's error is estimated at the end, for a few seconds of
       compilation; not after Ctrl-C. Without that estimate `converged` rests on residuals alone.
 
-    Raises `ValueError` for an argument out of range, points or a network that do not fit, and a
-    condition that is not finite at its first points. Numerical trouble later raises nothing: it is
-    the solution's `status`. Where memory runs out the Jacobian is recomputed instead of stored;
-    `MemoryError` is raised when not even the residual fits. Ctrl-C ends the run with the best solution
-    so far.
+    Raises `ValueError` for an argument out of range, points or a network that do not fit, a reference
+    that fails, a condition that is not finite at its first points, and a call under `jax.jit`, `grad`
+    or `vmap`. Numerical trouble later raises nothing: it is the solution's `status`. Where memory runs
+    out the Jacobian is recomputed instead of stored; `MemoryError` is raised when not even the residual
+    fits. Ctrl-C ends the run as `stopped`, with the best solution so far: a step is finished, a
+    compilation is left alone. A second one, while that is measured, is raised.
     """
+    check_top_level("solve")
     _check_limits(problem, tolerance, max_steps, time_limit, seed)
     _check_kind("sampler", sampler, AbstractSampler, "pv.Sobol(), pv.Uniform() or pv.Grid()")
     _check_kind("weighting", weighting, AbstractWeighting, "pv.ScaledWeights() or pv.FixedWeights()")
     _check_checkpoint(checkpoint, resume)
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
+    known = known_values(problem)
     with precision_context(precision):
         run = Run(
             problem,
@@ -85,6 +92,7 @@ def solve(
             seed,
             refine,
         )
+        run.known = known
         run.estimates_error = estimate_error
         run.limits = (tolerance, max_steps, time_limit)
         run.checkpoint = checkpoint
@@ -96,9 +104,32 @@ def solve(
                 solution = finish(run, ended, run.target, precision)
         except MemoryError as error:
             raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
-    for hook in hooks:
-        hook.on_end(solution)
+    try:
+        tell_the_end(hooks, solution)
+    except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
+        solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def check_top_level(name: str) -> None:
+    """Raises `ValueError` inside a transformation of JAX, where there are no numbers to decide by.
+
+    - `name`: of the function that was called there.
+    """
+    if not _is_top_level():
+        raise ValueError(
+            f"{name} runs a loop on the host, which decides by numbers: jax.jit, grad, vmap and the "
+            f"like have none to give. Call {name} outside of them; for a gradient with respect to a "
+            "parameter, difference two solves or make it an unknown."
+        )
+
+
+def _is_top_level() -> bool:
+    try:
+        from jax._src.core import trace_state_clean
+    except ImportError:  # it is private; what remains knows of jit alone
+        return not isinstance(jnp.zeros(()), jax.core.Tracer)
+    return trace_state_clean()
 
 
 def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:

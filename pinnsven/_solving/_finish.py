@@ -6,7 +6,7 @@ import numpy as np
 
 from .._evaluate import Evaluator
 from .._memory import Memory, peak, shortage_as_memory_error
-from .._metrics import known_values, relative_errors
+from .._metrics import relative_errors
 from .._networks import FieldModel
 from .._solution import (
     RESULTS,
@@ -17,8 +17,9 @@ from .._solution import (
     StepRecord,
     stack_coordinates,
 )
+from ._attempts import Attempts
 from ._error_estimate import estimate_errors
-from ._unknowns import estimate_unknowns
+from ._unknowns import estimate_unknowns, plain_unknowns
 from ._verdict import LAST_DRAWS, is_falling, judge, loose_fields
 
 
@@ -34,37 +35,44 @@ def finish(
     - `ended`: what its loop returned.
     - `tolerance`: on the relative held-out residual.
     - `precision`: of the run.
+
+    What fails here is left out, and said: a run that came to its end has a solution. Ctrl-C leaves out
+    what is still to come.
     """
     run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
-    if run.sizes is None:
-        run.prepare()
-    if run.checkpoint is not None:
+    attempt = Attempts(run)
+    if run.sizes is None and not run.interrupted:
+        attempt.interruptibly(run.prepare)
+    if run.checkpoint is not None and run.sizes is not None:
         run.save()  # before the last measurement draws points, so that a resumed run draws the same
     run.scratch = ()  # the estimate of the error needs the memory
-    run.settle()
-    estimate = _keep_the_better(run)
-    if run.trouble:
-        ended = (RESULTS.diverged, run.trouble)
-    confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
-    loose, falling = loose_fields(run), is_falling(run.records)
-    errors = corrected = None
-    if run.estimates_error and not run.interrupted:  # who pressed Ctrl-C waits for no compilation
-        found = None if ended[0] is RESULTS.diverged else _errors_if_they_fit(run)
-        unknown = [math.nan] * len(run.problem.fields)
-        values, corrected = (unknown, None) if found is None else (found[0].tolist(), found[1])
-        errors = FieldErrors(zip(run.problem.fields, values, strict=True))
-    status, message = judge(*ended, estimate, errors, tolerance, confirmed, loose, falling)
+    estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
+    diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
+    errors, corrected = _estimated(run, attempt, estimate is None or diverged)
+    unknowns = attempt(
+        "the verdict could not be made, for the errors of the unknowns are not known",
+        lambda: estimate_unknowns(run),
+    )
+    failed = bool(attempt.said)
+    model, _ = run.system.unpack(run.theta)
+    evaluator = Evaluator(model, precision, run.network)
+    domain, known = run.problem.domain, run.known
+    error = None
+    if run.records or not run.interrupted:
+        error = attempt(
+            "the error could not be told",
+            lambda: relative_errors(
+                lambda points: evaluator(stack_coordinates(domain, points)[0]),
+                known,
+                run.problem.fields,
+            ),
+        )
+    status, message = _verdict(run, ended, estimate, errors, tolerance, failed)
+    message = " ".join([message, *attempt.said])
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
-    model, _ = run.system.unpack(run.theta)
-    evaluator = Evaluator(model, precision, run.network)
-    domain = run.problem.domain
-    known = known_values(run.problem)
-    error = relative_errors(
-        lambda points: evaluator(stack_coordinates(domain, points)[0]), known, run.problem.fields
-    )
     spectrum = np.asarray(run.report.singular_values) if run.report is not None else np.zeros(0)
     return Solution(
         name=run.problem.name,
@@ -74,7 +82,7 @@ def finish(
         status=status,
         message=message,
         conditions=_table(run, estimate),
-        unknowns=estimate_unknowns(run),
+        unknowns=unknowns if unknowns is not None else plain_unknowns(run),
         error=error,
         error_estimate=errors,
         reference_floor=known.floor if known is not None else None,
@@ -94,7 +102,66 @@ def finish(
     )
 
 
-def _keep_the_better(run) -> Estimate:
+def _verdict(
+    run, ended, estimate: Estimate | None, errors, tolerance: float, failed: bool
+) -> tuple[RESULTS, str]:
+    """The status and its message, whatever of them could be found out.
+
+    - `failed`: whether a part of the verdict raised an error.
+    """
+    cause, why = ended
+    if run.trouble:
+        cause, why = RESULTS.diverged, run.trouble
+    if run.stopped and cause is not RESULTS.diverged:
+        reached = "what was reached is not known"
+        if estimate is not None:
+            reached = f"the held-out residual is {estimate.relative:.1e} of its size"
+        return RESULTS.stopped, f"Stopped: {run.stopped}; {reached} (tolerance {tolerance:.0e})."
+    if estimate is None:
+        return cause or RESULTS.unresolved, f"Stopped: {why}."
+    if failed and errors is not None and math.isnan(float(errors)):
+        errors = None  # the reason is said already
+    confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
+    loose, falling = loose_fields(run), is_falling(run.records)
+    status, message = judge(cause, why, estimate, errors, tolerance, confirmed, loose, falling)
+    return (RESULTS.unresolved if failed and status is RESULTS.converged else status), message
+
+
+def _estimated(run, attempt: Attempts, pointless: bool):
+    """The estimated errors, not a number where there are none, and the corrected model.
+
+    Both are None where they are not wanted; who pressed Ctrl-C waits for no compilation.
+    """
+    errors = corrected = None
+    if run.estimates_error and not run.interrupted:
+        found = None
+        if not pointless:
+            failure = "the verdict could not be made, for the error was not estimated"
+            found = attempt(failure, lambda: _errors_if_they_fit(run))
+        unknown = [math.nan] * len(run.problem.fields)
+        values, corrected = (unknown, None) if found is None else (found[0].tolist(), found[1])
+        errors = FieldErrors(zip(run.problem.fields, values, strict=True))
+    return (None, None) if run.interrupted else (errors, corrected)
+
+
+def _last_measurement(run) -> Estimate | None:
+    """What fresh points say of the better of two parameter vectors, which the run then has.
+
+    None where the run was interrupted before it knew how large its residuals are.
+    """
+    if run.sizes is None:
+        return None
+    before = run.theta
+    try:
+        if not run.interrupted:
+            run.settle()
+        return _keep_the_better(run, 1 if run.interrupted else LAST_DRAWS)
+    except BaseException:
+        run.theta = run.best[1] if math.isfinite(run.best[0]) else before
+        raise
+
+
+def _keep_the_better(run, draws: int) -> Estimate:
     """Measures the last parameters of a run, and those that seemed best; keeps the better ones.
 
     Both on the same points: where kinks make the residual's mean square vary from draw to draw, those
@@ -105,7 +172,7 @@ def _keep_the_better(run) -> Estimate:
     def loss(theta) -> float:
         run.theta, run.weights = theta, weights
         run.points.restore(points)
-        found = run.measure(LAST_DRAWS)
+        found = run.measure(draws)
         return math.inf if math.isnan(found) else found
 
     last, best = run.theta, run.best[1]
@@ -124,13 +191,15 @@ def _errors_if_they_fit(run) -> tuple[np.ndarray, FieldModel] | None:
         return None
 
 
-def _table(run, estimate: Estimate) -> dict[str, ConditionReport]:
+def _table(run, estimate: Estimate | None) -> dict[str, ConditionReport]:
+    unknown = np.full(len(run.system.blocks), math.nan)
+    training, held_out = (estimate.training, estimate.held_out) if estimate else (unknown, unknown)
     return {
         block.name: ConditionReport(
             rows=run.points.rows(block),
             weight=run.weights[block.name],
-            training=float(estimate.training[i]),
-            held_out=float(estimate.held_out[i]),
+            training=float(training[i]),
+            held_out=float(held_out[i]),
         )
         for i, block in enumerate(run.system.blocks)
     }

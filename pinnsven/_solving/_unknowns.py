@@ -1,6 +1,7 @@
 """Unknowns: their values, and how far the residuals leave them open."""
 
-import jax
+import math
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -21,7 +22,9 @@ def estimate_unknowns(run) -> Unknowns:
     scale = np.array(run.system.unknown_scale)
     values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
     residual = run.rows(run.batches).astype(float)
-    gram = jax.jit(lambda t, b: run.system.gram(t, b))(run.theta, run.batches)
+    compiled = run.compiler.compile  # where Ctrl-C ends the wait
+    squared = compiled("Gram", lambda t, b: run.system.gram(t, b), run.theta, run.batches)
+    gram = squared(run.theta, run.batches)
     squares, vectors = np.linalg.eigh(np.asarray(gram, dtype=float))
     kept = squares > 1e-14 * squares[-1]
     rows = sum(run.points.rows(b) for b in blocks)
@@ -35,8 +38,9 @@ def estimate_unknowns(run) -> Unknowns:
         number += (block.noise == 0) * run.points.rows(block)
     variance[exact] = np.sum(residual[exact] ** 2) / max(number, 1) / freedom
     effect = (vectors[-len(names) :, kept] / squares[kept]) @ vectors[:, kept].T
-    products = jax.jit(lambda t, b, e: run.system.implicit(t, b).apply(e))
-    inverse = np.asarray(products(run.theta, run.batches, jnp.asarray(effect, run.theta.dtype)))
+    given = (run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
+    products = compiled("product", lambda t, b, e: run.system.implicit(t, b).apply(e), *given)
+    inverse = np.asarray(products(*given))
     covariance = (inverse * variance) @ inverse.T * np.outer(scale, scale)
     deviation = np.sqrt(np.diag(covariance))
     safe = np.where(deviation > 0, deviation, 1.0)
@@ -45,3 +49,11 @@ def estimate_unknowns(run) -> Unknowns:
         for name, value, error in zip(names, values.tolist(), deviation.tolist(), strict=True)
     }
     return Unknowns(estimates, covariance / np.outer(safe, safe))
+
+
+def plain_unknowns(run) -> Unknowns:
+    """The values alone, where nothing could be found out about their errors."""
+    names = run.system.unknown_names
+    values = np.asarray(run.theta[run.theta.size - len(names) :], float) * run.system.unknown_scale
+    estimates = {n: UnknownEstimate(v, math.nan) for n, v in zip(names, values.tolist(), strict=True)}
+    return Unknowns(estimates, np.full((len(names), len(names)), math.nan))

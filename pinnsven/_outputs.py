@@ -1,0 +1,97 @@
+"""The files that the command writes: checked before anything is solved, written one by one after it."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+
+from ._process import say, show
+from ._solution import Solution
+
+OUTPUTS = ("save", "json", "plot", "report")  # in this order: what cannot be made again comes first
+
+
+def check_outputs(options) -> None:
+    """Raises `ValueError` for a file that cannot be written, or a picture of an unknown format.
+
+    - `options`: of the command.
+    """
+    taken = {}
+    for name in (*OUTPUTS, "checkpoint"):
+        path = getattr(options, name)
+        if path is None:
+            continue
+        _check_writable(name, path, whole=name in ("save", "checkpoint"))
+        place = os.path.realpath(path)
+        ordinary = os.path.isfile(place) or not os.path.exists(place)
+        if ordinary and place in taken:
+            raise ValueError(f"--{name} {path}: that file is --{taken[place]}'s already")
+        taken[place] = name
+    if options.plot is not None:
+        _check_format(options.plot)
+
+
+def _check_writable(option: str, path: str, whole: bool) -> None:
+    """The file may be replaced (`whole`), or written where it is."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise ValueError(f"--{option} {path}: the folder does not exist")
+    place = folder if whole or not os.path.exists(path) else path
+    if os.path.isdir(path) or not os.access(place, os.W_OK):
+        raise ValueError(f"--{option} {path}: cannot be written")
+
+
+def _check_format(path: str) -> None:
+    from matplotlib.figure import Figure
+
+    suffix = os.path.splitext(path)[1].removeprefix(".").lower()
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if suffix and suffix not in known:
+        raise ValueError(
+            f"--plot {path}: there is no format {suffix!r}; choose one of {', '.join(known)}"
+        )
+
+
+def write_outputs(solution: Solution, options, facts: dict) -> bool:
+    """Writes every file that was asked for and prints the table; whether all of that worked.
+
+    One that fails is said on stderr, and the others are written.
+
+    - `facts`: what the record says of the run beside the solution.
+    """
+    writers: dict[str, Callable[[str], None]] = {
+        "save": solution.save,
+        "json": lambda path: _write_record(path, solution.to_json() | facts),
+        "plot": solution.plot,
+        "report": solution.report,
+    }
+    failed = []
+    for name in OUTPUTS:
+        path = getattr(options, name)
+        if path is None:
+            continue
+        try:
+            writers[name](path)
+        except Exception as error:
+            reason = str(error).strip() or "no reason was given"
+            say(f"--{name} {path}: could not be written: {type(error).__name__}: {reason}")
+            failed.append(name)
+        except KeyboardInterrupt:
+            say(f"--{name} {path}: interrupted, and not written")
+            failed.append(name)
+    return show(str(solution)) and not failed
+
+
+def _write_record(path: str, record: dict) -> None:
+    text = json.dumps(_valid(record), indent=2, allow_nan=False)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+def _valid(value):
+    """A value as JSON has it: what is not finite is null."""
+    if isinstance(value, dict):
+        return {str(key): _valid(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_valid(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
