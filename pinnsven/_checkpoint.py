@@ -44,6 +44,7 @@ class RunState:
     first_weights: dict[str, float]
     records: list[StepRecord]
     sizes: np.ndarray
+    balance: np.ndarray
     best: tuple[float, np.ndarray]
     lowest: float
     quiet: int
@@ -122,7 +123,7 @@ def save_run(path, run: RunState) -> None:
     arrays = {f"state{i}": np.asarray(leaf) for i, leaf in enumerate(run.state)}
     arrays |= {f"points.{name}": value for name, value in drawn.items()}
     arrays |= {f"history.{name}": value for name, value in _columns(run.records).items()}
-    arrays |= {"theta": run.theta, "best": run.best[1], "sizes": run.sizes}
+    arrays |= {"theta": run.theta, "best": run.best[1], "sizes": run.sizes, "balance": run.balance}
     write_archive(path, "checkpoint", meta, arrays)
 
 
@@ -156,6 +157,7 @@ def _assemble_run(identity: str, meta: dict, arrays: dict) -> RunState:
         first_weights=meta["first_weights"],
         records=records,
         sizes=arrays["sizes"],
+        balance=arrays["balance"],
         best=(meta["best"], arrays["best"]),
         lowest=meta["lowest"],
         quiet=meta["quiet"],

@@ -6,7 +6,7 @@ enter a step, so the held-out residual is what the solution does between the poi
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -23,6 +23,7 @@ INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
 GROWN_ROOM = 2  # a capacity that is full is multiplied by this
+Weights = Mapping[str, float | np.ndarray]  # of all components of a condition, or of each
 POOL = 8  # candidates per point of a residual-weighted draw
 
 
@@ -94,11 +95,11 @@ class PointSet:
         """Whether the current points are all there are, so that no others can be held out."""
         return isinstance(block.site, FixedPoints) or block.site.finite is not None
 
-    def batches(self, weights: dict[str, float]) -> tuple[Batch, ...]:
+    def batches(self, weights: Weights) -> tuple[Batch, ...]:
         """The current points as batches."""
         return self._batches(self.current, weights)
 
-    def held_out(self, weights: dict[str, float]) -> tuple[Batch, ...]:
+    def held_out(self, weights: Weights) -> tuple[Batch, ...]:
         """As many fresh points; the same ones where a site has no others."""
         fresh = {
             b.name: self.current[b.name] if self.is_complete(b) else self._fresh(b, self.count(b))
@@ -116,7 +117,7 @@ class PointSet:
         auxiliary = {name: values[kept] for name, values in known.auxiliary.items()}
         return Drawn(known.points[kept], known.normals[kept], auxiliary)
 
-    def portions(self, block: Block, drawn: Drawn, weights: dict[str, float]):
+    def portions(self, block: Block, drawn: Drawn, weights: Weights):
         """Any number of points of one block as batches of the current shape, the last one padded."""
         count = self.count(block)
         for start in range(0, len(drawn.points), count):
@@ -131,7 +132,7 @@ class PointSet:
                 )
             yield self._batches(self.current | {block.name: replaced}, weights)
 
-    def _batches(self, drawn: dict[str, Drawn], weights: dict[str, float]) -> tuple[Batch, ...]:
+    def _batches(self, drawn: dict[str, Drawn], weights: Weights) -> tuple[Batch, ...]:
         batches = []
         for block in self.blocks:
             part = drawn[block.name]

@@ -12,11 +12,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._conditions import Block
-from ._networks import FieldModel, build_model
+from ._networks import AbstractParameters, FieldModel, Parameters, build_model
 from ._problem import Problem
 from ._sven import AbstractResidual, GramSum, Linearization
 
@@ -30,14 +29,15 @@ class Batch(eqx.Module):
     - `points`: shape (capacity, dim).
     - `normals`: outward unit normals, shape (capacity, space).
     - `auxiliary`: values per point, each of shape (capacity,).
-    - `scale`: $\\sqrt{w a / n}$ for each of the n active points, a what it counts; zero for padding.
+    - `scale`: $\\sqrt{w a / n}$ for each of the n active points and each component, a what the point
+      counts and w the component's weight; zero for padding.
     - `active`: how many points count: the first ones.
     """
 
     points: Float[Array, "capacity dim"]
     normals: Float[Array, "capacity space"]
     auxiliary: dict[str, Float[Array, " capacity"]]
-    scale: Float[Array, " capacity"]
+    scale: Float[Array, "capacity components"]
     active: Int[Array, ""]
 
 
@@ -45,7 +45,7 @@ def make_batch(
     points: np.ndarray,
     normals: np.ndarray,
     auxiliary: dict[str, np.ndarray],
-    weight: float,
+    weight: float | Float[np.ndarray, " components"],
     components: int = 1,
     slabs: int = 1,
     importance: np.ndarray | None = None,
@@ -54,14 +54,16 @@ def make_batch(
 
     Padding repeats the first point: it is a legal place to evaluate, and its scale is zero.
 
+    - `weight`: of all components of the residual, or of each.
     - `slabs`: at least so many of them, so that points may grow in number without a change of shape.
     - `importance`: what each point counts, (n,) with mean one; None where all count the same.
     """
     active, share = len(points), points_per_slab(components)
     index = np.arange(max(-(-active // share), slabs) * share)
-    scale = np.where(index < active, np.sqrt(weight / (active * components)), 0.0)
+    scale = np.zeros((len(index), components))
+    scale[:active] = np.sqrt(np.asarray(weight, float) / (active * components))
     if importance is not None:
-        scale[:active] *= np.sqrt(importance)
+        scale[:active] *= np.sqrt(importance)[:, None]
     index = np.where(index < active, index, 0)
     # numpy here: the arrays become JAX's when they enter a jitted function.
     parts: tuple[Any, ...] = (points[index], normals[index])
@@ -94,14 +96,12 @@ class Layout:
 class ResidualSystem(AbstractResidual):
     """The residuals of a problem as a function of one flat parameter vector.
 
-    The vector theta holds the network's parameters, then the unknowns divided by the size of their
-    starting values.
+    - `blocks`: the conditions.
+    - `parameters`: what the vector stands for: the network and the unknowns, or a correction of them.
     """
 
     blocks: tuple[Block, ...] = eqx.field(static=True)
-    model: FieldModel
-    unknown_names: tuple[str, ...] = eqx.field(static=True)
-    unknown_scale: tuple[float, ...] = eqx.field(static=True)
+    parameters: AbstractParameters
 
     @classmethod
     def build(
@@ -109,23 +109,32 @@ class ResidualSystem(AbstractResidual):
     ) -> tuple["ResidualSystem", Float[Array, " params"]]:
         """The system of a problem and its starting parameters."""
         model = build_model(network, problem.domain, problem.fields, key)
-        scale = tuple(abs(value) or 1.0 for value in problem.unknowns.values())
-        arrays, static = eqx.partition(model, eqx.is_inexact_array)
-        empty = jax.tree.map(lambda leaf: jnp.zeros_like(leaf), arrays)
-        system = cls(problem.blocks, eqx.combine(empty, static), tuple(problem.unknowns), scale)
-        flat, _ = ravel_pytree(arrays)
-        starts = [value / s for value, s in zip(problem.unknowns.values(), scale, strict=True)]
-        return system, jnp.concatenate([flat, jnp.asarray(starts, flat.dtype)])
+        parameters, theta = Parameters.pack(model, problem.unknowns)
+        return cls(problem.blocks, parameters), theta
+
+    @property
+    def unknown_names(self) -> tuple[str, ...]:
+        """The unknowns, in the order of the last parameters."""
+        return self.parameters.unknown_names
 
     def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
         """The model and the unknowns that a parameter vector stands for."""
-        arrays, static = eqx.partition(self.model, eqx.is_inexact_array)
-        flat, unravel = ravel_pytree(arrays)
-        unknowns = {
-            name: theta[flat.size + i] * scale
-            for i, (name, scale) in enumerate(zip(self.unknown_names, self.unknown_scale, strict=True))
-        }
-        return eqx.combine(unravel(theta[: flat.size]), static), unknowns
+        return self.parameters.unpack(theta)
+
+    @property
+    def owners(self) -> Int[np.ndarray, " components"]:
+        """The number of the block that each component of the residual belongs to."""
+        counts = [block.components for block in self.blocks]
+        return np.repeat(np.arange(len(counts)), counts)
+
+    def split_components(self, values: Float[np.ndarray, " components"]) -> dict[str, np.ndarray]:
+        """Values of all components, by block."""
+        ends = np.cumsum([block.components for block in self.blocks])[:-1]
+        return dict(zip([b.name for b in self.blocks], np.split(values, ends), strict=True))
+
+    def per_block(self, values: Float[np.ndarray, " components"]) -> Float[np.ndarray, " blocks"]:
+        """The mean of what each block's components have."""
+        return np.array([np.mean(part) for part in self.split_components(values).values()])
 
     def layout(self, batches: tuple[Batch, ...]) -> Layout:
         """The rows of each block, those of its active points first, for concrete batches."""
@@ -294,17 +303,26 @@ def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.
         share, active = points_per_slab(block.components), int(batch.active)
         rows = np.asarray(residual)[layout.rows[block.name]].reshape(-1, system.width)
         rows = rows[:, : share * block.components].reshape(-1, block.components)[:active]
-        parts.append(rows / np.asarray(batch.scale)[:active, None])
+        parts.append(rows / np.asarray(batch.scale)[:active])
     return parts
 
 
-def mean_squares(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
-    """The mean squared residual of each block over its site, without its weight, shape (blocks,)."""
+def component_squares(
+    system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray
+) -> list[Float[np.ndarray, " components"]]:
+    """The mean squared residual over its site, without weights, of each component of each block."""
     found = []
     for batch, rows in zip(batches, split_rows(system, batches, residual), strict=True):
-        importance = np.asarray(batch.scale)[: len(rows)] ** 2
-        found.append(np.mean(rows**2 * (importance / np.mean(importance))[:, None]))
-    return np.array(found)
+        importance = np.asarray(batch.scale)[: len(rows), 0] ** 2
+        found.append(np.mean(rows**2 * (importance / np.mean(importance))[:, None], axis=0))
+    return found
+
+
+def mean_squares(
+    system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray
+) -> Float[np.ndarray, " blocks"]:
+    """The mean squared residual of each block over its site and its components, without weights."""
+    return np.array([np.mean(found) for found in component_squares(system, batches, residual)])
 
 
 def field_squares(
@@ -313,27 +331,31 @@ def field_squares(
     """The mean square of every field at the points of the largest block."""
     batch = max(batches, key=lambda b: len(b.scale))
     squares = jax.vmap(system.unpack(theta)[0])(batch.points) ** 2
-    active = batch.scale[:, None] > 0
+    active = batch.scale[:, :1] > 0
     return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
 
 
-def response(system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta) -> np.ndarray:
-    """How strongly each block answers the parameters: the root mean square norm of its Jacobian's rows.
+def response(
+    system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta
+) -> list[Float[np.ndarray, " components"]]:
+    """How strongly each component of each block answers the parameters.
 
-    From differences along random directions (Hutchinson 1989), shape (blocks,).
+    The root mean square norm of its Jacobian's rows, from differences along random directions
+    (Hutchinson 1989).
 
     - `residual_at`: the residual vector for these batches at given parameters.
     """
     here = residual_at(theta)
     rng = np.random.default_rng(0)
     hair = float(np.finfo(here.dtype).eps) ** (1 / 3)
-    squares = np.zeros(len(system.blocks))
+    squares = [np.zeros(block.components) for block in system.blocks]
     for _ in range(PROBES):
         there = theta + hair * rng.standard_normal(theta.size).astype(here.dtype)
         with np.errstate(invalid="ignore"):  # no response where a residual is infinite
             moved = (residual_at(there) - here) / hair
-            squares += mean_squares(system, batches, moved) / PROBES
-    return np.sqrt(np.where(np.isfinite(squares), squares, 0.0))
+            for total, found in zip(squares, component_squares(system, batches, moved), strict=True):
+                total += found / PROBES
+    return [np.sqrt(np.where(np.isfinite(total), total, 0.0)) for total in squares]
 
 
 def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:

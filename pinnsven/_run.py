@@ -18,12 +18,19 @@ from ._compiled import Compiler
 from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
 from ._points import Drawn, PointSet
 from ._problem import Reference
-from ._residual import ResidualSystem, field_squares, mean_squares, not_finite, response, split_rows
+from ._residual import (
+    ResidualSystem,
+    component_squares,
+    field_squares,
+    not_finite,
+    response,
+    split_rows,
+)
 from ._solution import RESULTS, Estimate, StepRecord
 from ._solving._error_estimate import bytes_needed
 from ._solving._held_out import block_scales, summarize
 from ._solving._verdict import AGREE, LAST_DRAWS
-from ._weighting import discount_noise
+from ._weighting import balance, discount_noise
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
@@ -56,17 +63,19 @@ class Run:
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
         self.first_weights = self.weights
+        self.balance = np.ones(len(self.system.owners))
         self.may_refine = refine
         if refine:
             self._make_room()
-        self.batches = points.batches(self.weights)
+        self.batches = points.batches(self.row_weights())
         self.compiler = Compiler(self._announce)
         self.scratch: tuple = ()  # memory that one step leaves to the next
         self._began = time.perf_counter()
         self._before = 0.0  # seconds of solving in runs that this one resumes
         self.report = None
         self.records: list[StepRecord] = []
-        self.sizes: np.ndarray | None = None
+        self.sizes: np.ndarray | None = None  # of each component of the conditions
+        self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.best = (math.inf, self.theta)
         self.quiet = 0
         self.lowest = math.inf
@@ -160,15 +169,22 @@ class Run:
             raise ValueError(
                 f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
             )
-        parts = split_rows(self.system, self.batches, residual)
         if self.sizes is None:
             answers = self._response()
-            self.sizes = np.maximum(np.sqrt([np.mean(rows**2) for rows in parts]), answers)
-            named = dict(zip(self.weights, answers.tolist(), strict=True))
+            first = np.sqrt(self._squares(self.batches, residual))
+            self.sizes = np.maximum(first, answers)
+            whole = np.sqrt(self.system.per_block(answers**2))
+            self.balance = balance(self.system, whole, answers)
+            named = dict(zip(self.weights, whole.tolist(), strict=True))
             self.weights = self.weighting.initial(self.system.blocks, named)
             self.first_weights = self.weights
-            self.batches = self.points.batches(self.weights)
+            self.batches = self.points.batches(self.row_weights())
         self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
+
+    def row_weights(self) -> dict[str, np.ndarray]:
+        """The factor on each component's squared residual, by condition."""
+        parts = self.system.split_components(self.balance)
+        return {name: self.weights[name] * part for name, part in parts.items()}
 
     def settle(self) -> None:
         """Holds sizes, and weights with them, against how strongly the conditions answer now.
@@ -181,14 +197,22 @@ class Run:
         shrinks = (room > 0) & (room < sizes)
         shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
         self.sizes = shrunk * sizes
+        most = np.ones(len(self.system.blocks))
+        np.minimum.at(most, self.system.owners, shrunk)
+        self.balance = self.balance * (most[self.system.owners] / shrunk) ** 2
         self.weights = {
             name: weight / share**2
-            for (name, weight), share in zip(self.weights.items(), shrunk.tolist(), strict=True)
+            for (name, weight), share in zip(self.weights.items(), most.tolist(), strict=True)
         }
 
     def _response(self) -> np.ndarray:
-        """How strongly each condition answers the parameters now."""
-        return response(self.system, self.batches, lambda t: self.rows(self.batches, t), self.theta)
+        """How strongly each component of the conditions answers the parameters now."""
+        found = response(self.system, self.batches, lambda t: self.rows(self.batches, t), self.theta)
+        return np.concatenate(found)
+
+    def _squares(self, batches, rows) -> np.ndarray:
+        """The mean square of each component of the unweighted residual."""
+        return np.concatenate(component_squares(self.system, batches, rows))
 
     def _take_step(self) -> tuple[RESULTS, str] | None:
         stepper = self.stepper
@@ -306,17 +330,21 @@ class Run:
 
         - `draws`: how many times fresh points are drawn.
         """
-        training = mean_squares(self.system, self.batches, self.rows(self.batches))
+        training = self._squares(self.batches, self.rows(self.batches))
         squares, self.trouble = [], ""
         for _ in range(draws):
-            held_batches = self.points.held_out(self.weights)
+            held_batches = self.points.held_out(self.row_weights())
             rows = self.rows(held_batches)
-            squares.append(mean_squares(self.system, held_batches, rows))
+            squares.append(self._squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
-        sizes = self.sizes * block_scales(self.system.blocks, self._field_sizes(self.batches))
+        scales = block_scales(self.system.blocks, self._field_sizes(self.batches))
+        sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
+        self.found = np.sqrt(held), sizes
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
+        trained, held = (self.system.per_block(self.balance * found) for found in (training, held))
+        self.levels = trained, held
         total = float(np.sum(weights * held))
         if total < self.best[0]:
             self.best = (total, self.theta)
@@ -327,10 +355,10 @@ class Run:
         moved = self.weighting.update(blocks, self.first_weights, self.weights, held)
         if self.estimate.relative > self.target:
             counts = tuple(self.points.rows(b) for b in blocks)
-            moved = discount_noise(blocks, self.first_weights, moved, training, counts)
+            moved = discount_noise(blocks, self.first_weights, moved, trained, counts)
         if moved != self.weights:
             self.weights = moved
-            self.batches = self.points.batches(moved)
+            self.batches = self.points.batches(self.row_weights())
         tell(self.hooks, "on_estimate", self.estimate)
         return total
 
@@ -340,25 +368,22 @@ class Run:
         It grows too, slowly if it is as good as resolved or has many rows for the directions in use,
         and not at all if both.
         """
-        assert self.estimate is not None
         plenty = ROWS_PER_DIRECTION * self.records[-1].rank
-        for block, training, held in zip(
-            self.system.blocks, self.estimate.training, self.estimate.held_out, strict=True
-        ):
-            if held**2 > MARK * training**2 and not self.points.is_fixed(block):
-                resolved, many = held**2 <= AGREE * training**2, self.points.rows(block) > plenty
+        for block, training, held in zip(self.system.blocks, *self.levels, strict=True):
+            if held > MARK * training and not self.points.is_fixed(block):
+                resolved, many = held <= AGREE * training, self.points.rows(block) > plenty
                 growth = (GROWTH, SLOW_GROWTH, 1.0)[int(resolved) + int(many)]
                 self.points.refine(block, growth, self._magnitude)
                 if growth > 1:
                     self.quiet = 0
-                self.batches = self.points.batches(self.weights)
+                self.batches = self.points.batches(self.row_weights())
 
     def _magnitude(self, block, drawn: Drawn) -> np.ndarray:
         position = self.system.blocks.index(block)
-        sizes = []
-        for batches in self.points.portions(block, drawn, self.weights):
+        sizes, factor = [], np.sqrt(self.system.split_components(self.balance)[block.name])
+        for batches in self.points.portions(block, drawn, self.row_weights()):
             rows = split_rows(self.system, batches, self.rows(batches))[position]
-            sizes.append(np.linalg.norm(rows, axis=1))
+            sizes.append(np.linalg.norm(rows * factor, axis=1))
         return np.concatenate(sizes)[: len(drawn.points)]
 
     def save(self) -> None:
@@ -380,6 +405,7 @@ class Run:
             first_weights=self.first_weights,
             records=self.records,
             sizes=self.sizes,
+            balance=self.balance,
             best=(self.best[0], np.asarray(self.best[1])),
             lowest=self.lowest,
             quiet=self.quiet,
@@ -398,8 +424,9 @@ class Run:
         self.points.restore(saved.points)
         self.weights, self.first_weights = saved.weights, saved.first_weights
         self.records, self.sizes = list(saved.records), saved.sizes
+        self.balance = saved.balance
         self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
         self.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
         self._before = saved.seconds
         self._began = time.perf_counter()
-        self.batches = self.points.batches(self.weights)
+        self.batches = self.points.batches(self.row_weights())

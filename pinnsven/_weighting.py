@@ -70,6 +70,21 @@ def discount_noise(
     return moved
 
 
+def balance(system, whole, answers) -> Float[np.ndarray, " components"]:
+    """Factors beside their block's weight that let the residuals of a tuple answer equally.
+
+    They are those that equations of their own would have: one, for a block with one component, with
+    a weight of the user's, or with a stated noise, and for a component that answers nothing.
+
+    - `system`: whose blocks these are.
+    - `whole`: the response of each block, (blocks,).
+    - `answers`: the response of each component, (components,).
+    """
+    moves = np.array([b.weight is None and b.noise == 0 for b in system.blocks])[system.owners]
+    moves &= answers > 0
+    return np.where(moves, (whole[system.owners] / np.where(moves, answers, 1.0)) ** 2, 1.0)
+
+
 def _check_positive(weighting: AbstractWeighting, *names: str) -> None:
     for name in names:
         value = getattr(weighting, name)

@@ -63,7 +63,7 @@ def exact_fields(problem):
     return fields
 
 
-def draw(block, site, rng):
+def draw(case, block, site, rng):
     """As many points of a site as always, repeated where there are fewer, with normals and data."""
     if isinstance(site, FixedPoints):
         chosen = rng.permutation(np.resize(np.arange(len(site.points)), max(POINTS, len(site.points))))[
@@ -72,6 +72,10 @@ def draw(block, site, rng):
         normals = np.zeros((POINTS, block.plan.space.domain.space_dim))
         return site.points[chosen], normals, {n: v[chosen] for n, v in site.auxiliary.items()}
     points, normals = site.draw(site.finite or POINTS, pv.Uniform(), rng)
+    if isinstance(site, Interior):  # half of them where there is much to see
+        slices = site.domain.slices()
+        for name, (center, width) in case.near.items():
+            points[::2, slices[name].start] = center + width * rng.uniform(-2, 2, POINTS // 2)
     chosen = np.resize(np.arange(len(points)), POINTS)
     return points[chosen], normals[chosen], {}
 
@@ -107,9 +111,9 @@ def residual_and_size(case, problem, block, rng):
         arrays = jax.tree.map(jnp.asarray, (points, normals, auxiliary, moves))
         return np.asarray(jax.vmap(rows)(*arrays))
 
-    points, normals, auxiliary = draw(block, block.site, rng)
+    points, normals, auxiliary = draw(case, block, block.site, rng)
     here = at(points, normals, auxiliary)
-    inside, _, _ = draw(block, Interior(problem.domain), rng)
+    inside, _, _ = draw(case, block, Interior(problem.domain), rng)
     directions = rng.standard_normal(normals.shape)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True) if normals.size else 1.0
     everywhere = np.concatenate([here, at(inside, directions, auxiliary)])

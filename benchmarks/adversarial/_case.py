@@ -22,6 +22,7 @@ class Case:
     - `settings`: further arguments of `pv.solve`.
     - `unknowns`: the values of the problem's unknowns as they were meant.
     - `scatter`: the standard deviation of the readings' errors, stated to the problem or not.
+    - `near`: where a narrow feature is, as center and width by coordinate: tests look there too.
     - `unchecked`: why the residuals at `exact` are not tested; empty where they are.
     """
 
@@ -33,6 +34,7 @@ class Case:
     settings: Mapping[str, object] = dataclasses.field(default_factory=dict)
     unknowns: Mapping[str, float] = dataclasses.field(default_factory=dict)
     scatter: float = 0.0
+    near: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     unchecked: str = ""
 
 

@@ -28,7 +28,7 @@ def _slopes(right, *, integral: float, domain) -> pv.Problem:
     )
 
 
-@kind.case("two peaks of width 0.015 between 24 nodes on a length of 3")
+@kind.case("two peaks of width 0.015 between 24 nodes on a length of 3", near={"z": (2.17, 0.015)})
 def peaks_on_interval() -> pv.Problem:
     """v' = f on [0, 3], int v = 1.5 + 0.06 sqrt(pi); exact: z / 3 + 2 peaks."""
     width, centers = 0.015, (0.31, 2.17)
@@ -51,7 +51,9 @@ def peaks_on_interval() -> pv.Problem:
     )
 
 
-@kind.case("a peak of width 0.03 between the nodes of a square")
+@kind.case(
+    "a peak of width 0.03 between the nodes of a square", near={"x": (0.41, 0.03), "y": (0.63, 0.03)}
+)
 def peak_on_square() -> pv.Problem:
     """grad u given on the unit square, int u = 1/4 + 0.0027 pi; exact: x y + 3 peak."""
 
@@ -72,7 +74,7 @@ def peak_on_disk() -> pv.Problem:
     return _slopes(right, integral=20 * np.pi * 4e-4, domain=pv.Disk())
 
 
-@kind.case("a pulse of width 0.01 between 24 nodes in time")
+@kind.case("a pulse of width 0.01 between 24 nodes in time", near={"t": (1.23, 0.01)})
 def pulse_in_time() -> pv.Problem:
     """q' = f on [0, 2], int q = sin 2 + 0.05 sqrt(pi); exact: cos t + 5 pulse."""
     width, center = 0.01, 1.23

@@ -39,19 +39,22 @@ def _heated_spot(width: float, height: float, center: float) -> pv.Problem:
     )
 
 
-@kind.case("a source of width 1e-3 on a length of 1", may_converge=True)
+@kind.case("a source of width 1e-3 on a length of 1", may_converge=True, near={"x": (0.37, 1e-3)})
 def heated_spot() -> pv.Problem:
     """u'' = -4000 exp(-((x - 0.37) / 1e-3)^2) on [0, 1], zero ends."""
     return _heated_spot(1e-3, 4e3, 0.37)
 
 
-@kind.case("a needle of width 1e-8, which no point meets: nobody can know, unless the source is read")
+@kind.case(
+    "a needle of width 1e-8, which no point meets: nobody can know, unless the source is read",
+    near={"x": (0.61803398, 1e-8)},
+)
 def needle() -> pv.Problem:
     """u'' = -4e8 exp(-((x - c) / 1e-8)^2) on [0, 1], zero ends: zero fits at every point drawn."""
     return _heated_spot(1e-8, 4e8, 0.61803398)
 
 
-@kind.case("a bump of width 5e-3 in a boundary value", may_converge=True)
+@kind.case("a bump of width 5e-3 in a boundary value", may_converge=True, near={"x": (0.43, 5e-3)})
 def bump_at_wall() -> pv.Problem:
     """lap u = 0 on the unit square, u = d (y + d) / ((x - 0.43)^2 + (y + d)^2) at walls, d = 5e-3."""
     d = 5e-3
@@ -68,7 +71,7 @@ def bump_at_wall() -> pv.Problem:
     )
 
 
-@kind.case("a spike of width 2e-3 at the start", may_converge=True)
+@kind.case("a spike of width 2e-3 at the start", may_converge=True, near={"x": (0.21, 0.1)})
 def spike_at_start() -> pv.Problem:
     """c_t = 0.01 c_xx on [-1, 1], c(x, 0) = 50 exp(-((x - 0.21) / 2e-3)^2), which spreads."""
 
@@ -89,7 +92,7 @@ def spike_at_start() -> pv.Problem:
     )
 
 
-@kind.case("a kick of 1e-3 in time", may_converge=True)
+@kind.case("a kick of 1e-3 in time", may_converge=True, near={"t": (0.7, 1e-3)})
 def kick() -> pv.Problem:
     """v' = -sin t + 500 exp(-((t - 0.7) / 1e-3)^2) on [0, 2], v(0) = 1: a step by 0.886."""
     width = 1e-3
@@ -128,7 +131,9 @@ def two_scales() -> pv.Problem:
     )
 
 
-@kind.case("a source of width 5e-3 in a square", may_converge=True)
+@kind.case(
+    "a source of width 5e-3 in a square", may_converge=True, near={"x": (0.37, 5e-3), "y": (0.58, 5e-3)}
+)
 def spot_in_square() -> pv.Problem:
     """lap T = f on the unit square, zero walls up to rounding; exact: sin sin + exp(-r^2 / 2.5e-5)."""
     square = 2.5e-5

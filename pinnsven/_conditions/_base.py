@@ -61,6 +61,11 @@ class Block:
     noise: float = 0.0
     truth: "Block | None" = None
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether it prescribes values at points, which may scatter."""
+        return isinstance(self.site, FixedPoints) and bool(self.site.auxiliary)
+
 
 class AbstractCondition(eqx.Module):
     """Something that must hold on a part of the domain."""

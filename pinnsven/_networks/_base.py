@@ -60,6 +60,18 @@ class Embedding(eqx.Module):
                 parts.append(scaled[part])
         return jnp.concatenate(parts)
 
+    def at(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n inputs"]:
+        """The network inputs of many points, in numpy."""
+        lower, upper = self.domain.lower, self.domain.upper
+        scaled = (2 * points - upper - lower) / (upper - lower)
+        parts = []
+        for coordinate, part in zip(
+            self.domain.coordinates, self.domain.slices().values(), strict=True
+        ):
+            angle = np.pi * scaled[:, part]
+            parts += [np.cos(angle), np.sin(angle)] if coordinate.periodic else [scaled[:, part]]
+        return np.concatenate(parts, axis=1)
+
 
 class Identity(eqx.Module):
     """The hard-constraint transform that changes nothing."""

@@ -2,167 +2,254 @@
 
 The error e of a solution u solves, to first order, the linearized equations $R'(u) e = -R(u)$. Like
 the hierarchical estimators of adaptive finite elements (Bank and Weiser 1985; Bank and Smith 1993)
-this looks for it in a second space of functions: the tangent space of the same network at disturbed
-parameters, which bends where the solution bends but holds other functions than those among which the
-solution is the best. The correction is fitted by damped least squares on fresh points; more fresh
-points say how much of the residual it explains, and choose the damping.
+this looks for it in second spaces of functions (see `pinnsven._solving._spaces`): a correction is
+fitted by damped least squares on fresh points, and more fresh points say how much of the residual it
+explains, and choose the damping and the space.
+
+What no space explains is an error of unknown size. It is bounded by how far the solution may move while
+its residual stays as small as that (see `pinnsven._solving._determined`).
 
 Where a block knows better than what was prescribed (its `truth`: the start of a slab of time, which is
 the end of the one before with *its* estimated error), the residual is measured against that, so that
 errors grow or fade from slab to slab as the equation has it.
 """
 
-import equinox as eqx
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+import scipy.linalg
+from jaxtyping import Float
 
+from .._conditions import Block
+from .._domains import Interior
+from .._fields import DerivativePlan
 from .._networks import FieldModel
 from .._points import PointSet
-from .._residual import Batch, ResidualSystem, make_batch
+from .._precision import precision_context
+from .._residual import Batch, ResidualSystem, make_batch, split_rows
+from ._determined import Freedom, freedom
+from ._levels import Levels
+from ._spaces import MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
 
-LEAST, MOST = 600, 1500  # functions in the second space
-DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
 OVERSAMPLING = 4  # fresh points of the equations per function
-DAMPINGS = 10.0 ** np.arange(0, -17, -1)
+DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
+ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
 AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
-LEAST_SHARE = 0.1  # of the residual that is explained; a smaller one is believed by chance only
+FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has
 
 
-class _Enriched(ResidualSystem):
-    """The residuals of u + e as a function of the coefficients of e.
+@dataclasses.dataclass(frozen=True)
+class ErrorEstimate:
+    """What is known of the error of every field, relative to its root mean square.
 
-    The coefficients are those of tangent vectors at one or several disturbed parameter vectors, then
-    the changes of the unknowns.
-
-    - `base`: the parameters of u.
-    - `near`: the disturbed ones, shape (copies, params).
-    - `index`: which parameters span the tangent space.
+    - `correction`: the size of the correction that explains most of the residual.
+    - `left`: the share of the held-out residual that the correction leaves.
+    - `reach`: how far each field may move while its residual stays as small as it is.
+    - `variation`: the standard deviation of each field over its root mean square.
+    - `freedom`: how the reach comes about.
+    - `place`: the point (dim,) where the freest movement is largest.
+    - `even`: the mean of that movement over its root mean square, 1 for a constant.
+    - `corrected`: the model u + e.
     """
 
-    base: Float[Array, " params"]
-    near: Float[Array, "copies params"]
-    index: Int[Array, " subset"]
+    correction: Float[np.ndarray, " fields"]
+    left: float
+    reach: Float[np.ndarray, " fields"]
+    variation: Float[np.ndarray, " fields"]
+    freedom: Freedom
+    place: Float[np.ndarray, " dim"]
+    even: float
+    corrected: FieldModel
 
     @property
-    def size(self) -> int:
-        """The number of coefficients."""
-        return self.near.shape[0] * self.index.size + len(self.unknown_names)
+    def errors(self) -> Float[np.ndarray, " fields"]:
+        """The estimated error.
 
-    def unpack(self, theta):
-        number, copies = len(self.unknown_names), self.near.shape[0]
-        split = theta.size - number
-        moved = self.base.at[self.base.size - number :].add(theta[split:])
-        plain = ResidualSystem(self.blocks, self.model, self.unknown_names, self.unknown_scale)
-        model, unknowns = plain.unpack(moved)
-        changes = jnp.zeros((copies, self.base.size), theta.dtype)
-        changes = changes.at[:, self.index].set(theta[:split].reshape(copies, -1))
+        Where the correction explains the residual, its size; where it explains nothing, the bound on
+        what is left; between them their mean by powers, the shares being those of the residual's
+        square.
+        """
+        unknown = np.maximum(self.left * self.reach, self.correction)
+        share = self.left**2
+        return self.correction ** (1 - share) * unknown**share
 
-        def values(inputs, at):
-            return jnp.atleast_1d(plain.unpack(at)[0].network(inputs))  # type: ignore[operator]
+    @property
+    def bounds(self) -> Float[np.ndarray, " fields"]:
+        """How far each field may be off, relative to its variation.
 
-        def network(inputs):
-            def along(at, change):
-                return jax.jvp(lambda t: values(inputs, t), (at,), (change,))[1]
-
-            return values(inputs, self.base) + jnp.sum(jax.vmap(along)(self.near, changes), axis=0)
-
-        return FieldModel(model.embedding, network, model.transform), unknowns  # type: ignore
+        A field that varies less than that is measured by its size.
+        """
+        found = self.correction + self.left * self.reach
+        return np.where(self.variation > found, found / np.maximum(self.variation, 1e-300), found)
 
 
 def estimate_errors(
-    system: ResidualSystem, theta, points: PointSet, weights: dict[str, float], compiled
-) -> tuple[Float[np.ndarray, " fields"], FieldModel] | None:
-    """The estimated relative L2 error of each field, over interior points, and u + e.
+    system: ResidualSystem, theta, points: PointSet, levels: Levels, compiled
+) -> ErrorEstimate | None:
+    """The estimated error of a solution; None where its linearization is not finite.
 
-    None if not finite.
-
-    With $\\beta$ the share of the held-out residual that the correction e leaves, and errors taken to
-    be in proportion to the residuals behind them, it is $\\|e\\| / (\\|u\\| \\sqrt{1 - \\beta^2})$. Of
-    what no fresh point has seen it knows nothing.
+    It is made in float64 whatever the run was made in.
 
     - `points`: draws the fresh points.
-    - `weights`: of the conditions.
+    - `levels`: the residuals that count as one.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
     """
-    enriched = _second_space(system, theta)
-    fitted, held = (_fresh(system.blocks, points, weights, enriched.size) for _ in range(2))
-    zero = jnp.zeros(enriched.size, theta.dtype)
+    with precision_context("float64"):
+        wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), system.parameters)
+        theta = jnp.asarray(theta, float)
+        fields = len(system.blocks[0].plan.space.fields)
+        blocks = (*(block.truth or block for block in system.blocks), _values(system.blocks[0]))
+        fits = []
+        for kind in (DrawnSpace, TangentSpace):
+            space = kind.at(wide, theta, fields)
+            sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
+            found = _linearized(blocks, space, sets, levels.scatter, compiled)
+            if not all(np.all(np.isfinite(part)) for part in found.arrays()):
+                return None
+            corrections, left = _corrections(found)
+            places = np.asarray(sets[1][-1].points)
+            fits.append(_Fit(space, found, corrections, left, places))
+            if fits[-1].left.min() < ENOUGH:
+                break
+        return _assembled(fits)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fit:
+    """Corrections in one space, by damping, and what share of the residual each leaves."""
+
+    space: AbstractSpace
+    found: "_Linearized"
+    corrections: np.ndarray
+    left: np.ndarray
+    places: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class _Linearized:
+    """Residual and Jacobian on two sets of fresh points, and the fields on the second one.
+
+    - `fitted`, `held`: pairs of Jacobian and residual.
+    - `scatter`: of the held rows, how much larger their level is than if they were exact.
+    - `fields`: values (points, fields), `slopes` their Jacobian (fields, points, functions).
+    """
+
+    fitted: tuple[np.ndarray, np.ndarray]
+    held: tuple[np.ndarray, np.ndarray]
+    scatter: np.ndarray
+    fields: np.ndarray
+    slopes: np.ndarray
+
+    def arrays(self):
+        return (*self.fitted, *self.held, self.fields, self.slopes)
+
+
+def _linearized(blocks, space: AbstractSpace, sets, scatter, compiled) -> _Linearized:
+    system = ResidualSystem(blocks, space)
+    zero = jnp.zeros(space.size)
 
     def linear(s, c, b):
         whole = s.linearize(c, b)
         return whole.jacobian(), whole.residual
 
-    linear = compiled("error", linear, enriched, zero, fitted)
-    parts = [linear(enriched, zero, batches) for batches in (fitted, held)]
-    parts = [tuple(np.asarray(found, float) for found in pair) for pair in parts]
-    if not all(np.all(np.isfinite(found)) for pair in parts for found in pair):
-        return None
-    corrections, left = _corrections(*parts)
-    interior = [batch for block, batch in zip(system.blocks, held, strict=True) if block.interior]
-    inside = max(interior or held, key=lambda batch: len(batch.scale)).points
-    good = jnp.asarray(corrections[left <= AS_GOOD * left.min()][-1], theta.dtype)
+    linear = compiled("error", linear, system, zero, sets[0])
+    pairs = []
+    for batches in sets:
+        jacobian, residual = map(np.asarray, linear(system, zero, batches))
+        stop = system.layout(batches).rows[FIELDS].start
+        pairs.append((jacobian[:stop], residual[:stop]))
+    looser = np.ones(len(residual))
+    for name, rows in system.layout(sets[1]).rows.items():
+        looser[rows] = scatter.get(name, 1.0)
+    number, fields = sets[1][-1].active, blocks[-1].components
+    values = split_rows(system, sets[1], residual)[-1]
+    columns = jacobian[stop:].T.reshape(space.size, -1, system.width)
+    shown = system.width // fields * fields
+    columns = columns[:, :, :shown].reshape(space.size, -1, fields)[:, :number]
+    slopes = columns.transpose(2, 1, 0) / np.asarray(sets[1][-1].scale)[0, 0]
+    return _Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
 
-    def sizes(s, c, at):
-        plain, moved = (jax.vmap(s.unpack(k)[0])(at) for k in (jnp.zeros_like(c), c))
-        return jnp.linalg.norm(plain, axis=0), jnp.linalg.norm(moved - plain, axis=0)
 
-    size, moved = compiled("error size", sizes, enriched, zero, inside)(enriched, good, inside)
-    size, moved = np.asarray(size, float), np.asarray(moved, float)
-    explained = max(1 - left.min() ** 2, LEAST_SHARE**2) ** 0.5
-    corrected, _ = enriched.unpack(good)
-    return moved / np.where(size > 0, size, 1) / explained, corrected
+def _assembled(fits: list[_Fit]) -> ErrorEstimate:
+    drawn, best = fits[0].found, min(fits, key=lambda fit: fit.left.min())
+    size = np.sqrt(np.mean(drawn.fields**2, axis=0))
+    size = np.where(size > 0, size, max(size.max(), 0) or 1.0)
+    good = best.corrections[best.left <= AS_GOOD * best.left.min()][-1]
+    moved = best.found.slopes @ good
+    share = size * len(drawn.fields) ** 0.5
+    unknowns = len(fits[0].space.unknown_names)
+    parts = [slope / part for slope, part in zip(drawn.slopes, share, strict=True)]
+    free = freedom(drawn.held[0] * drawn.scatter[:, None], parts, unknowns)
+    direction = drawn.slopes[free.field] @ free.direction
+    return ErrorEstimate(
+        correction=np.sqrt(np.mean(moved**2, axis=1)) / size,
+        left=float(min(best.left.min(), 1.0)),
+        reach=free.kappas * np.linalg.norm(drawn.held[1]),
+        variation=np.std(drawn.fields, axis=0) / size,
+        freedom=free,
+        place=np.asarray(fits[0].places)[np.argmax(np.abs(direction))],
+        even=float(abs(np.mean(direction)) / np.sqrt(np.mean(direction**2))),
+        corrected=best.space.unpack(jnp.asarray(good))[0],
+    )
+
+
+def _values(block: Block) -> Block:
+    """A block whose residual is the value of every field."""
+    space = block.plan.space
+    return Block(
+        name=FIELDS,
+        residual=lambda values: tuple(values[field] for field in space.fields),
+        components=len(space.fields),
+        plan=DerivativePlan(space.fields, space),
+        site=Interior(space.domain),
+        weight=None,
+        count=None,
+        interior=False,
+    )
 
 
 def bytes_needed(system: ResidualSystem, params: int) -> int:
     """Bytes that an estimate takes at most: the Jacobians of both sets of points, and one copy."""
     number = params - len(system.unknown_names)
-    functions = _copies(number) * min(number, MOST) + len(system.unknown_names)
+    functions = tangent_copies(number) * min(number, MOST) + len(system.unknown_names)
     rows = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) * functions
     return 3 * rows * functions * np.dtype(float).itemsize
 
 
-def _copies(number: int) -> int:
-    """How many disturbed copies of a network with so many parameters span the second space."""
-    return max(-(-LEAST // number), 1)
-
-
-def _second_space(system: ResidualSystem, theta) -> _Enriched:
-    number = theta.size - len(system.unknown_names)
-    rng = np.random.default_rng(0)
-    copies = _copies(number)
-    index = np.sort(rng.choice(number, min(number, MOST), replace=False))
-    arrays = jax.tree.map(np.asarray, eqx.filter(system.unpack(theta)[0], eqx.is_inexact_array))
-    # Leaf after leaf, in the order in which theta holds them.
-    sizes = np.concatenate(
-        [np.full(leaf.size, np.sqrt(np.mean(leaf**2))) for leaf in jax.tree.leaves(arrays)]
-    )
-    noise = DISTURBANCE * sizes * rng.standard_normal((copies, number))
-    near = np.tile(np.asarray(theta), (copies, 1))
-    near[:, :number] += noise
-    blocks = tuple(block.truth or block for block in system.blocks)
-    common = (blocks, system.model, system.unknown_names, system.unknown_scale)
-    return _Enriched(*common, theta, jnp.asarray(near, theta.dtype), jnp.asarray(index))
-
-
-def _fresh(blocks, points, weights, functions: int) -> tuple[Batch, ...]:
+def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
     """Fresh points of every block, in numbers that suit the number of functions."""
     batches = []
     for block in blocks:
         wanted = OVERSAMPLING * functions if block.interior else functions
         drawn = points.fresh(block, wanted // block.components)
         arrays = (drawn.points, drawn.normals, drawn.auxiliary)
-        batches.append(make_batch(*arrays, weights[block.name], block.components))
+        weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0
+        batches.append(make_batch(*arrays, weight, block.components))
     return tuple(batches)
 
 
-def _corrections(fitted, held) -> tuple[np.ndarray, np.ndarray]:
-    """Corrections by damping, and the share of the held-out residual that each leaves."""
-    jacobian, residual = fitted
-    squares, vectors = np.linalg.eigh(jacobian.T @ jacobian)
-    gradient = vectors.T @ (jacobian.T @ residual)
-    shifts = DAMPINGS[:, None] * max(squares[-1], np.finfo(float).tiny)
-    corrections = -(gradient / (np.maximum(squares, 0) + shifts)) @ vectors.T
-    left = np.linalg.norm(held[1] + corrections @ held[0].T, axis=1)
-    return corrections, left / max(np.linalg.norm(held[1]), np.finfo(float).tiny)
+def _corrections(found: _Linearized) -> tuple[np.ndarray, np.ndarray]:
+    """Corrections by damping, and the share of the held-out residual that each leaves.
+
+    What is left of readings that scatter is their scatter, and does not count.
+    """
+    jacobian, residual = found.fitted
+    exact = found.scatter == 1
+    held = found.held if not exact.any() else (found.held[0][exact], found.held[1][exact])
+    triangle, projected = _reduced(jacobian, residual)
+    left, sizes, right = scipy.linalg.svd(triangle, check_finite=False)
+    shifts = DAMPINGS[:, None] * max(sizes[0], 1e-300) ** 2
+    corrections = -(left.T @ projected * sizes / (sizes**2 + shifts)) @ right
+    remains = np.linalg.norm(held[1] + corrections @ held[0].T, axis=1)
+    return corrections, remains / max(np.linalg.norm(held[1]), 1e-300)
+
+
+def _reduced(jacobian, residual):
+    """R and Q^T r of J = Q R."""
+    number = jacobian.shape[1]
+    whole = np.concatenate([jacobian, residual[:, None]], axis=1)
+    found = scipy.linalg.qr(whole, mode="r", check_finite=False)[0]
+    found = np.pad(found, ((0, max(number - len(found), 0)), (0, 0)))
+    return found[:number, :number], found[:number, number]

@@ -1,26 +1,29 @@
 """From the end of a run to a `Solution`: the last measurement, the verdict, and what is reported."""
 
+import dataclasses
 import math
 
 import numpy as np
 
+from .._domains import Interior
 from .._evaluate import Evaluator
 from .._memory import Memory, peak, shortage_as_memory_error
 from .._metrics import relative_errors
-from .._networks import FieldModel
+from .._sampling import Sobol
 from .._solution import (
     RESULTS,
     ConditionReport,
     Estimate,
-    FieldErrors,
     Solution,
     StepRecord,
     stack_coordinates,
 )
 from ._attempts import Attempts
-from ._error_estimate import estimate_errors
-from ._unknowns import estimate_unknowns, plain_unknowns
-from ._verdict import LAST_DRAWS, is_falling, judge, loose_fields
+from ._error_estimate import ErrorEstimate, estimate_errors
+from ._evidence import amplified, field_errors, left_open
+from ._levels import residual_levels
+from ._uncertainty import SCATTER_POINTS, Uncertainty, field_effects, plain_unknowns, uncertainty
+from ._verdict import LAST_DRAWS, Evidence, is_falling, judge
 
 
 def finish(
@@ -48,12 +51,20 @@ def finish(
     run.scratch = ()  # the estimate of the error needs the memory
     estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
     diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
-    errors, corrected = _estimated(run, attempt, estimate is None or diverged)
-    unknowns = attempt(
-        "the verdict could not be made, for the errors of the unknowns are not known",
-        lambda: estimate_unknowns(run),
+    found = None if estimate is None or diverged else _estimated(run, attempt)
+    open_ones = attempt(
+        "the verdict could not be made, for what scatter leaves open is not known",
+        lambda: uncertainty(run),
+    )
+    scatter = attempt(
+        "the verdict could not be made, for what scatter does to the fields is not known",
+        lambda: _scatter(run, open_ones),
     )
     failed = bool(attempt.said)
+    scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
+    errors = None
+    if run.estimates_error and not run.interrupted and estimate is not None:
+        errors = field_errors(run.problem.fields, found, scatter, estimate, tolerance)
     model, _ = run.system.unpack(run.theta)
     evaluator = Evaluator(model, precision, run.network)
     domain, known = run.problem.domain, run.known
@@ -67,7 +78,10 @@ def finish(
                 run.problem.fields,
             ),
         )
-    status, message = _verdict(run, ended, estimate, errors, tolerance, failed)
+    if run.trouble:
+        ended = (RESULTS.diverged, run.trouble)
+    evidence = _evidence(run, estimate, found, errors, scatter, open_ones, tolerance)
+    status, message = _verdict(run, ended, evidence, tolerance, failed)
     message = " ".join([message, *attempt.said])
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
@@ -82,7 +96,7 @@ def finish(
         status=status,
         message=message,
         conditions=_table(run, estimate),
-        unknowns=unknowns if unknowns is not None else plain_unknowns(run),
+        unknowns=open_ones.unknowns if open_ones is not None else plain_unknowns(run),
         error=error,
         error_estimate=errors,
         reference_floor=known.floor if known is not None else None,
@@ -97,51 +111,69 @@ def finish(
             for name in StepRecord.__dataclass_fields__
         },
         known=known,
-        corrected=corrected,
+        corrected=found.corrected if found is not None else None,
         stopped=run.stopped,
     )
 
 
 def _verdict(
-    run, ended, estimate: Estimate | None, errors, tolerance: float, failed: bool
+    run, ended, evidence: Evidence | None, tolerance: float, failed: bool
 ) -> tuple[RESULTS, str]:
     """The status and its message, whatever of them could be found out.
 
     - `failed`: whether a part of the verdict raised an error.
     """
     cause, why = ended
-    if run.trouble:
-        cause, why = RESULTS.diverged, run.trouble
     if run.stopped and cause is not RESULTS.diverged:
-        reached = "what was reached is not known"
-        if estimate is not None:
-            reached = f"the held-out residual is {estimate.relative:.1e} of its size"
-        return RESULTS.stopped, f"Stopped: {run.stopped}; {reached} (tolerance {tolerance:.0e})."
-    if estimate is None:
-        return cause or RESULTS.unresolved, f"Stopped: {why}."
-    if failed and errors is not None and math.isnan(float(errors)):
-        errors = None  # the reason is said already
-    confirmed = any(not run.points.is_complete(b) for b in run.system.blocks if b.interior)
-    loose, falling = loose_fields(run), is_falling(run.records)
-    status, message = judge(cause, why, estimate, errors, tolerance, confirmed, loose, falling)
+        cause, why = RESULTS.stopped, run.stopped
+    if evidence is None:
+        unknown = "; what was reached is not known" if run.stopped else ""
+        return cause or RESULTS.unresolved, f"Stopped: {why}{unknown}."
+    if failed and evidence.errors is not None and math.isnan(float(evidence.errors)):
+        evidence = dataclasses.replace(evidence, errors=None)  # the reason is said already
+    status, message = judge(cause, why, evidence, tolerance)
     return (RESULTS.unresolved if failed and status is RESULTS.converged else status), message
 
 
-def _estimated(run, attempt: Attempts, pointless: bool):
-    """The estimated errors, not a number where there are none, and the corrected model.
+def _evidence(run, estimate, found, errors, scatter, open_ones, tolerance) -> Evidence | None:
+    """All that the verdict rests on; None where nothing was measured."""
+    if estimate is None:
+        return None
+    words = open_ones.open if open_ones is not None else ""
+    amplification = bound = None
+    if found is not None:
+        words = left_open(run.problem, found, estimate, tolerance) or words
+        amplification, bound = amplified(run.problem, found, estimate), float(np.max(found.bounds))
+    return Evidence(
+        estimate=estimate,
+        errors=errors,
+        bound=bound,
+        scatter=float(np.max(scatter)),
+        confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
+        left_open=words,
+        amplified=amplification or "",
+        falling=is_falling(run.records),
+    )
 
-    Both are None where they are not wanted; who pressed Ctrl-C waits for no compilation.
-    """
-    errors = corrected = None
-    if run.estimates_error and not run.interrupted:
-        found = None
-        if not pointless:
-            failure = "the verdict could not be made, for the error was not estimated"
-            found = attempt(failure, lambda: _errors_if_they_fit(run))
-        unknown = [math.nan] * len(run.problem.fields)
-        values, corrected = (unknown, None) if found is None else (found[0].tolist(), found[1])
-        errors = FieldErrors(zip(run.problem.fields, values, strict=True))
-    return (None, None) if run.interrupted else (errors, corrected)
+
+def _estimated(run, attempt: Attempts) -> ErrorEstimate | None:
+    """The estimated error; None where it is not wanted: who pressed Ctrl-C waits for no compilation."""
+    if not run.estimates_error or run.interrupted:
+        return None
+    failure = "the verdict could not be made, for the error was not estimated"
+    return attempt(failure, lambda: _errors_if_they_fit(run))
+
+
+def _scatter(run, open_ones: Uncertainty | None) -> np.ndarray:
+    """What the scatter of readings leaves of each field's error, relative to its size."""
+    fields = len(run.problem.fields)
+    if open_ones is None or not open_ones.effect.size or not run.estimates_error or run.interrupted:
+        return np.zeros(fields)
+    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
+    moved = field_effects(run.system, run.theta, open_ones.effect, places)
+    values = Evaluator(run.system.unpack(run.theta)[0], "float64")(places)
+    size = np.sqrt(np.mean(values**2, axis=0))
+    return np.sqrt(np.mean(np.sum(moved**2, axis=2), axis=0)) / np.where(size > 0, size, 1.0)
 
 
 def _last_measurement(run) -> Estimate | None:
@@ -182,11 +214,12 @@ def _keep_the_better(run, draws: int) -> Estimate:
     return run.estimate
 
 
-def _errors_if_they_fit(run) -> tuple[np.ndarray, FieldModel] | None:
-    """The estimated errors and the corrected model; None if not finite, or if memory runs out."""
+def _errors_if_they_fit(run) -> ErrorEstimate | None:
+    """The estimated errors; None if not finite, or if memory runs out."""
+    levels, compiled = residual_levels(run.system, *run.found), run.compiler.compile
     try:
         with shortage_as_memory_error():
-            return estimate_errors(run.system, run.theta, run.points, run.weights, run.compiler.compile)
+            return estimate_errors(run.system, run.theta, run.points, levels, compiled)
     except MemoryError:
         return None
 

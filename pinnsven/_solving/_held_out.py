@@ -26,16 +26,25 @@ def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
     return np.array(scales)
 
 
-def summarize(system, points: PointSet, sizes, training, held) -> Estimate:
-    """An `Estimate` from mean squares per block."""
+def summarize(system, points: PointSet, sizes, training, held, rounding=0.0) -> Estimate:
+    """An `Estimate` from the mean squares of all components.
+
+    - `system`: a `ResidualSystem`, whose points these are.
+    - `sizes`: of each component, (components,).
+    - `rounding`: the residual that rounding alone leaves in each component, where it was measured.
+    """
     relative, gap = 0.0, 1.0
-    for i, block in enumerate(system.blocks):
-        scale = sizes[i] if sizes[i] > 0 else 1.0
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    noise = np.maximum(np.broadcast_to(rounding, sizes.shape), 1e-13 * sizes) ** 2
+    for i, number in enumerate(system.owners):
+        block = system.blocks[number]
         excess = max(held[i] - (NOISE_ROOM * block.noise) ** 2, 0.0)
-        relative = max(relative, math.sqrt(excess) / scale) if np.isfinite(held[i]) else math.inf
-        # Residuals at the rounding level of the block's own size say nothing about resolution.
-        noise = (1e-13 * scale) ** 2
+        relative = (
+            max(relative, math.sqrt(excess) / float(sizes[i])) if np.isfinite(held[i]) else math.inf
+        )
+        # Residuals at the level of rounding say nothing about resolution.
         if not points.is_complete(block) and np.isfinite(held[i]):
-            gap = max(gap, math.sqrt((held[i] + noise) / (training[i] + noise)))
+            gap = max(gap, math.sqrt((held[i] + noise[i]) / (training[i] + noise[i])))
     names = tuple(b.name for b in system.blocks)
-    return Estimate(names, np.sqrt(training), np.sqrt(held), relative, gap)
+    trained, kept = (np.sqrt(system.per_block(found)) for found in (training, held))
+    return Estimate(names, trained, kept, relative, gap)

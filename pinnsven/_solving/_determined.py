@@ -1,0 +1,97 @@
+"""Is the answer determined? How far the solution may move while its residual stays as small as it is.
+
+In a second space of functions let J be the linearized residual, its rows scaled so that the residual
+that was found has the norm one in every condition, and B the values of a field over the root mean
+square of that field. The largest generalized singular value of (B, J), $\\kappa = \\max |B c| / |J c|$,
+is how far the field may move, relative to its size, for one such residual. A direction that the
+conditions leave open has no residual: then kappa is as large as the space can show, and grows without
+end with the number of functions; an equation that merely multiplies what is left of a residual (an
+unstable mode, a resonance) has a kappa of its own.
+
+The generalized singular values are found as Van Loan (1976) has them, from an orthonormal basis of the
+columns of J and B together: what is small in both is a function that the space has twice, and goes.
+"""
+
+import dataclasses
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+
+CUT = 1e-13  # of the largest singular value of J and B together, below which a direction is rounding
+FAINTEST = 1e-15  # singular value of J in the orthonormal basis; rounding shows no smaller one
+OPEN = 1e9  # times its relative residual: a movement that no equation explains
+GROWTH = 5.0  # of kappa, when the functions are doubled, that says it has no end
+
+
+class Directions:
+    """Functions of a space by how strongly the residual answers them.
+
+    - `basis`: coefficients (functions, directions) with J basis orthonormal, the freest direction last.
+    - `sizes`: (directions,), the norm of J of each direction beside that of J and B together.
+    """
+
+    def __init__(self, jacobian, values):
+        """From R factors (functions, functions) of J and of B, all fields together."""
+        size = max(np.linalg.norm(values), 1e-300)
+        share = max(np.linalg.norm(jacobian), 1e-300) / size
+        whole = triangle(np.concatenate([jacobian, share * values]))
+        _, sizes, right = scipy.linalg.svd(whole, check_finite=False)
+        kept = sizes > CUT * sizes[0]
+        basis = right[kept].T / sizes[kept]
+        _, small, turned = scipy.linalg.svd(jacobian @ basis, check_finite=False)
+        self.sizes = np.maximum(small, FAINTEST)
+        self.basis = basis @ (turned.T / self.sizes)
+
+    def largest(self, values) -> tuple[float, np.ndarray]:
+        """The largest |B c| with |J c| = 1, and its coefficients.
+
+        - `values`: an R factor of B, or B itself.
+        """
+        _, found, directions = scipy.linalg.svd(values @ self.basis, check_finite=False)
+        return float(found[0]), self.basis @ directions[0]
+
+
+def triangle(matrix):
+    """R of a QR factorization, square: the same norms for every vector of coefficients."""
+    found = scipy.linalg.qr(matrix, mode="r", check_finite=False)[0][: matrix.shape[1]]
+    return np.pad(found, ((0, matrix.shape[1] - len(found)), (0, 0)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Freedom:
+    """How freely the fields and the unknowns may move in a space.
+
+    - `kappas`: of each field, its relative movement for a residual of one.
+    - `growth`: of the largest of them, from half of the functions to all.
+    - `field`: the number of the field that is freest.
+    - `direction`: the coefficients of its movement, with a residual of one.
+    """
+
+    kappas: Float[np.ndarray, " fields"]
+    growth: float
+    field: int
+    direction: Float[np.ndarray, " functions"]
+
+
+def freedom(
+    jacobian: Float[np.ndarray, "rows functions"],
+    values: list[Float[np.ndarray, "points functions"]],
+    unknowns: int,
+) -> Freedom:
+    """How freely each field may move.
+
+    - `jacobian`: J, in the order of the functions, the first half being a space of the same kind.
+    - `values`: B of each field.
+    - `unknowns`: how many of the last columns are those of unknowns.
+    """
+    rows, parts = triangle(jacobian), [triangle(found) for found in values]
+    whole = Directions(rows, np.concatenate(parts))
+    found = [whole.largest(part) for part in parts]
+    kappas = np.array([kappa for kappa, _ in found])
+    freest = int(np.argmax(kappas))
+    number = rows.shape[1] - unknowns
+    kept = np.r_[: number // 2, number : rows.shape[1]]
+    half = Directions(triangle(rows[:, kept]), np.concatenate([part[:, kept] for part in parts]))
+    before, _ = half.largest(parts[freest][:, kept])
+    return Freedom(kappas, float(kappas[freest] / max(before, 1e-300)), freest, found[freest][1])

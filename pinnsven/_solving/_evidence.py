@@ -1,0 +1,86 @@
+"""From what was estimated to what a verdict needs: numbers beside limits, and sentences with places."""
+
+import math
+
+import numpy as np
+
+from .._solution import Estimate, FieldErrors
+from ._determined import GROWTH, OPEN
+from ._error_estimate import ErrorEstimate
+
+EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
+EVEN = 0.95  # of its root mean square is the mean of a movement that counts as a constant
+STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
+
+
+def field_errors(
+    fields: tuple[str, ...],
+    found: ErrorEstimate | None,
+    scatter: np.ndarray,
+    estimate: Estimate,
+    tolerance: float,
+) -> FieldErrors:
+    """The estimated relative error of every field; not a number where nothing could be estimated.
+
+    That of a run whose residual has not met its tolerance is no smaller than this residual.
+
+    - `scatter`: what the scatter of readings leaves, (fields,).
+    """
+    if found is None:
+        return FieldErrors(dict.fromkeys(fields, math.nan))
+    errors = np.hypot(found.errors, scatter)
+    if not estimate.relative <= tolerance:
+        errors = np.maximum(errors, estimate.relative)
+    return FieldErrors(zip(fields, errors.tolist(), strict=True))
+
+
+def left_open(problem, found: ErrorEstimate, estimate: Estimate, tolerance: float) -> str:
+    """Which direction the conditions leave open, as a sentence; empty where none.
+
+    A movement is open where its residual is rounding, or where it goes further with every function
+    more and as far as the tolerance on errors already.
+    """
+    kappa = amplification(found, estimate)
+    far = float(np.max(found.reach / np.maximum(found.variation, 1e-3))) > tolerance**0.5
+    if not (kappa > OPEN or (far and kappa > STANDS_OUT and found.freedom.growth > GROWTH)):
+        return ""
+    field = problem.fields[found.freedom.field]
+    moves = f"{field} may change by its own size and the residuals by {1 / kappa:.0e} of theirs"
+    if found.even > EVEN:
+        return (
+            f"{moves}: any constant may be added to {field}. Prescribe a value of {field} somewhere, "
+            "or a pv.Integral."
+        )
+    where, at_end = _place(problem.domain, found.place)
+    if at_end:
+        return f"{moves}; most at {where}: is a condition on {field} missing there?"
+    return f"{moves}; most near {where}. Is a condition on {field} missing, or met by many solutions?"
+
+
+def amplified(problem, found: ErrorEstimate, estimate: Estimate) -> str:
+    """What multiplies residuals, as a sentence; empty where nothing stands out."""
+    kappa = amplification(found, estimate)
+    if kappa < STANDS_OUT:
+        return ""
+    field = problem.fields[found.freedom.field]
+    where, _ = _place(problem.domain, found.place)
+    return f"the equations multiply what is left of them by up to {kappa:.0e} in {field}, near {where}."
+
+
+def amplification(found: ErrorEstimate, estimate: Estimate) -> float:
+    """How far the freest field moves for a relative residual of one."""
+    return float(np.max(found.reach)) / max(estimate.relative, 1e-300)
+
+
+def _place(domain, point) -> tuple[str, bool]:
+    """A point in words, its ends of the domain alone where it has some, and whether it has."""
+    words, ends = [], []
+    lower, upper = domain.lower, domain.upper
+    for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
+        for i, axis in enumerate(range(part.start, part.stop)):
+            name = f"{coordinate.name}[{i}]" if coordinate.vector else coordinate.name
+            share = (point[axis] - lower[axis]) / (upper[axis] - lower[axis])
+            words.append(f"{name} = {point[axis]:.3g}")
+            if not coordinate.periodic and min(share, 1 - share) < EDGE:
+                ends.append(f"{name} = {(lower if share < 0.5 else upper)[axis]:.6g}")
+    return ", ".join(ends or words), bool(ends)

@@ -1,0 +1,205 @@
+"""What scatter in the readings leaves open: standard errors of the unknowns, and of the fields.
+
+To first order the parameters err by $J^+ e$ where the rows err by e, so their covariance is
+$J^+ \\Sigma J^{+T}$, that of an unknown is its corner, and that of a field $B J^+ \\Sigma J^{+T} B^T$
+with B the field's derivatives by the parameters. The variances $\\Sigma$ are those of the noise where a
+condition states one that its residuals bear out, and the readings' own scatter elsewhere.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import chi2
+
+from .._conditions import FixedPoints
+from .._messages import listing
+from .._residual import ResidualSystem
+from .._solution import UnknownEstimate, Unknowns
+
+KEPT = 1e-14  # of the largest eigenvalue of the Gram matrix, whose noise that is
+OPEN_SHARE = 0.1  # of an unknown's direction outside what the residuals see: it is not determined
+ALIKE = 1e-2  # readings with less than this share of the largest residual are exact beside them
+BORNE_OUT = (1e-3, 1 - 1e-3)  # quantiles of chi squared between which a stated noise is believed
+FAINT_EFFECT = 1e-6  # directions of less effect, beside the largest, that a band leaves out
+SCATTER_POINTS = 2048  # at which a field's standard error is averaged
+
+
+@dataclasses.dataclass(frozen=True)
+class Uncertainty:
+    """What is left open by scatter.
+
+    - `unknowns`: values, standard errors, correlations.
+    - `open`: in words, what alone is determined of unknowns that are not; empty where all are.
+    - `effect`: what the readings' scatter does to the parameters, one column for each independent
+      cause, (params, causes); no columns without readings.
+    """
+
+    unknowns: Unknowns
+    open: str
+    effect: Float[np.ndarray, "params causes"]
+
+
+def uncertainty(run) -> Uncertainty:
+    """The uncertainty of a run's solution.
+
+    - `run`: a run that has ended.
+    """
+    names, blocks = run.system.unknown_names, run.system.blocks
+    if not names and not any(block.is_measured for block in blocks):
+        return Uncertainty(Unknowns({}, np.zeros((0, 0))), "", np.zeros((run.theta.size, 0)))
+    compiled = run.compiler.compile  # where Ctrl-C ends the wait
+    squared = compiled("Gram", lambda t, b: run.system.gram(t, b), run.theta, run.batches)
+    gram = squared(run.theta, run.batches)
+    squares, vectors = np.linalg.eigh(np.asarray(gram, dtype=float))
+    kept = squares > KEPT * squares[-1]
+    inverse = (vectors[:, kept] / squares[kept]) @ vectors[:, kept].T
+    given = {b.name: _jacobian(run, i) for i, b in enumerate(blocks) if isinstance(b.site, FixedPoints)}
+    variance = _variances(run, given, inverse, int(kept.sum()))
+    layout = run.system.layout(run.batches)
+    columns = [np.zeros((run.theta.size, 0))]
+    for block in blocks:
+        if block.is_measured:
+            spread = np.sqrt(variance[layout.rows[block.name]])
+            columns.append(inverse @ (given[block.name].T * spread))
+    unknowns, words = _unknowns(run, inverse, variance, vectors[:, ~kept])
+    return Uncertainty(unknowns, words, _compressed(np.concatenate(columns, axis=1)))
+
+
+def _jacobian(run, number: int) -> Float[np.ndarray, "rows params"]:
+    """The rows of J of one condition."""
+    alone = ResidualSystem((run.system.blocks[number],), run.system.parameters)
+    batch = (run.batches[number],)
+    linear = lambda t, b: alone.linearize(t, b).jacobian()
+    found = run.compiler.compile("readings", linear, run.theta, batch)(run.theta, batch)
+    return np.asarray(found, float)[: alone.layout(batch).total]
+
+
+def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
+    """How far each weighted row errs, squared.
+
+    Readings without a stated noise, or with one that their residuals contradict, err by their own
+    scatter; what is exact, by what is left of it.
+    """
+    layout, blocks = run.system.layout(run.batches), run.system.blocks
+    residual = run.rows(run.batches).astype(float)
+    variance = np.zeros(residual.size)
+    number = {b.name: run.points.rows(b) for b in blocks}
+    total = sum(number.values())
+    free = {  # degrees of freedom: rows less the directions that they determine
+        b.name: max(number[b.name] - np.sum((given[b.name] @ inverse) * given[b.name]), 1.0)
+        if b.name in given
+        else number[b.name] * max(total - rank, 1) / total
+        for b in blocks
+    }
+    squares = {b.name: float(np.sum(residual[layout.rows[b.name]] ** 2)) for b in blocks}
+    most = max((squares[name] / number[name] for name in given), default=0.0)
+    alike = [b.name for b in blocks if b.name in given and b.noise == 0]
+    alike = [name for name in alike if squares[name] / number[name] >= ALIKE**2 * most]
+    rest = [b.name for b in blocks if b.name not in alike]
+    pooled = {name: group for group in (alike, rest) for name in group}
+    for block, batch in zip(blocks, run.batches, strict=True):
+        name = block.name
+        if block.noise > 0:
+            stated = (block.noise * np.max(batch.scale)) ** 2
+            low, high = chi2.ppf(BORNE_OUT, free[name])
+            borne_out = low <= squares[name] / stated <= high
+            found = stated if borne_out else squares[name] / free[name]
+        else:
+            group = [n for n in pooled[name] if n in alike or _noiseless(blocks, n)]
+            found = sum(squares[n] for n in group) / sum(free[n] for n in group)
+        variance[layout.rows[name]] = found
+    return variance
+
+
+def _noiseless(blocks, name: str) -> bool:
+    return next(block.noise == 0 for block in blocks if block.name == name)
+
+
+def _compressed(effect):
+    """Fewer columns with the same product effect effect^T, but for directions of hardly any effect."""
+    left, sizes, _ = np.linalg.svd(effect, full_matrices=False)
+    kept = sizes > FAINT_EFFECT * max(sizes, default=0.0)
+    return left[:, kept] * sizes[kept]
+
+
+def field_effects(
+    system: ResidualSystem, theta, effect, points
+) -> Float[np.ndarray, "n fields causes"]:
+    """How each cause moves the fields at points (n, dim)."""
+
+    def at(point):
+        def values(t):
+            return system.unpack(t)[0](point)
+
+        return jax.vmap(lambda column: jax.jvp(values, (theta,), (column,))[1], in_axes=1, out_axes=1)(
+            jnp.asarray(effect, theta.dtype)
+        )
+
+    return np.asarray(jax.jit(jax.vmap(at))(jnp.asarray(points, theta.dtype)), float)
+
+
+def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
+    """The unknowns, and in words what alone is determined of those that are not.
+
+    - `unseen`: orthonormal parameter directions that the residual does not answer.
+    """
+    names = run.system.unknown_names
+    if not names:
+        return Unknowns({}, np.zeros((0, 0))), ""
+    scale = np.array(run.system.parameters.unknown_scale)
+    values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
+    effect = inverse[-len(names) :]
+    given = (run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
+    multiplied = lambda t, b, e: run.system.implicit(t, b).apply(e)
+    reach = np.asarray(run.compiler.compile("product", multiplied, *given)(*given), float)
+    covariance = (reach * variance) @ reach.T * np.outer(scale, scale)
+    deviation = np.sqrt(np.diag(covariance))
+    safe = np.where(deviation > 0, deviation, 1.0)
+    correlation = covariance / np.outer(safe, safe)
+    open_ones, words = _open(names, values, scale, unseen[-len(names) :])
+    deviation = np.where(open_ones, np.inf, deviation)
+    estimates = {
+        name: UnknownEstimate(value, error)
+        for name, value, error in zip(names, values.tolist(), deviation.tolist(), strict=True)
+    }
+    return Unknowns(estimates, correlation), words
+
+
+def plain_unknowns(run) -> Unknowns:
+    """The values alone, where nothing could be found out about their errors."""
+    names = run.system.unknown_names
+    values = np.asarray(run.theta[run.theta.size - len(names) :], float)
+    values = values * np.asarray(run.system.parameters.unknown_scale)
+    estimates = {n: UnknownEstimate(v, np.nan) for n, v in zip(names, values.tolist(), strict=True)}
+    return Unknowns(estimates, np.full((len(names), len(names)), np.nan))
+
+
+def _open(names, values, scale, unseen) -> tuple[np.ndarray, str]:
+    """Which unknowns the residuals do not determine, and what of them they do, in words.
+
+    - `unseen`: (unknowns, directions), their part in directions that no residual answers.
+    """
+    left, sizes, _ = np.linalg.svd(unseen, full_matrices=True)
+    sizes = np.pad(sizes, (0, len(names) - len(sizes)))
+    free = left[:, sizes > OPEN_SHARE] * scale[:, None]
+    relative = free / np.maximum(np.abs(values), 1e-300)[:, None]
+    open_ones = np.max(np.abs(free / scale[:, None]), axis=1, initial=0.0) > OPEN_SHARE
+    if not open_ones.any():
+        return open_ones, ""
+    who = [name for name, is_open in zip(names, open_ones, strict=True) if is_open]
+    if len(who) == 1:
+        return open_ones, f"{who[0]} is not determined: no residual changes with it"
+    together = f"{listing(who)} move together"
+    if free.shape[1] == 1 and len(who) == 2:
+        (a, b), step, part = who, free[open_ones, 0], relative[open_ones, 0]
+        for kind, sums in ((f"{a} {b}", part[0] + part[1]), (f"{a} / {b}", part[0] - part[1])):
+            if abs(sums) < 1e-3 * np.max(np.abs(part)):
+                return open_ones, f"only {kind} is determined: {together}"
+        for kind, sums in ((f"{a} + {b}", step[0] + step[1]), (f"{a} - {b}", step[0] - step[1])):
+            if abs(sums) < 1e-3 * np.max(np.abs(step)):
+                return open_ones, f"only {kind} is determined: {together}"
+    number = len(who) - free.shape[1]
+    return open_ones, f"only {number} of {len(who)} unknowns are determined: {together}"
