@@ -21,7 +21,7 @@ from jaxtyping import Float
 CUT = 1e-13  # of the largest singular value of J and B together, below which a direction is rounding
 FAINTEST = 1e-15  # singular value of J in the orthonormal basis; rounding shows no smaller one
 OPEN = 1e9  # times its relative residual: a movement that no equation explains
-GROWTH = 5.0  # of kappa, when the functions are doubled, that says it has no end
+GROWTH = 4.0  # of kappa, when the functions are doubled, that says it has no end
 
 
 class Directions:
@@ -33,12 +33,15 @@ class Directions:
 
     def __init__(self, jacobian, values):
         """From R factors (functions, functions) of J and of B, all fields together."""
-        size = max(np.linalg.norm(values), 1e-300)
-        share = max(np.linalg.norm(jacobian), 1e-300) / size
-        whole = triangle(np.concatenate([jacobian, share * values]))
-        _, sizes, right = scipy.linalg.svd(whole, check_finite=False)
+        norms = [np.maximum(np.linalg.norm(part, axis=0), 1e-300) for part in (jacobian, values)]
+        both = (norms[0] > 1e-290) & (norms[1] > 1e-290)
+        share = np.exp(np.mean(np.log(norms[0][both] / norms[1][both]))) if both.any() else 1.0
+        whole = np.concatenate([jacobian, share * values])
+        # Of one size, for rounding in steep functions would hide what smooth ones do.
+        scale = 1 / np.maximum(np.linalg.norm(whole, axis=0), 1e-300)
+        _, sizes, right = scipy.linalg.svd(triangle(whole * scale), check_finite=False)
         kept = sizes > CUT * sizes[0]
-        basis = right[kept].T / sizes[kept]
+        basis = scale[:, None] * right[kept].T / sizes[kept]
         _, small, turned = scipy.linalg.svd(jacobian @ basis, check_finite=False)
         self.sizes = np.maximum(small, FAINTEST)
         self.basis = basis @ (turned.T / self.sizes)

@@ -10,6 +10,7 @@ from ._error_estimate import ErrorEstimate
 
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
 EVEN = 0.95  # of its root mean square is the mean of a movement that counts as a constant
+SUSPECT = 100.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
 
 
@@ -34,15 +35,14 @@ def field_errors(
     return FieldErrors(zip(fields, errors.tolist(), strict=True))
 
 
-def left_open(problem, found: ErrorEstimate, estimate: Estimate, tolerance: float) -> str:
+def left_open(problem, found: ErrorEstimate, estimate: Estimate) -> str:
     """Which direction the conditions leave open, as a sentence; empty where none.
 
     A movement is open where its residual is rounding, or where it goes further with every function
-    more and as far as the tolerance on errors already.
+    more.
     """
     kappa = amplification(found, estimate)
-    far = float(np.max(found.reach / np.maximum(found.variation, 1e-3))) > tolerance**0.5
-    if not (kappa > OPEN or (far and kappa > STANDS_OUT and found.freedom.growth > GROWTH)):
+    if not (kappa > OPEN or (kappa > SUSPECT and found.freedom.growth > GROWTH)):
         return ""
     field = problem.fields[found.freedom.field]
     moves = f"{field} may change by its own size and the residuals by {1 / kappa:.0e} of theirs"

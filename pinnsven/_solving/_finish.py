@@ -80,7 +80,7 @@ def finish(
         )
     if run.trouble:
         ended = (RESULTS.diverged, run.trouble)
-    evidence = _evidence(run, estimate, found, errors, scatter, open_ones, tolerance)
+    evidence = _evidence(run, estimate, found, errors, scatter, open_ones)
     status, message = _verdict(run, ended, evidence, tolerance, failed)
     message = " ".join([message, *attempt.said])
     if run.memory_trouble:
@@ -135,14 +135,14 @@ def _verdict(
     return (RESULTS.unresolved if failed and status is RESULTS.converged else status), message
 
 
-def _evidence(run, estimate, found, errors, scatter, open_ones, tolerance) -> Evidence | None:
+def _evidence(run, estimate, found, errors, scatter, open_ones) -> Evidence | None:
     """All that the verdict rests on; None where nothing was measured."""
     if estimate is None:
         return None
     words = open_ones.open if open_ones is not None else ""
     amplification = bound = None
     if found is not None:
-        words = left_open(run.problem, found, estimate, tolerance) or words
+        words = left_open(run.problem, found, estimate) or words
         amplification, bound = amplified(run.problem, found, estimate), float(np.max(found.bounds))
     return Evidence(
         estimate=estimate,

@@ -7,6 +7,7 @@ over the domain (random features, as Rahimi and Recht 2007), with a constant and
 """
 
 import abc
+import math
 
 import equinox as eqx
 import jax
@@ -20,6 +21,10 @@ LEAST, MOST = 600, 800  # functions in the tangent space
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
 DRAWN = 500  # functions in the drawn space, over all fields
 LEAST_UNITS = 60  # of each field, where there are many
+DEGREES = {1: 12, 2: 12, 3: 7}  # of the drawn space's polynomials, by the number of inputs
+LEAST_DEGREE = 4  # with more inputs
+POLE_TRIES = 4096  # points of the bounding box among which poles are looked for
+CLEAR = 0.02  # of the domain's extent, between it and a pole
 SCALES = (0.5, 20.0)  # of the drawn units' slopes, per unit of the embedded inputs (field notes 13)
 
 
@@ -128,44 +133,108 @@ def tangent_copies(number: int) -> int:
 
 
 class DrawnSpace(AbstractSpace):
-    """A constant, a slope along every input, and drawn units tanh(w . z + b), for each field.
+    """Drawn functions of the network's embedded inputs z, the same ones for each field.
 
-    Their order is random, so that the first half is a space of the same kind.
+    A constant and a slope along every input; units tanh(w . z + b); Legendre polynomials of w . z,
+    which hold the smooth functions that a condition leaves open; and, where the domain does not fill its
+    bounding box, fundamental solutions of Laplace's equation around poles outside of it (as in the
+    method of fundamental solutions, Fairweather and Karageorghis 1998), which holes leave open. Their
+    order is random, so that the first half is a space of the same kind.
 
     - `plain`, `base`: the parameters of u and their values.
-    - `weights`, `biases`: of the units, on the network's embedded inputs z.
-    - `fields`: how many there are.
+    - `weights`, `biases`: of the units, (units, inputs) and (units,).
+    - `slopes`: w of the polynomials, (slopes, inputs), each of size one at most within the domain.
+    - `poles`: in the embedded inputs, (poles, inputs).
+    - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
+    - `order`: of the functions, (functions of a field,).
+    - `degree`: of the polynomials, `fields`: how many there are, `power`: of a pole's distance, zero
+      for a logarithm.
     """
 
     plain: Parameters
     base: Float[Array, " params"]
     weights: Float[Array, "units inputs"]
     biases: Float[Array, " units"]
+    slopes: Float[Array, "slopes inputs"]
+    poles: Float[Array, "poles inputs"]
+    metric: Float[Array, " inputs"]
+    order: Int[Array, " functions"]
+    degree: int = eqx.field(static=True)
     fields: int = eqx.field(static=True)
+    power: int = eqx.field(static=True)
 
     @classmethod
     def at(cls, plain: Parameters, theta, fields: int) -> "DrawnSpace":
         rng = np.random.default_rng(13)
         embedding = plain.model.embedding
-        domain, count = embedding.domain, max(DRAWN // fields, LEAST_UNITS)
+        domain, inputs = embedding.domain, embedding.inputs
+        room = max(DRAWN // fields, LEAST_UNITS)
+        degree = DEGREES.get(inputs, LEAST_DEGREE)
+        number = max(min(math.comb(degree + inputs - 1, inputs - 1), room // (2 * degree)), 1)
+        slopes = rng.standard_normal((number, inputs))
+        slopes /= np.sum(np.abs(slopes), axis=1, keepdims=True)
+        poles, metric = _poles(embedding, room // 8, rng)
+        count = max(room - number * degree - len(poles), LEAST_UNITS // 2)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
         scales = SCALES[0] * (SCALES[1] / SCALES[0]) ** rng.random((count, 1))
         weights = scales * rng.standard_normal(centers.shape)
+        total = count + number * degree + len(poles)
         biases = -np.sum(weights * centers, axis=1)
+        arrays = {
+            "weights": weights,
+            "biases": biases,
+            "slopes": slopes,
+            "poles": poles,
+            "metric": metric,
+        }
         return cls(  # type: ignore[call-arg]
             plain=plain,
             base=theta,
-            weights=jnp.asarray(weights, theta.dtype),
-            biases=jnp.asarray(biases, theta.dtype),
+            **{name: jnp.asarray(array, theta.dtype) for name, array in arrays.items()},
+            order=jnp.asarray(rng.permutation(total)),
+            degree=degree,
             fields=fields,
+            power=2 - domain.space_dim if domain.space_dim > 2 else 0,
         )
 
     @property
     def functions(self):
-        return (1 + self.weights.shape[1] + self.weights.shape[0]) * self.fields
+        return (1 + self.weights.shape[1] + self.order.size) * self.fields
 
     def change(self, inputs, coefficients):
-        units = jnp.tanh(self.weights @ inputs + self.biases)
-        values = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs, units])
+        parts = [jnp.tanh(self.weights @ inputs + self.biases), *self._polynomials(inputs)]
+        if len(self.poles):
+            squares = jnp.sum((self.metric * (inputs - self.poles)) ** 2, axis=1)
+            parts.append(squares ** (self.power / 2) if self.power else jnp.log(squares))
+        drawn = jnp.concatenate(parts)[self.order]
+        values = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs, drawn])
         return values @ coefficients.reshape(-1, self.fields)
+
+    def _polynomials(self, inputs):
+        """Legendre polynomials of every slope by their recurrence, from the first degree on."""
+        along = self.slopes @ inputs
+        found = [jnp.ones_like(along), along]
+        for n in range(1, self.degree):
+            found.append(((2 * n + 1) / (n + 1)) * along * found[-1] - (n / (n + 1)) * found[-2])
+        return found[1 : self.degree + 1]
+
+
+def _poles(embedding, most: int, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Points outside the domain but within its bounding box, embedded, and the lengths of the inputs.
+
+    None where the domain fills its bounding box, or is periodic.
+    """
+    domain = embedding.domain
+    none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs)
+    if domain.space is None or domain.space_dim < 2 or any(c.periodic for c in domain.coordinates):
+        return none
+    places = domain.lower + rng.random((POLE_TRIES, domain.dim)) * (domain.upper - domain.lower)
+    size = float(np.max(domain.space.upper - domain.space.lower))
+    level = domain.space.level(places[:, : domain.space_dim])
+    outside = places[level > CLEAR * size]
+    if not len(outside):
+        return none
+    half = (domain.upper - domain.lower) / 2
+    half[domain.space_dim :] = 0.0  # a pole stays where it is in time
+    return embedding.at(outside[:most]), half / np.max(half)
