@@ -1,24 +1,33 @@
-"""Quadrature rules on shapes: exact ones where the shape has a map, even points elsewhere."""
+"""Quadrature rules on shapes: mapped ones where there is a map, slices elsewhere."""
 
 import functools
+import math
 
 import numpy as np
-from jaxtyping import Float
 from scipy.stats import qmc
 
 from ._box import Box
 from ._domain import Domain
 from ._operations import Product
 from ._round import Ball
+from ._sections import region
 from ._shape import AbstractShape
+from ._slices import Rule, gauss, node_count, sliced_rule
 
-Rule = tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]
+MOST = 20_000  # points of a box in four dimensions and more
+SOLID = 0.6  # of the nodes, along each side of a set in three dimensions that has no map
 
 
 def integration_rule(domain: Domain, nodes: int) -> Rule:
     """Points (n, dim) and weights (n,) for integrals over space, or over time without space.
 
-    With both, the time of the points is the middle of its interval and has no part in the weights.
+    Weights are positive and points lie inside. With both space and time, the time of the points is
+    the middle of its interval and has no part in the weights. A smooth integrand is resolved as by
+    Gauss-Legendre's rule with `nodes` along every side, to rounding with enough of them, on every
+    shape in up to two dimensions, and on boxes, balls and products of such in three. Unions,
+    differences and intersections in three dimensions reach about 1e-7. A box in four to six
+    dimensions has fewer nodes, at most 20,000 in all; any other shape in four and more has even
+    points, good to three digits.
 
     - `nodes`: per dimension.
     """
@@ -32,21 +41,38 @@ def integration_rule(domain: Domain, nodes: int) -> Rule:
 
 
 def _rule(shape: AbstractShape, nodes: int) -> Rule:
-    if isinstance(shape, Box) and shape.dim <= 3:
-        return _gauss(shape.lower, shape.upper, nodes)
+    if isinstance(shape, Box) and shape.dim <= 6:
+        most = nodes if shape.dim <= 3 else int(MOST ** (1 / shape.dim))
+        return _gauss(shape.lower, shape.upper, min(nodes, most))
     if isinstance(shape, Ball) and shape.dim == 2:
         return _polar(shape, nodes)
-    if isinstance(shape, Product):
-        return _times(_rule(shape.first, nodes), _rule(shape.second, nodes))
+    if isinstance(shape, Ball) and shape.dim == 3:
+        return _spherical(shape, nodes)
+    if isinstance(shape, Product) and shape.dim <= 6:
+        return _product(shape, nodes)
+    if shape.dim <= 3:
+        extent = shape.upper - shape.lower
+        wanted = nodes if shape.dim < 3 else math.ceil(SOLID * nodes)
+        return sliced_rule(region(shape), extent, wanted)
     # Even points: as many in all as a rule in two dimensions has.
     drawn = qmc.Sobol(shape.dim, scramble=True, rng=np.random.default_rng(0))
     points = shape.fill(drawn.random_base2(max((nodes**2 - 1).bit_length(), 6)))
     return points, np.full(len(points), shape.volume() / len(points))
 
 
+def _product(shape: Product, nodes: int) -> Rule:
+    """All pairs; in four dimensions and more with as many nodes as leave at most `MOST` points."""
+    most = nodes if shape.dim <= 3 else int(MOST ** (1 / shape.dim))
+    for count in range(min(nodes, most), 0, -1):
+        first, second = _rule(shape.first, count), _rule(shape.second, count)
+        if shape.dim <= 3 or len(first[1]) * len(second[1]) <= MOST or count == 1:
+            return _times(first, second)
+    raise AssertionError("unreachable: one node remains")
+
+
 def _gauss(lower, upper, nodes: int) -> Rule:
     """Gauss-Legendre along every axis."""
-    unit, weights = np.polynomial.legendre.leggauss(nodes)
+    unit, weights = gauss(nodes)
     axes = [
         ((low + high + (high - low) * unit[:, None]) / 2, weights * (high - low) / 2)
         for low, high in zip(lower, upper, strict=True)
@@ -62,6 +88,19 @@ def _polar(disk: Ball, nodes: int) -> Rule:
     points = np.asarray(disk.center) + radius[:, None, None] * around
     weights = np.repeat(part * radius * np.pi / nodes, 2 * nodes)
     return points.reshape(-1, 2), weights
+
+
+def _spherical(ball: Ball, nodes: int) -> Rule:
+    """Gauss-Legendre along the radius, half a side, and the height; equal steps around."""
+    (radius,), part = (axis.T for axis in _gauss([0.0], [ball.radius], node_count(nodes, 0.5)))
+    height, share = gauss(nodes)
+    angle = np.pi * (np.arange(2 * nodes) + 0.5) / nodes
+    flat = np.sqrt(1 - height**2)[:, None]
+    upright = np.broadcast_to(height[:, None], (nodes, 2 * nodes))
+    around = np.stack([flat * np.cos(angle), flat * np.sin(angle), upright], axis=-1).reshape(-1, 3)
+    points = np.asarray(ball.center) + radius[:, None, None] * around
+    weights = np.outer(part * radius**2, np.repeat(share * np.pi / nodes, 2 * nodes))
+    return points.reshape(-1, 3), weights.ravel()
 
 
 def _times(first: Rule, second: Rule) -> Rule:

@@ -1,0 +1,116 @@
+"""Where along the first coordinate the sections of a region change their form."""
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from ._sections import AbstractRegion, Brick, Circle, Join, Pair, Round, Segment
+
+
+def breaks(region: AbstractRegion) -> list[float]:
+    """The values between which sections depend smoothly on the first coordinate, in order.
+
+    In the plane they are exact: ends of segments, extremes of circles and all crossings. In three
+    dimensions those of boxes, balls and products are, and of the curves in which balls meet balls and
+    boxes; of other curves they are not.
+    """
+    if region.dim == 1:
+        found = [end for interval in region.intervals() for end in interval]
+    else:
+        found = list(_in_plane(region) if region.dim == 2 else _in_space(region))
+    if not found:
+        return []
+    values = np.sort(np.asarray(found))
+    # Values that only rounding tells apart are one.
+    apart = 1e-13 * (values[-1] - values[0]) + 4 * np.finfo(float).eps * np.max(np.abs(values))
+    return values[np.concatenate([[True], np.diff(values) > apart])].tolist()
+
+
+def _in_plane(region: AbstractRegion) -> Iterator[float]:
+    segments, circles = region.curves()
+    for x, _, to_x, _ in segments:
+        yield from (x, to_x)
+    for x, _, radius in circles:
+        yield from (x - radius, x + radius)
+    if not isinstance(region, Join):
+        return
+    for one, other in itertools.combinations(segments, 2):
+        yield from _segments_meet(one, other)
+    for segment, circle in itertools.product(segments, circles):
+        yield from _segment_meets_circle(segment, circle)
+    for one, other in itertools.combinations(circles, 2):
+        yield from _circles_meet(one, other)
+
+
+def _segments_meet(one: Segment, other: Segment) -> Iterator[float]:
+    (x, y, to_x, to_y), (a, b, to_a, to_b) = one, other
+    if max(x, to_x) < min(a, to_a) or max(a, to_a) < min(x, to_x):
+        return
+    determinant = (to_x - x) * (to_b - b) - (to_y - y) * (to_a - a)
+    if determinant:
+        share = ((a - x) * (to_b - b) - (b - y) * (to_a - a)) / determinant
+        if 0 <= share <= 1:
+            yield x + share * (to_x - x)
+
+
+def _segment_meets_circle(segment: Segment, circle: Circle) -> Iterator[float]:
+    (x, y, to_x, to_y), (a, b, radius) = segment, circle
+    length = math.hypot(to_x - x, to_y - y)
+    across, along = (to_x - x) / length, (to_y - y) / length
+    foot = (a - x) * across + (b - y) * along
+    distance = abs((a - x) * along - (b - y) * across)
+    if distance <= radius:
+        half = math.sqrt((radius - distance) * (radius + distance))
+        yield from (x + at * across for at in (foot - half, foot + half) if 0 <= at <= length)
+
+
+def _circles_meet(one: Circle, other: Circle) -> Iterator[float]:
+    (x, y, radius), (a, b, second) = one, other
+    distance = math.hypot(a - x, b - y)
+    if distance and abs(radius - second) <= distance <= radius + second:
+        foot = (distance + (radius - second) * (radius + second) / distance) / 2
+        half = math.sqrt(max((radius - foot) * (radius + foot), 0.0))
+        middle = x + foot * (a - x) / distance
+        yield from (middle - half * (b - y) / distance, middle + half * (b - y) / distance)
+
+
+def _in_space(region: AbstractRegion) -> Iterator[float]:
+    leaves = list(region.leaves())
+    for leaf in leaves:
+        if isinstance(leaf, Brick):
+            yield from (leaf.lower[0], leaf.upper[0])
+        if isinstance(leaf, Round):
+            yield from (leaf.center[0] - leaf.radius, leaf.center[0] + leaf.radius)
+        if isinstance(leaf, Pair):
+            yield from breaks(leaf.first)
+    balls = [leaf for leaf in leaves if isinstance(leaf, Round)]
+    bricks = [leaf for leaf in leaves if isinstance(leaf, Brick)]
+    for ball, brick in itertools.product(balls, bricks):
+        yield from _ball_meets_brick(ball, brick)
+    for one, other in itertools.combinations(balls, 2):
+        yield from _balls_meet(one, other)
+
+
+def _ball_meets_brick(ball: Round, brick: Brick) -> Iterator[float]:
+    """The extremes of the circles on the faces, and the ends on the edges, along the first axis."""
+    x, *center = ball.center
+    pairs = zip(brick.lower[1:], brick.upper[1:], center, strict=True)
+    away = [[(low - c) ** 2, (high - c) ** 2] for low, high, c in pairs]
+    for first, second in itertools.product([0.0, *away[0]], [0.0, *away[1]]):
+        rest = ball.radius**2 - first - second
+        if rest >= 0:
+            yield from (x - math.sqrt(rest), x + math.sqrt(rest))
+
+
+def _balls_meet(one: Round, other: Round) -> Iterator[float]:
+    """The extremes of the circle in which two spheres meet, along the first axis."""
+    between = np.subtract(other.center, one.center)
+    distance = float(np.linalg.norm(between))
+    if distance and abs(one.radius - other.radius) <= distance <= one.radius + other.radius:
+        foot = (distance + (one.radius - other.radius) * (one.radius + other.radius) / distance) / 2
+        around = math.sqrt(max((one.radius - foot) * (one.radius + foot), 0.0))
+        middle = one.center[0] + foot * between[0] / distance
+        half = around * float(np.linalg.norm(between[1:])) / distance
+        yield from (middle - half, middle + half)
