@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._breaks import breaks
-from ._sections import AbstractRegion, Brick, Circle, Line, Outline, Pair
+from ._sections import AbstractRegion, Brick, Line, Outline, Pair
 
 Rule = tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]
 
