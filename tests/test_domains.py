@@ -16,7 +16,6 @@ from pinnsven._domains import (
     Moments,
     as_domain,
     boundary_site,
-    integration_rule,
 )
 from pinnsven._sampling import relative_density, weighted_choice
 
@@ -391,29 +390,6 @@ def test_parts_of_a_domain_with_time_include_its_ends():
     domain = pv.Box(x=(0, 1), y=(0, 1), periodic="y") * pv.Time(0, 1)
     assert domain.part_names() == ["t+", "t-", "x", "x+", "x-"]
     assert as_domain(pv.Time(0, 1)).part_names() == ["t+", "t-"]
-
-
-@pytest.mark.parametrize(
-    ("shape", "exact"),
-    [
-        (pv.Interval(-1, 2), (2**5 + 1) / 5),
-        (pv.Box(x=(0, 1), y=(0, 2)), 2 / 5),
-        (pv.Disk(radius=2), PI / 8 * 2**6),
-        (pv.Disk(radius=2) * pv.Interval(0, 3, name="z"), 3 * PI / 8 * 2**6),
-        (pv.Time(-1, 2), (2**5 + 1) / 5),
-    ],
-    ids=["interval", "box", "disk", "cylinder", "time"],
-)
-def test_rules_integrate_the_fourth_power_exactly(shape, exact):
-    points, weights = integration_rule(as_domain(shape), 6)
-    np.testing.assert_allclose(weights @ points[:, 0] ** 4, exact, rtol=1e-13)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_rules_have_the_volume_and_their_points_inside(row):
-    points, weights = integration_rule(as_domain(row.shape) * pv.Time(1, 3), 24)
-    assert np.all(as_domain(row.shape).contains(points[:, :-1])) and np.all(points[:, -1] == 2)
-    np.testing.assert_allclose(np.sum(weights), row.volume, rtol=0.01)
 
 
 def test_moments_are_all_times_at_one_place():

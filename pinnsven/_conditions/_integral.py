@@ -29,10 +29,14 @@ INTEGRAL = "_integral"
 class Integral(AbstractCondition):
     """The integral of a function over space at every time: `Integral(lambda u: u, value=1.0)`.
 
-    Without space it is over time, and without time it is one row. The rule is Gauss-Legendre's,
-    mapped to the shape: exact for polynomials of degree `2 nodes - 1` on a box. On a shape without
-    such a map (a polygon, a union, a difference) it is the mean over `nodes**2` even points, good to
-    three digits.
+    Without space it is over time, and without time it is one row. The rule is Gauss-Legendre's: exact
+    for polynomials of degree `2 nodes - 1` on a box. Disks and balls are mapped to boxes; polygons,
+    unions, differences and intersections are integrated slice by slice, as exactly. A smooth integrand
+    is found to rounding where `nodes` per side resolve it: half a dozen waves across the shape at
+    the default. In three dimensions a union, difference or intersection has 0.7 of the nodes, good
+    to about 1e-8. Above three dimensions the nodes are fewer, 20,000 points at most; above six, and
+    on shapes there that are neither boxes nor products, the rule is the mean over `nodes**2` even
+    points, good to three digits.
 
     - `function`: the integrand, a scalar function of named values at one point.
     - `value`: what the integral must be: a number, or a function of time and unknowns.

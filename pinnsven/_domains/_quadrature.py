@@ -15,7 +15,7 @@ from ._shape import AbstractShape
 from ._slices import Rule, gauss, node_count, sliced_rule
 
 MOST = 20_000  # points of a box in four dimensions and more
-SOLID = 0.6  # of the nodes, along each side of a set in three dimensions that has no map
+SOLID = 0.7  # of the nodes, along each side of a set in three dimensions that has no map
 
 
 def integration_rule(domain: Domain, nodes: int) -> Rule:

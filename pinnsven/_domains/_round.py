@@ -64,6 +64,10 @@ class Ball(AbstractShape):
         points = self.lower + unit * (self.upper - self.lower)
         return points[self.level(points) < 0]
 
+    def volume(self):
+        dim = self.dim
+        return float(np.pi ** (dim / 2) / gamma(dim / 2 + 1) * self.radius**dim)
+
     def facets(self):
         dim = self.dim
         area = 2 * np.pi ** (dim / 2) / gamma(dim / 2) * self.radius ** (dim - 1)

@@ -24,7 +24,9 @@ from ._sections import AbstractRegion, Brick, Line, Outline, Pair
 Rule = tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]
 
 LEAST = 5  # nodes of any panel
+MANY = 10  # nodes of a panel that is not worth halving
 ROUNDING = 1e-13
+NEAREST = 1e-9
 AREA = 1e-8  # of a panel's volume, relative to the box around it, in three dimensions
 AREA_NODES = 10
 DEPTH = 10
@@ -64,7 +66,7 @@ def node_count(nodes: int, share: float) -> int:
     What an integrand $e^{ikx}$ needs at an error of 1e-10, $k$ as `nodes` resolve it on the whole,
     is 24, 16, 11, 7 and 4 nodes at shares of 1, 1/2, 1/4, 1/10 and 1/100.
     """
-    return max(LEAST, math.ceil(nodes * math.sqrt(share)))
+    return max(LEAST, math.ceil(nodes * max(math.sqrt(share), share)))
 
 
 def _along(part: tuple[float, float], extent: float, nodes: int) -> Rule:
@@ -98,6 +100,13 @@ class _Panel:
             places = self.low + (self.high - self.low) * np.sin(places) ** 2
         return zip(places.tolist(), weights.tolist(), strict=True)
 
+    def bend(self) -> float:
+        """The length of an arc between the same places, relative to its chord."""
+        if self.low == self.high:
+            return 1.0
+        half = (self.angle(self.right) - self.angle(self.left)).real
+        return half / math.sin(half)
+
     def halves(self) -> tuple["_Panel", "_Panel"]:
         middle = (self.angle(self.left).real + self.angle(self.right).real) / 2
         if self.low < self.high:
@@ -117,9 +126,12 @@ def _plane(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[t
         high = min((end for _, end in met), default=0.0)
         # Breaks that were nearly the same are one: an extreme may lie inside by a rounding.
         panel = _Panel(left, right, min(low, left), max(high, right)) if met else _Panel(left, right)
-        ends = [end for pair in met for end in pair if end not in (low, high)]
-        wanted = node_count(nodes, math.hypot((right - left) / extent[0], shares))
-        yield from _graded(panel, ends, wanted + 3 if met else wanted)
+        # A root this near to one that the angle removes changes no digit, but would be halved towards.
+        hair = NEAREST * (high - low)
+        ends = [end for pair in met for end in pair if min(abs(end - low), abs(end - high)) > hair]
+        chord = math.hypot((right - left) / extent[0], shares)
+        wanted = node_count(nodes, chord * panel.bend())
+        yield from _graded(panel, ends, wanted + 3 if met else wanted, extent[0])
 
 
 def _variation(region: AbstractRegion, left: float, right: float) -> float:
@@ -133,23 +145,28 @@ def _variation(region: AbstractRegion, left: float, right: float) -> float:
     return float(np.max(np.ptp(common, axis=0)))
 
 
-def _graded(panel: _Panel, ends: list[float], nodes: int) -> Iterator[tuple[float, float]]:
+def _graded(
+    panel: _Panel, ends: list[float], nodes: int, extent: float
+) -> Iterator[tuple[float, float]]:
     """A panel's rule, halved until no root near by asks for many more nodes than the rest does."""
     left, right = panel.angle(panel.left).real, panel.angle(panel.right).real
-    needed = max(
-        (_needed((2 * panel.angle(end) - left - right) / (right - left)) for end in ends), default=0
-    )
-    if needed <= 1.5 * nodes:
+    places = [(2 * panel.angle(end) - left - right) / (right - left) for end in ends]
+    # On a share of the extent a root is as high as its root, and its integral as small as both.
+    error = ROUNDING * ((panel.right - panel.left) / extent) ** -1.5
+    needed = max((_needed(place, error) for place in places), default=0)
+    if needed <= 1.5 * max(nodes, MANY):
         yield from panel.rule(max(nodes, math.ceil(needed)))
         return
     for half in panel.halves():
-        yield from _graded(half, ends, max(LEAST, math.ceil(nodes / math.sqrt(2))))
+        yield from _graded(half, ends, max(LEAST, math.ceil(nodes / math.sqrt(2))), extent)
 
 
-def _needed(place: complex) -> float:
-    """Nodes on (-1, 1) at which a root at `place` is below rounding."""
+def _needed(place: complex, error: float) -> float:
+    """Nodes on (-1, 1) at which a root at `place` leaves no larger an error."""
+    if error >= 1:
+        return 0.0
     root = cmath.sqrt(place - 1) * cmath.sqrt(place + 1)
-    return math.log(1 / ROUNDING) / (2 * math.log(max(abs(place + root), 1 + 1e-9)))
+    return math.log(error) / (-2 * math.log(max(abs(place + root), 1 + 1e-9)))
 
 
 def _solid(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[tuple[float, float]]:
@@ -163,7 +180,7 @@ def _solid(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[t
         panel = _Panel(left, right) if flat else _Panel(left, right, left, right)
         for part in _adaptive(panel, area, AREA * float(np.prod(extent)), DEPTH):
             share = (part.right - part.left) / extent[0]
-            yield from part.rule(node_count(nodes, share))
+            yield from part.rule(node_count(nodes, share) + (0 if flat else 3))
 
 
 def _flat(leaf: AbstractRegion) -> bool:

@@ -1,0 +1,423 @@
+"""Rules on every kind of shape: closed forms, an independent integrator, and laws of measure."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings, strategies as st
+from scipy.integrate import dblquad, quad
+
+import pinnsven as pv
+from pinnsven._domains import AbstractShape, as_domain, integration_rule
+
+PI = math.pi
+NODES = 24  # the default of `Integral`
+EXACT = 1e-12  # relative to the integral of the absolute value
+SOLID = 1e-7  # the same for sets in three dimensions that have no map
+EVEN = 0.02  # the same for even points
+
+
+def integral(shape, function, nodes=NODES):
+    points, weights = integration_rule(as_domain(shape), nodes)
+    return weights @ function(points)
+
+
+def moments(shape, nodes=NODES):
+    """Volume, and first and second moments, each in units of the shape's own extent."""
+    points, weights = integration_rule(as_domain(shape), nodes)
+    return np.concatenate([[weights.sum()], weights @ points, weights @ points**2])
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A shape with its volume, its first moments and its second ones."""
+
+    name: str
+    shape: AbstractShape
+    volume: float
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+    tolerance: float = EXACT
+
+    @property
+    def moments(self):
+        return np.array([self.volume, *self.first, *self.second])
+
+
+def plus(*parts):
+    """Moments of pieces that are added, or taken away with a factor of -1."""
+    total = sum(factor * np.asarray(part) for factor, part in parts)
+    dim = len(total) // 2
+    return float(total[0]), tuple(total[1 : 1 + dim]), tuple(total[1 + dim :])
+
+
+def box(*sides):
+    lengths = np.array([high - low for low, high in sides])
+    volume = np.prod(lengths)
+    first = [volume * (low + high) / 2 for low, high in sides]
+    second = [volume * (low**2 + low * high + high**2) / 3 for low, high in sides]
+    return np.array([volume, *first, *second])
+
+
+def ball(center, radius):
+    center = np.asarray(center, float)
+    dim = len(center)
+    volume = PI ** (dim / 2) / math.gamma(dim / 2 + 1) * radius**dim
+    return np.array([volume, *(volume * center), *(volume * (center**2 + radius**2 / (dim + 2)))])
+
+
+def polygon(vertices):
+    """Green's formula, edge by edge."""
+    (x, y), (a, b) = np.array(vertices, float).T, np.roll(np.array(vertices, float), -1, axis=0).T
+    cross = x * b - a * y
+    terms = [cross / 2, cross * (x + a) / 6, cross * (y + b) / 6]
+    terms += [cross * (x**2 + x * a + a**2) / 12, cross * (y**2 + y * b + b**2) / 12]
+    return np.sum(terms, axis=1)
+
+
+def lens(distance):
+    """Two unit disks, at 0 and at a distance along x: twice a segment, which is x > distance / 2."""
+    half = math.acos(distance / 2)
+    area = half - math.sin(2 * half) / 2
+    inner = 2 * math.sin(half) ** 3 / 3  # the first moment of the segment about its disk's center
+    xx = half / 4 - math.sin(4 * half) / 16
+    yy = half / 4 - math.sin(2 * half) / 6 + math.sin(4 * half) / 48
+    other = distance**2 * area - 2 * distance * inner + xx
+    return np.array([2 * area, distance * area, 0.0, xx + other, 2 * yy])
+
+
+TRIANGLE = [(0, 0), (3, 0), (0, 4)]
+ELL = [(0, 0), (1, 0), (1, 0.5), (0.5, 0.5), (0.5, 1), (0, 1)]
+STAR = [(r * math.sin(i * PI / 5), r * math.cos(i * PI / 5)) for i, r in enumerate([1, 0.3] * 5)][::-1]
+DIAMOND = [(1, 0.5), (2, 1.5), (1, 2.5), (0, 1.5)]
+LEANING = [(0, 0), (1e-3, -1), (2, -0.9), (2.001, 0.2)]
+COMB = [
+    (0, 0),
+    (5, 0),
+    (5, 1),
+    (4, 1),
+    (4, 0.1),
+    (3, 0.1),
+    (3, 1),
+    (2, 1),
+    (2, 0.1),
+    (1, 0.1),
+    (1, 1),
+    (0, 1),
+]
+UNIT = pv.Box(x=(0, 1), y=(0, 1))
+SQUARE = ((0, 1), (0, 1))
+CUBE = pv.Box(x=(-1, 1), y=(-1, 1), z=(-1, 1))
+TUBE = pv.Disk((0, 0), 0.5) * pv.Interval(z=(-1, 1))
+SIDES = ((-1, 1),) * 3
+
+
+def cylinder(radius):
+    area = PI * radius**2
+    return np.array([2 * area, 0, 0, 0, area * radius**2 / 2, area * radius**2 / 2, 2 * area / 3])
+
+
+ROWS = [
+    Row("interval", pv.Interval(-1, 2), *plus((1, box((-1, 2))))),
+    Row(
+        "two intervals",
+        pv.Interval(0, 1) | pv.Interval(2, 4),
+        *plus((1, box((0, 1))), (1, box((2, 4)))),
+    ),
+    Row("box", pv.Box(x=(0, 1), y=(-1, 2)), *plus((1, box((0, 1), (-1, 2))))),
+    Row("box in 3-d", CUBE, *plus((1, box(*SIDES)))),
+    Row("box in 4-d", pv.Box(x=[(0, 1)] * 4), *plus((1, box(*[(0, 1)] * 4)))),
+    Row("box in 6-d", pv.Box(x=[(0, 1)] * 6), *plus((1, box(*[(0, 1)] * 6)))),
+    Row("box in 8-d", pv.Box(x=[(0, 1)] * 8), *plus((1, box(*[(0, 1)] * 8))), EVEN),
+    Row("disk", pv.Disk((1, -2), 0.5), *plus((1, ball((1, -2), 0.5)))),
+    Row("ball in 1-d", pv.Ball((0.5,), 2), *plus((1, ball((0.5,), 2)))),
+    Row("ball in 3-d", pv.Ball((0, 1, 2), 2), *plus((1, ball((0, 1, 2), 2)))),
+    Row("ball in 4-d", pv.Ball((0, 0, 0, 1)), *plus((1, ball((0, 0, 0, 1), 1))), EVEN),
+    Row("triangle", pv.Polygon(TRIANGLE), *plus((1, polygon(TRIANGLE)))),
+    Row("ell", pv.Polygon(ELL), *plus((1, polygon(ELL)))),
+    Row("clockwise ell", pv.Polygon(ELL[::-1]), *plus((1, polygon(ELL)))),
+    Row("star", pv.Polygon(STAR), *plus((1, polygon(STAR)))),
+    Row("comb", pv.Polygon(COMB), *plus((1, polygon(COMB)))),
+    Row("leaning", pv.Polygon(LEANING), *plus((1, polygon(LEANING)))),
+    Row("lens", pv.Disk() & pv.Disk((1, 0)), *plus((1, lens(1)))),
+    Row("thin lens", pv.Disk() & pv.Disk((1.999, 0)), *plus((1, lens(1.999)))),
+    Row("moon", pv.Disk() - pv.Disk((1, 0)), *plus((1, ball((0, 0), 1)), (-1, lens(1)))),
+    Row(
+        "two disks",
+        pv.Disk() | pv.Disk((1, 0)),
+        *plus((1, ball((0, 0), 1)), (1, ball((1, 0), 1)), (-1, lens(1))),
+    ),
+    Row(
+        "annulus",
+        pv.Disk() - pv.Disk((0, 0), 0.5),
+        *plus((1, ball((0, 0), 1)), (-1, ball((0, 0), 0.5))),
+    ),
+    Row(
+        "thin annulus",
+        pv.Disk() - pv.Disk((0, 0), 0.99),
+        *plus((1, ball((0, 0), 1)), (-1, ball((0, 0), 0.99))),
+    ),
+    Row(
+        "hole that touches",
+        pv.Disk() - pv.Disk((0, 0.5), 0.5),
+        *plus((1, ball((0, 0), 1)), (-1, ball((0, 0.5), 0.5))),
+    ),
+    Row(
+        "hole that touches at the side",
+        pv.Disk() - pv.Disk((0.4, 0.3), 0.5),
+        *plus((1, ball((0, 0), 1)), (-1, ball((0.4, 0.3), 0.5))),
+    ),
+    Row(
+        "hole close to the side",
+        UNIT - pv.Disk((0.5, 0.3), 0.3 - 1e-9),
+        *plus((1, box(*SQUARE)), (-1, ball((0.5, 0.3), 0.3 - 1e-9))),
+    ),
+    Row(
+        "holes almost in line",
+        UNIT - pv.Disk((0.3, 0.25), 0.2) - pv.Disk((0.3 + 1e-7, 0.75), 0.2),
+        *plus((1, box(*SQUARE)), (-1, ball((0.3, 0.25), 0.2)), (-1, ball((0.3 + 1e-7, 0.75), 0.2))),
+    ),
+    Row(
+        "plate with two holes",
+        pv.Box(x=(0, 4), y=(0, 2)) - pv.Disk((1, 1), 0.5) - pv.Disk((3, 1), 0.5),
+        *plus((1, box((0, 4), (0, 2))), (-1, ball((1, 1), 0.5)), (-1, ball((3, 1), 0.5))),
+    ),
+    Row(
+        "square hole",
+        UNIT - pv.Box(x=(0.2, 0.6), y=(0.3, 0.9)),
+        *plus((1, box(*SQUARE)), (-1, box((0.2, 0.6), (0.3, 0.9)))),
+    ),
+    Row(
+        "star with a hole",
+        pv.Polygon(STAR) - pv.Disk((0, 0), 0.2),
+        *plus((1, polygon(STAR)), (-1, ball((0, 0), 0.2))),
+    ),
+    Row(
+        "square and diamond",
+        UNIT | pv.Polygon(DIAMOND),
+        *plus((1, box(*SQUARE)), (1, polygon(DIAMOND)), (-1, polygon([(1, 0.5), (1, 1), (0.5, 1)]))),
+    ),
+    Row("cylinder", TUBE, *plus((1, cylinder(0.5)))),
+    Row(
+        "cube less a ball",
+        CUBE - pv.Ball((0, 0, 0), 0.5),
+        *plus((1, box(*SIDES)), (-1, ball((0, 0, 0), 0.5))),
+        SOLID,
+    ),
+    Row(
+        "shell",
+        pv.Ball() - pv.Ball((0, 0, 0), 0.5),
+        *plus((1, ball((0, 0, 0), 1)), (-1, ball((0, 0, 0), 0.5))),
+        SOLID,
+    ),
+    Row("drilled cube", CUBE - TUBE, *plus((1, box(*SIDES)), (-1, cylinder(0.5))), SOLID),
+    Row(
+        "cube less an eighth",
+        CUBE - pv.Box(x=(0, 2), y=(0, 2), z=(0, 2)),
+        *plus((1, box(*SIDES)), (-1, box(*((0, 1),) * 3))),
+    ),
+]
+every_shape = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+PLANE = [row for row in ROWS if row.shape.dim == 2]
+every_plane_shape = pytest.mark.parametrize("row", PLANE, ids=lambda row: row.name)
+
+
+@every_shape
+def test_moments_are_those_of_the_closed_form(row):
+    size = np.max(np.abs([row.shape.lower, row.shape.upper]))
+    scale = row.volume * size ** np.repeat([0, 1, 2], [1, row.shape.dim, row.shape.dim])
+    np.testing.assert_allclose((moments(row.shape) - row.moments) / scale, 0, atol=row.tolerance)
+
+
+@every_shape
+def test_weights_are_positive_and_points_inside_at_the_middle_of_time(row):
+    domain = as_domain(row.shape) * pv.Time(1, 3)
+    points, weights = integration_rule(domain, NODES)
+    assert np.all(weights > 0) and np.all(domain.contains(points)) and np.all(points[:, -1] == 2)
+
+
+@every_plane_shape
+def test_points_in_the_plane_are_few(row):
+    few = {"star with a hole": 4.5, "holes almost in line": 12}.get(row.name, 4)
+    assert len(integration_rule(as_domain(row.shape), NODES)[1]) <= few * NODES**2
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 5])
+@every_shape
+def test_any_number_of_nodes_gives_a_rule(row, nodes):
+    points, weights = integration_rule(as_domain(row.shape), nodes)
+    assert len(points) and np.all(weights > 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "exact"),
+    [
+        (pv.Interval(-1, 2), (2**5 + 1) / 5),
+        (pv.Box(x=(0, 1), y=(0, 2)), 2 / 5),
+        (pv.Disk(radius=2), PI / 8 * 2**6),
+        (pv.Disk(radius=2) * pv.Interval(0, 3, name="z"), 3 * PI / 8 * 2**6),
+        (pv.Ball(radius=2), 4 * PI / 35 * 2**7),
+        (pv.Time(-1, 2), (2**5 + 1) / 5),
+    ],
+    ids=["interval", "box", "disk", "cylinder", "ball", "time"],
+)
+def test_rules_integrate_the_fourth_power_exactly(shape, exact):
+    points, weights = integration_rule(as_domain(shape), 6)
+    np.testing.assert_allclose(weights @ points[:, 0] ** 4, exact, rtol=1e-13)
+
+
+def wave(points):
+    """About two waves across a shape of unit size."""
+    return np.exp(points[:, 0]) * np.cos(9 * points[:, 1] + 5 * points[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "left", "right", "low", "high"),
+    [
+        (pv.Polygon([(0, 0), (1, 0), (0, 1)]), 0, 1, lambda x: 0, lambda x: 1 - x),
+        (
+            pv.Disk() & pv.Box(x=(0, 0.9), y=(0, 2)),
+            0,
+            0.9,
+            lambda x: 0,
+            lambda x: math.sqrt(1 - x * x),
+        ),
+        (
+            pv.Box(x=(-0.6, 0.6), y=(0, 2)) - pv.Disk(),
+            -0.6,
+            0.6,
+            lambda x: math.sqrt(1 - x * x),
+            lambda x: 2,
+        ),
+    ],
+    ids=["triangle", "slice of a disk", "box over a disk"],
+)
+def test_a_wave_is_integrated_as_by_scipy(shape, left, right, low, high):
+    def at(y, x):
+        return wave(np.array([[x, y]]))[0]
+
+    exact, _ = dblquad(at, left, right, low, high, epsabs=1e-12, epsrel=1e-12)
+    np.testing.assert_allclose(integral(shape, wave), exact, atol=1e-11)
+
+
+def test_a_ring_of_bessel_functions():
+    r"""$\int e^{ikx}$ over the annulus is $2 \pi (J_1(k) - J_1(k / 2) / 2) / k$."""
+    ring = pv.Disk() - pv.Disk((0, 0), 0.5)
+    exact, _ = quad(lambda r: 2 * PI * r * _bessel(12 * r), 0.5, 1, epsabs=1e-13)
+    for turn in np.linspace(0, PI, 7):
+        along = 12 * np.array([math.cos(turn), math.sin(turn)])
+        found = integral(ring, lambda points, along=along: np.cos(points @ along))
+        np.testing.assert_allclose(found, exact, atol=1e-11)
+
+
+def _bessel(z):
+    return quad(lambda angle: math.cos(z * math.sin(angle)) / PI, 0, PI, epsabs=1e-13)[0]
+
+
+@every_plane_shape
+def test_more_nodes_resolve_more(row):
+    """Forty waves across the shape: nothing at 8 nodes, all at 100."""
+    wavenumber = 250 / (row.shape.upper - row.shape.lower) * np.array([0.6, 0.8])
+
+    def function(points):
+        return np.cos((points - row.shape.lower) @ wavenumber)
+
+    best = integral(row.shape, function, 150)
+    errors = [abs(integral(row.shape, function, nodes) - best) / row.volume for nodes in (8, 60, 100)]
+    assert errors[2] < 1e-12 and errors[1] < 0.1
+    assert errors[0] > 1e-4 or row.name in ("thin lens", "thin annulus")
+
+
+def moved(shape, scale, offset):
+    """The shape times a factor, then moved by the offset times that factor."""
+    if isinstance(shape, pv.Disk):
+        center = [scale * (c + offset) for c in shape.center]
+        return pv.Disk(center, scale * shape.radius)
+    if isinstance(shape, pv.Polygon):
+        return pv.Polygon((np.array(shape.vertices) + offset) * scale)
+    if isinstance(shape, pv.Box):
+        pairs = zip(shape.lower, shape.upper, strict=True)
+        x, y = [(scale * (low + offset), scale * (high + offset)) for low, high in pairs]
+        return pv.Box(x=x, y=y)
+    return type(shape)(moved(shape.first, scale, offset), moved(shape.second, scale, offset))
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-6, 0.0), (1e6, 0.0), (1.0, 1e3), (1e-3, -1e3)])
+@every_plane_shape
+def test_scale_and_offset_change_nothing(row, scale, offset):
+    shape = moved(row.shape, scale, offset)
+    points, weights = integration_rule(as_domain(shape), NODES)
+    places, shares = points / scale - offset, weights / scale**2
+    found = np.concatenate([[shares.sum()], shares @ places, shares @ places**2])
+    tolerance = 1e-12 if not offset else 1e-9
+    np.testing.assert_allclose(found, row.moments, atol=50 * tolerance, rtol=tolerance)
+
+
+coordinate = st.floats(-1, 1)
+disks = st.builds(lambda x, y, r: pv.Disk((x, y), r), coordinate, coordinate, st.floats(0.05, 1.5))
+boxes = st.builds(
+    lambda x, y, a, b: pv.Box(x=(x, x + a), y=(y, y + b)),
+    coordinate,
+    coordinate,
+    st.floats(0.05, 2),
+    st.floats(0.05, 2),
+)
+triangles = st.builds(
+    lambda x, y, a, b, c: pv.Polygon([(x, y), (x + a, y + b), (x + b - c, y + a + 0.1)]),
+    coordinate,
+    coordinate,
+    st.floats(0.3, 1),
+    coordinate,
+    coordinate,
+)
+shapes = st.one_of(disks, boxes, triangles)
+
+
+@settings(deadline=None, max_examples=150)
+@given(shapes, shapes)
+def test_parts_add_up(one, other):
+    """The first is what is left of it and what both share; the union is all three parts."""
+    assume(np.all(one.lower < other.upper) and np.all(other.lower < one.upper))
+    function = lambda points: 2 + np.sin(3 * points[:, 0] + 2 * points[:, 1] ** 2)
+    try:
+        parts = [one - other, one & other, other - one, one | other]
+    except ValueError:
+        assume(False)
+        return
+    left, shared, right, joined = [integral(shape, function) for shape in parts]
+    scale = integral(one | other, function)
+    np.testing.assert_allclose(left + shared, integral(one, function), atol=1e-10 * scale)
+    np.testing.assert_allclose(left + shared + right, joined, atol=1e-10 * scale)
+
+
+def test_a_wave_in_a_ball_has_its_closed_form():
+    r"""$\int \cos(k x)$ over the unit ball is $4 \pi (\sin k - k \cos k) / k^3$."""
+    exact = 4 * PI * (math.sin(7) - 7 * math.cos(7)) / 7**3
+    beside = pv.Box(x=(-2, 2), y=(-2, 0.3), z=(-2, 2))
+    for axis in range(3):
+        wave = lambda points, axis=axis: np.cos(7 * points[:, axis])
+        assert abs(integral(pv.Ball(), wave) - exact) < 1e-13
+        halves = integral(pv.Ball() & beside, wave) + integral(pv.Ball() - beside, wave)
+        assert abs(halves - exact) < SOLID
+
+
+def test_two_crossing_cylinders_have_the_volume_of_archimedes():
+    first = pv.Disk((0, 0), 1) * pv.Interval(z=(-2, 2))
+    second = pv.Interval(x=(-2, 2)) * pv.Disk((0, 0), 1, coordinates=("y", "z"))
+    np.testing.assert_allclose(moments(first & second)[0], 16 / 3, rtol=1e-9)
+
+
+def test_a_drilled_ball_has_the_volume_of_its_height():
+    """A napkin ring depends on its height alone."""
+    ring = pv.Ball() - pv.Disk((0, 0), 0.6) * pv.Interval(z=(-1, 1))
+    np.testing.assert_allclose(moments(ring)[0], 4 / 3 * PI * 0.8**3, rtol=1e-8)
+
+
+def test_products_in_many_dimensions_have_few_points():
+    torus = pv.Disk() * pv.Disk(coordinates=("a", "b"))
+    points, weights = integration_rule(as_domain(torus), NODES)
+    assert len(points) <= 20_000
+    np.testing.assert_allclose(
+        [weights.sum(), weights @ points[:, 0] ** 2], [PI**2, PI**2 / 4], rtol=1e-13
+    )
