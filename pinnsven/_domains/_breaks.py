@@ -28,6 +28,44 @@ def breaks(region: AbstractRegion) -> list[float]:
     return values[np.concatenate([[True], np.diff(values) > apart])].tolist()
 
 
+def plane_panels(region: AbstractRegion) -> list[tuple[float, float, list[Circle]]]:
+    """Between breaks of a region in the plane: both ends, and the circles that bound it there.
+
+    Neighbors bounded by the same curves are one panel: what happens at a break inside the region,
+    or outside, changes no section.
+    """
+    segments, circles = region.curves()
+    lines = np.array(segments, float).reshape(-1, 4).T
+    rounds = np.array(circles, float).reshape(-1, 3).T
+    joined: list[tuple[float, float, tuple[int, ...]]] = []
+    for left, right in itertools.pairwise(breaks(region)):
+        met = _bounding(region, left + (right - left) / 2, lines, rounds)
+        if joined and joined[-1][1:] == (left, met):
+            left = joined.pop()[0]
+        joined.append((left, right, met))
+    count = len(segments)
+    return [
+        (left, right, sorted({circles[(i - count) // 2] for i in met if i >= count}))
+        for left, right, met in joined
+        if met
+    ]
+
+
+def _bounding(region: AbstractRegion, x: float, lines, rounds) -> tuple[int, ...]:
+    """Which curves the ends of the section at `x` lie on: segments, then lower and upper half circles."""
+    ends = np.array(region.section(x).intervals(), float).reshape(-1, 1)
+    if not len(ends):
+        return ()
+    (a, b, to_a, to_b), (center, height, radius) = lines, rounds
+    with np.errstate(invalid="ignore", divide="ignore"):
+        straight = b + (x - a) / (to_a - a) * (to_b - b)
+        half = np.sqrt((radius - np.abs(x - center)) * (radius + np.abs(x - center)))
+    straight[(np.minimum(a, to_a) >= x) | (np.maximum(a, to_a) <= x)] = np.inf
+    half[np.isnan(half)] = np.inf
+    values = np.concatenate([straight, np.stack([height - half, height + half], axis=1).ravel()])
+    return tuple(np.argmin(np.abs(values - ends), axis=1).tolist())
+
+
 def _in_plane(region: AbstractRegion) -> Iterator[float]:
     segments, circles = region.curves()
     for x, _, to_x, _ in segments:

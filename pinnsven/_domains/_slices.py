@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float
 
-from ._breaks import breaks
+from ._breaks import breaks, plane_panels
 from ._sections import AbstractRegion, Brick, Line, Outline, Pair
 
 Rule = tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]
@@ -115,13 +115,8 @@ class _Panel:
 
 
 def _plane(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[tuple[float, float]]:
-    _, circles = region.curves()
-    for left, right in itertools.pairwise(breaks(region)):
-        shares = _variation(region, left, right) / extent[1]
-        if shares < 0:
-            continue
-        middle = left + (right - left) / 2
-        met = [(x - r, x + r) for x, _, r in circles if abs(middle - x) < r]
+    for left, right, circles in plane_panels(region):
+        met = [(x - r, x + r) for x, _, r in circles]
         low = max((end for end, _ in met), default=0.0)
         high = min((end for _, end in met), default=0.0)
         # Breaks that were nearly the same are one: an extreme may lie inside by a rounding.
@@ -129,19 +124,17 @@ def _plane(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[t
         # A root this near to one that the angle removes changes no digit, but would be halved towards.
         hair = NEAREST * (high - low)
         ends = [end for pair in met for end in pair if min(abs(end - low), abs(end - high)) > hair]
-        chord = math.hypot((right - left) / extent[0], shares)
+        chord = math.hypot((right - left) / extent[0], _variation(region, left, right) / extent[1])
         wanted = node_count(nodes, chord * panel.bend())
         yield from _graded(panel, ends, wanted + 3 if met else wanted, extent[0])
 
 
 def _variation(region: AbstractRegion, left: float, right: float) -> float:
-    """How far ends of sections move between two breaks; -1 where there is no section."""
+    """How far the ends of sections move between two breaks."""
     shares = (1e-3, 0.25, 0.5, 0.75, 1 - 1e-3)
     rows = [region.section(left + share * (right - left)).intervals() for share in shares]
-    if not any(rows):
-        return -1.0
-    counts = [len(row) for row in rows]
-    common = np.array([row for row in rows if len(row) == max(counts)])
+    most = max(len(row) for row in rows)
+    common = np.array([row for row in rows if len(row) == most])
     return float(np.max(np.ptp(common, axis=0)))
 
 
