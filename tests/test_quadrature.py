@@ -421,3 +421,14 @@ def test_products_in_many_dimensions_have_few_points():
     np.testing.assert_allclose(
         [weights.sum(), weights @ points[:, 0] ** 2], [PI**2, PI**2 / 4], rtol=1e-13
     )
+
+
+def test_a_jump_in_the_middle_of_a_symmetric_solid_is_seen():
+    """Volumes alone, by symmetric rules, do not tell a jump at the center from none."""
+    steps = pv.Box(x=(-1, 0), y=(0, 2), z=(0, 1)) | pv.Box(x=(0, 1), y=(0, 1), z=(0, 1))
+    np.testing.assert_allclose(moments(steps)[:3], [3, -0.5, 2.5], rtol=1e-12)
+
+
+def test_breaks_inside_a_region_add_no_points():
+    hidden = UNIT | pv.Disk((0.5, 0.5), 0.2) | pv.Box(x=(0.3, 0.4), y=(0.1, 0.2))
+    assert len(integration_rule(as_domain(hidden), NODES)[1]) == NODES**2

@@ -32,9 +32,9 @@ class Integral(AbstractCondition):
     Without space it is over time, and without time it is one row. The rule is Gauss-Legendre's: exact
     for polynomials of degree `2 nodes - 1` on a box. Disks and balls are mapped to boxes; polygons,
     unions, differences and intersections are integrated slice by slice, as exactly. A smooth integrand
-    is found to rounding where `nodes` per side resolve it: half a dozen waves across the shape at
-    the default. In three dimensions a union, difference or intersection has 0.7 of the nodes, good
-    to about 1e-8. Above three dimensions the nodes are fewer, 20,000 points at most; above six, and
+    is found to rounding where `nodes` per side resolve it: three waves across the shape at the
+    default, in the plane. In three dimensions a union, difference or intersection has 0.7 of the nodes, good
+    to about 1e-6. Above three dimensions the nodes are fewer, 20,000 points at most; above six, and
     on shapes there that are neither boxes nor products, the rule is the mean over `nodes**2` even
     points, good to three digits.
 

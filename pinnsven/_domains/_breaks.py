@@ -52,7 +52,7 @@ def plane_panels(region: AbstractRegion) -> list[tuple[float, float, list[Circle
 
 
 def _bounding(region: AbstractRegion, x: float, lines, rounds) -> tuple[int, ...]:
-    """Which curves the ends of the section at `x` lie on: segments, then lower and upper half circles."""
+    """The curves on which the section at `x` ends: segments, then lower and upper half circles."""
     ends = np.array(region.section(x).intervals(), float).reshape(-1, 1)
     if not len(ends):
         return ()

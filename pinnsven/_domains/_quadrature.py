@@ -25,7 +25,7 @@ def integration_rule(domain: Domain, nodes: int) -> Rule:
     the middle of its interval and has no part in the weights. A smooth integrand is resolved as by
     Gauss-Legendre's rule with `nodes` along every side, to rounding with enough of them, on every
     shape in up to two dimensions, and on boxes, balls and products of such in three. Unions,
-    differences and intersections in three dimensions reach about 1e-7. A box in four to six
+    differences and intersections in three dimensions reach about 1e-6. A box in four to six
     dimensions has fewer nodes, at most 20,000 in all; any other shape in four and more has even
     points, good to three digits.
 

@@ -27,9 +27,9 @@ LEAST = 5  # nodes of any panel
 MANY = 10  # nodes of a panel that is not worth halving
 ROUNDING = 1e-13
 NEAREST = 1e-9
-AREA = 1e-8  # of a panel's volume, relative to the box around it, in three dimensions
+AREA = 1e-7  # of a panel's volume, relative to the box around it, in three dimensions
 AREA_NODES = 10
-DEPTH = 10
+DEPTH = 6  # of halvings in three dimensions, where not every break is known
 
 
 def sliced_rule(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Rule:
@@ -135,7 +135,7 @@ def _variation(region: AbstractRegion, left: float, right: float) -> float:
     rows = [region.section(left + share * (right - left)).intervals() for share in shares]
     most = max(len(row) for row in rows)
     common = np.array([row for row in rows if len(row) == most])
-    return float(np.max(np.ptp(common, axis=0)))
+    return float(np.max(np.ptp(common, axis=0), initial=0.0))
 
 
 def _graded(
@@ -164,16 +164,35 @@ def _needed(place: complex, error: float) -> float:
 
 def _solid(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[tuple[float, float]]:
     flat = all(_flat(leaf) for leaf in region.leaves())
+    tolerance = AREA * float(np.prod(extent))
 
     @functools.cache
     def area(x: float) -> float:
         return float(np.sum(sliced_rule(region.section(x), extent[1:], AREA_NODES)[1]))
 
-    for left, right in itertools.pairwise(breaks(region)):
-        panel = _Panel(left, right) if flat else _Panel(left, right, left, right)
-        for part in _adaptive(panel, area, AREA * float(np.prod(extent)), DEPTH):
-            share = (part.right - part.left) / extent[0]
-            yield from part.rule(node_count(nodes, share) + (0 if flat else 3))
+    def volume(panel: _Panel, nodes: int) -> float:
+        # Growing along the axis: of a symmetric panel a plain volume sees no jump in the middle.
+        rule = panel.rule(nodes)
+        return sum(weight * area(x) * math.exp((x - start) / extent[0]) for x, weight in rule)
+
+    parts: list[tuple[_Panel, float]] = []
+    ends = breaks(region)
+    start = ends[0]
+    for left, right in itertools.pairwise(ends):
+        whole = _Panel(left, right) if flat else _Panel(left, right, left, right)
+        for panel, found in _adaptive(whole, volume, tolerance, DEPTH):
+            # Breaks that are hidden inside the region need no panels of their own.
+            if parts and parts[-1][0].right == panel.left:
+                before, beside = parts[-1]
+                both = _Panel(before.left, panel.right)
+                both = both if flat else dataclasses.replace(both, low=both.left, high=both.right)
+                if abs(volume(both, AREA_NODES) - beside - found) <= tolerance:
+                    parts[-1] = (both, beside + found)
+                    continue
+            parts.append((panel, found))
+    for panel, _ in parts:
+        share = (panel.right - panel.left) / extent[0]
+        yield from panel.rule(node_count(nodes, share) + (0 if flat else 3))
 
 
 def _flat(leaf: AbstractRegion) -> bool:
@@ -183,14 +202,14 @@ def _flat(leaf: AbstractRegion) -> bool:
 
 
 def _adaptive(
-    panel: _Panel, area: Callable[[float], float], tolerance: float, depth: int
-) -> Iterator[_Panel]:
-    """Panels on each of which few nodes find the volume that twice as many find."""
-    few, many = (sum(w * area(x) for x, w in panel.rule(n)) for n in (AREA_NODES, 2 * AREA_NODES))
+    panel: _Panel, volume: Callable[[_Panel, int], float], tolerance: float, depth: int
+) -> Iterator[tuple[_Panel, float]]:
+    """Panels on each of which few nodes find the volume that more find; and that volume."""
+    few, many = (volume(panel, nodes) for nodes in (AREA_NODES, 2 * AREA_NODES))
     if many == 0:
         return
     if depth == 0 or abs(few - many) <= tolerance:
-        yield panel
+        yield panel, many
         return
     for half in panel.halves():
-        yield from _adaptive(half, area, tolerance, depth - 1)
+        yield from _adaptive(half, volume, tolerance, depth - 1)
