@@ -33,10 +33,10 @@ class Integral(AbstractCondition):
     for polynomials of degree `2 nodes - 1` on a box. Disks and balls are mapped to boxes; polygons,
     unions, differences and intersections are integrated slice by slice, as exactly. A smooth integrand
     is found to rounding where `nodes` per side resolve it: three waves across the shape at the
-    default, in the plane. In three dimensions a union, difference or intersection has 0.7 of the nodes, good
-    to about 1e-6. Above three dimensions the nodes are fewer, 20,000 points at most; above six, and
-    on shapes there that are neither boxes nor products, the rule is the mean over `nodes**2` even
-    points, good to three digits.
+    default, in the plane. In three dimensions a union, difference or intersection has 0.7 of the
+    nodes, good to about 1e-6. Above three dimensions the nodes are fewer, 20,000 points at most;
+    above six, and on shapes there that are neither boxes nor products, the rule is the mean over
+    `nodes**2` even points, good to about two digits.
 
     - `function`: the integrand, a scalar function of named values at one point.
     - `value`: what the integral must be: a number, or a function of time and unknowns.

@@ -27,7 +27,7 @@ def integration_rule(domain: Domain, nodes: int) -> Rule:
     shape in up to two dimensions, and on boxes, balls and products of such in three. Unions,
     differences and intersections in three dimensions reach about 1e-6. A box in four to six
     dimensions has fewer nodes, at most 20,000 in all; any other shape in four and more has even
-    points, good to three digits.
+    points, good to two digits.
 
     - `nodes`: per dimension.
     """
