@@ -374,7 +374,7 @@ triangles = st.builds(
 shapes = st.one_of(disks, boxes, triangles)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(shapes, shapes)
 def test_parts_add_up(one, other):
     """The first is what is left of it and what both share; the union is all three parts."""
