@@ -5,6 +5,7 @@ This is the solve-estimate-mark-refine loop of adaptive finite elements (Babuska
 while the answer stays wrong between them; here nothing is believed that fresh points do not confirm.
 """
 
+import functools
 import math
 import time
 
@@ -42,6 +43,8 @@ GROWTH = 1.4  # of the number of points of a refined block
 SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE, or rows are many
 ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
+ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
 RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
 CHECKPOINT_SECONDS = 20.0
 INTERRUPTED = "it was interrupted"
@@ -75,6 +78,7 @@ class Run:
         self.report = None
         self.records: list[StepRecord] = []
         self.sizes: np.ndarray | None = None  # of each component of the conditions
+        self.rounding = np.zeros(len(self.system.owners))
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.best = (math.inf, self.theta)
         self.quiet = 0
@@ -210,6 +214,23 @@ class Run:
         found = response(self.system, self.batches, lambda t: self.rows(self.batches, t), self.theta)
         return np.concatenate(found)
 
+    def _rounding(self) -> np.ndarray:
+        """What rounding alone does to each component of the residual, its root mean square.
+
+        Found by moving every parameter by about its own rounding error.
+        """
+        rng, eps = np.random.default_rng(0), np.finfo(self.theta.dtype).eps
+        here, squares = self.rows(self.batches), np.zeros(len(self.system.owners))
+        for _ in range(ROUNDING_DRAWS):
+            noise = 1 + eps * rng.standard_normal(self.theta.size)
+            moved = self.rows(self.batches, jnp.asarray(self.theta * noise, self.theta.dtype))
+            squares += self._squares(self.batches, moved - here) / ROUNDING_DRAWS
+        return ROUNDING_ROOM * np.sqrt(squares)
+
+    def rounding_of(self, block) -> np.ndarray:
+        """What rounding does to the components of a block, where it was measured, else zero."""
+        return self.system.split_components(self.rounding)[block.name]
+
     def _squares(self, batches, rows) -> np.ndarray:
         """The mean square of each component of the unweighted residual."""
         return np.concatenate(component_squares(self.system, batches, rows))
@@ -269,13 +290,24 @@ class Run:
         self.scratch += tuple(jnp.zeros(w.shape, w.dtype) for w in missing)
         return self.scratch[: len(wanted)]
 
-    def rows(self, batches, theta=None) -> np.ndarray:
+    def rows(self, batches, theta=None, system=None) -> np.ndarray:
         """The residual vector for batches of the current shapes, as numpy.
 
         - `theta`: the parameters; None for those of now.
+        - `system`: the residuals; None for those that are fitted.
         """
-        residual = self._compiled("residual", lambda s, t, b: s.residual(t, b), batches)
+        system = self.system if system is None else system
+        name = "residual" if system is self.system else "judged residual"
+        residual = self.compiler.function(name, lambda t, b: system.residual(t, b), self.theta, batches)
         return np.asarray(residual(self.theta if theta is None else theta, batches))
+
+    @functools.cached_property
+    def judged(self) -> ResidualSystem:
+        """The residuals by which the solution is judged: those fitted, or by a finer rule."""
+        if not any(block.finer for block in self.system.blocks):
+            return self.system
+        blocks = tuple(block.finer or block for block in self.system.blocks)
+        return ResidualSystem(blocks, self.system.parameters)
 
     def _field_sizes(self, batches) -> dict[str, float]:
         """The root mean square of every field."""
@@ -334,13 +366,16 @@ class Run:
         squares, self.trouble = [], ""
         for _ in range(draws):
             held_batches = self.points.held_out(self.row_weights())
-            rows = self.rows(held_batches)
+            rows = self.rows(held_batches, system=self.judged if draws > 1 else None)
             squares.append(self._squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
         scales = block_scales(self.system.blocks, self._field_sizes(self.batches))
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
+        if self.estimate.relative <= self.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:
+            self.rounding = self._rounding()
+            self.estimate = summarize(self.system, self.points, sizes, training, held, self.rounding)
         self.found = np.sqrt(held), sizes
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
         trained, held = (self.system.per_block(self.balance * found) for found in (training, held))

@@ -24,6 +24,8 @@ from ._base import (
 )
 
 INTEGRAL = "_integral"
+FINER = 3  # times the nodes that are fitted judge an integral
+MOST_NODES = 20_000  # of those, in all
 
 
 class Integral(AbstractCondition):
@@ -34,7 +36,7 @@ class Integral(AbstractCondition):
     unions, differences and intersections are integrated slice by slice, as exactly. A smooth integrand
     is found to rounding where `nodes` per side resolve it: three waves across the shape at the
     default, in the plane. In three dimensions a union, difference or intersection has 0.7 of the
-    nodes, good to about 1e-6. Above three dimensions the nodes are fewer, 20,000 points at most;
+    nodes, good to about 1e-6. Above three dimensions the nodes are fewer, 4,096 points at most;
     above six, and on shapes there that are neither boxes nor products, the rule is the mean over
     `nodes**2` even points, good to about two digits.
 
@@ -73,20 +75,26 @@ class Integral(AbstractCondition):
         if not any(hasattr(quantity, "field") for quantity in inner.quantities.values()):
             raise ValueError(f"the integrand depends on no field; it asks for {listing(inner.names)}")
         target = _target(self.value, space)
-        nodes, weights = integration_rule(domain, self.nodes)
-        plan = IntegralPlan(target.names, space, inner, integrand, nodes, weights)
+
+        def plan(number: int) -> IntegralPlan:
+            rule = integration_rule(domain, number)
+            return IntegralPlan(target.names, space, inner, integrand, *rule)
+
+        nodes = plan(self.nodes).nodes
         site = Moments(domain) if domain.space is not None and domain.time is not None else None
         block = Block(
             name=name,
             residual=lambda values: (values[INTEGRAL] - target(values),),
             components=1,
-            plan=plan,
+            plan=plan(self.nodes),
             site=site or FixedPoints(nodes[:1], {}),
             weight=self.weight,
             count=self.points,
             interior=False,
         )
-        return dataclasses.replace(block, components=count_components(block))
+        block = dataclasses.replace(block, components=count_components(block))
+        finer = _finer_nodes(self.nodes, domain)
+        return dataclasses.replace(block, finer=dataclasses.replace(block, plan=plan(finer)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +128,12 @@ class IntegralPlan(DerivativePlan):
         values = jax.vmap(at)(jnp.asarray(self.nodes, point.dtype))
         outer = DerivativePlan(self.names, self.space).evaluate(fields, point, normal, unknowns)
         return outer | {INTEGRAL: jnp.asarray(self.rule, point.dtype) @ values}
+
+
+def _finer_nodes(nodes: int, domain: Domain) -> int:
+    """How many nodes judge an integral: three times as many, fewer in several dimensions."""
+    dim = domain.space_dim or 1
+    return max(min(FINER * nodes, int(MOST_NODES ** (1 / dim))), nodes + 3)
 
 
 def _target(value: object, space: NameSpace) -> NamedFunction:

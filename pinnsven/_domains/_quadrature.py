@@ -14,7 +14,7 @@ from ._sections import region
 from ._shape import AbstractShape
 from ._slices import Rule, gauss, node_count, sliced_rule
 
-MOST = 20_000  # points of a box in four dimensions and more
+MOST = 4_096  # points of a box in four dimensions and more: they are evaluated at every step
 SOLID = 0.7  # of the nodes, along each side of a set in three dimensions that has no map
 
 
@@ -26,7 +26,7 @@ def integration_rule(domain: Domain, nodes: int) -> Rule:
     Gauss-Legendre's rule with `nodes` along every side, to rounding with enough of them, on every
     shape in up to two dimensions, and on boxes, balls and products of such in three. Unions,
     differences and intersections in three dimensions reach about 1e-6. A box in four to six
-    dimensions has fewer nodes, at most 20,000 in all; any other shape in four and more has even
+    dimensions has fewer nodes, at most 4,096 in all; any other shape in four and more has even
     points, good to two digits.
 
     - `nodes`: per dimension.

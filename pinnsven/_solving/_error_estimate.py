@@ -100,7 +100,7 @@ def estimate_errors(
         wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), system.parameters)
         theta = jnp.asarray(theta, float)
         fields = len(system.blocks[0].plan.space.fields)
-        blocks = (*(block.truth or block for block in system.blocks), _values(system.blocks[0]))
+        blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
         fits = []
         for kind in (DrawnSpace, TangentSpace):
             space = kind.at(wide, theta, fields)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .._solution import Estimate, FieldErrors
+from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
 
@@ -65,6 +66,21 @@ def amplified(problem, found: ErrorEstimate, estimate: Estimate) -> str:
     field = problem.fields[found.freedom.field]
     where, _ = _place(problem.domain, found.place)
     return f"the equations multiply what is left of them by up to {kappa:.0e} in {field}, near {where}."
+
+
+def jump_words(jump: Jump | None, domain) -> str:
+    """A jump of a coefficient and what to do about it, as a sentence; empty where there is none."""
+    if jump is None:
+        return ""
+    names = [
+        f"{c.name}[{i}]" if c.vector else c.name for c in domain.coordinates for i in range(c.size)
+    ]
+    return (
+        f"{jump} at {names[jump.axis]} = {jump.point[jump.axis]:.6g}: written so, no point sees what "
+        "holds across the jump, and the flux may be wrong there. A jump in a coefficient needs an "
+        "interface: a field for each side, joined by pv.Condition on the value and on the flux "
+        "(docs/trust.md, section Materials)."
+    )
 
 
 def amplification(found: ErrorEstimate, estimate: Estimate) -> float:

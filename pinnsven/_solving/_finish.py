@@ -9,6 +9,7 @@ from .._domains import Interior
 from .._evaluate import Evaluator
 from .._memory import Memory, peak, shortage_as_memory_error
 from .._metrics import relative_errors
+from .._precision import precision_context
 from .._sampling import Sobol
 from .._solution import (
     RESULTS,
@@ -19,8 +20,10 @@ from .._solution import (
     stack_coordinates,
 )
 from ._attempts import Attempts
+from ._coefficients import Jump, find_jump
 from ._error_estimate import ErrorEstimate, estimate_errors
-from ._evidence import amplified, field_errors, left_open
+from ._evidence import amplified, field_errors, jump_words, left_open
+from ._features import look
 from ._levels import residual_levels
 from ._uncertainty import SCATTER_POINTS, Uncertainty, field_effects, plain_unknowns, uncertainty
 from ._verdict import LAST_DRAWS, Evidence, is_falling, judge
@@ -60,6 +63,14 @@ def finish(
         "the verdict could not be made, for what scatter does to the fields is not known",
         lambda: _scatter(run, open_ones),
     )
+    looked = None
+    if estimate is not None and estimate.relative <= tolerance and not run.interrupted:
+        failure = "the verdict could not be made, for its many points could not be looked at"
+        looked = attempt(failure, lambda: look(run, tolerance))
+    jump = None
+    if found is not None:
+        failure = "the verdict could not be made, for coefficients could not be looked at"
+        jump = attempt(failure, lambda: _jump(run))
     failed = bool(attempt.said)
     scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
     errors = None
@@ -81,6 +92,10 @@ def finish(
     if run.trouble:
         ended = (RESULTS.diverged, run.trouble)
     evidence = _evidence(run, estimate, found, errors, scatter, open_ones)
+    if evidence is not None:
+        evidence = dataclasses.replace(
+            evidence, missed=looked.missed if looked else "", jump=jump_words(jump, run.problem.domain)
+        )
     status, message = _verdict(run, ended, evidence, tolerance, failed)
     message = " ".join([message, *attempt.said])
     if run.memory_trouble:
@@ -162,6 +177,13 @@ def _estimated(run, attempt: Attempts) -> ErrorEstimate | None:
         return None
     failure = "the verdict could not be made, for the error was not estimated"
     return attempt(failure, lambda: _errors_if_they_fit(run))
+
+
+def _jump(run) -> Jump | None:
+    """The largest jump of a coefficient."""
+    unknowns = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
+    with precision_context("float64"):
+        return find_jump(run.system.blocks, unknowns)
 
 
 def _scatter(run, open_ones: Uncertainty | None) -> np.ndarray:

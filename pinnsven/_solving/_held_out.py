@@ -26,7 +26,7 @@ def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
     return np.array(scales)
 
 
-def summarize(system, points: PointSet, sizes, training, held, rounding=0.0) -> Estimate:
+def summarize(system, points: PointSet, sizes, training, held, rounding=None) -> Estimate:
     """An `Estimate` from the mean squares of all components.
 
     - `system`: a `ResidualSystem`, whose points these are.
@@ -35,7 +35,7 @@ def summarize(system, points: PointSet, sizes, training, held, rounding=0.0) -> 
     """
     relative, gap = 0.0, 1.0
     sizes = np.where(sizes > 0, sizes, 1.0)
-    noise = np.maximum(np.broadcast_to(rounding, sizes.shape), 1e-13 * sizes) ** 2
+    noise = np.maximum(np.zeros_like(sizes) if rounding is None else rounding, 1e-13 * sizes) ** 2
     for i, number in enumerate(system.owners):
         block = system.blocks[number]
         excess = max(held[i] - (NOISE_ROOM * block.noise) ** 2, 0.0)
@@ -43,7 +43,7 @@ def summarize(system, points: PointSet, sizes, training, held, rounding=0.0) -> 
             max(relative, math.sqrt(excess) / float(sizes[i])) if np.isfinite(held[i]) else math.inf
         )
         # Residuals at the level of rounding say nothing about resolution.
-        if not points.is_complete(block) and np.isfinite(held[i]):
+        if (block.finer or not points.is_complete(block)) and np.isfinite(held[i]):
             gap = max(gap, math.sqrt((held[i] + noise[i]) / (training[i] + noise[i])))
     names = tuple(b.name for b in system.blocks)
     trained, kept = (np.sqrt(system.per_block(found)) for found in (training, held))

@@ -136,8 +136,8 @@ class DrawnSpace(AbstractSpace):
     """Drawn functions of the network's embedded inputs z, the same ones for each field.
 
     A constant and a slope along every input; units tanh(w . z + b); Legendre polynomials of w . z,
-    which hold the smooth functions that a condition leaves open; and, where the domain does not fill its
-    bounding box, fundamental solutions of Laplace's equation around poles outside of it (as in the
+    which hold the smooth functions that a condition leaves open; and, where the domain does not fill
+    its bounding box, fundamental solutions of Laplace's equation around poles outside of it (as in the
     method of fundamental solutions, Fairweather and Karageorghis 1998), which holes leave open. Their
     order is random, so that the first half is a space of the same kind.
 
@@ -191,7 +191,7 @@ class DrawnSpace(AbstractSpace):
         return cls(  # type: ignore[call-arg]
             plain=plain,
             base=theta,
-            **{name: jnp.asarray(array, theta.dtype) for name, array in arrays.items()},
+            **{n: jnp.asarray(array, theta.dtype) for n, array in arrays.items()},  # type: ignore
             order=jnp.asarray(rng.permutation(total)),
             degree=degree,
             fields=fields,

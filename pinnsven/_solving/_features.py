@@ -1,0 +1,118 @@
+"""Features that no point has met: a residual is looked at in very many places before it is believed.
+
+The residual itself costs a few evaluations of the network at each place; the functions in the
+conditions alone (sources, prescribed values), with the fields held fixed, cost next to nothing, and are
+looked at in more. Where those are largest and smallest the residual is evaluated too.
+"""
+
+import dataclasses
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._conditions import Block
+from .._naming import CoordinateValue
+from .._points import Drawn
+from .._residual import split_rows
+from ._verdict import AGREE
+
+LOOKS = 1_000_000  # points of each condition at which the residual is looked at
+SECONDS = 1.0  # that all of them may take
+SOURCE_LOOKS = 1 << 20  # points of each condition at which its own functions are looked at
+EXTREMES = 64  # points where they are largest, and as many where they are smallest
+SPIKE = 30.0  # times its largest value at fitted points, from where a residual is a missed feature
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What very many points have shown.
+
+    - `missed`: a feature that the fitted points have missed, as a sentence; empty where none.
+    - `relative`: the largest residual over the conditions, relative to their sizes.
+    - `places`: at how many points the residual was looked at, for the condition with fewest.
+    """
+
+    missed: str
+    relative: float
+    places: int
+
+
+def look(run, tolerance: float) -> Look:
+    """Looks at the residual of a run's solution in very many places.
+
+    - `tolerance`: on the relative residual; its square root on a single one.
+    """
+    batches = run.batches
+    fitted = split_rows(run.system, batches, run.rows(batches))
+    open_ones = [i for i, b in enumerate(run.system.blocks) if not run.points.is_complete(b)]
+    if not open_ones:
+        return Look("", run.estimate.relative, 0)
+    begun = time.perf_counter()
+    run.rows(batches)
+    cost = max(time.perf_counter() - begun, 1e-5)
+    sizes = run.system.split_components(np.where(run.found[1] > 0, run.found[1], 1.0))
+    relative, fewest = run.estimate.relative, LOOKS
+    for i in open_ones:
+        block = run.system.blocks[i]
+        calls = max(int(SECONDS / cost / len(open_ones)), 1)
+        number = min(LOOKS, calls * run.points.count(block))
+        fewest = min(fewest, number)
+        drawn = run.points.fresh(block, number)
+        rows = _residuals(run, i, drawn)
+        here = sizes[block.name]
+        most = np.max(np.abs(fitted[i]), axis=0)
+        mean, trained = np.mean(rows**2, axis=0), np.mean(fitted[i] ** 2, axis=0)
+        noise = np.maximum(run.rounding_of(block), 1e-13 * here) ** 2
+        relative = max(relative, float(np.max(np.sqrt(mean) / here)))
+        if np.any(mean + noise > AGREE * (trained + noise)) and relative > tolerance:
+            return Look(_sentence(block, drawn.points, rows / here), relative, number)
+        extremes = _extremes(run, block)
+        if extremes is None:
+            continue
+        rows = _residuals(run, i, extremes)
+        spikes = np.abs(rows) > np.maximum(SPIKE * most, tolerance**0.5 * here)
+        if spikes.any():
+            return Look(_sentence(block, extremes.points, rows / here), relative, number)
+    return Look("", relative, fewest)
+
+
+def _sentence(block: Block, points, relative) -> str:
+    worst = int(np.argmax(np.max(np.abs(relative), axis=1)))
+    named = block.plan.space.domain.split(points[worst : worst + 1])
+    where = ", ".join(f"{n} = {np.array2string(v[0], precision=6)}" for n, v in named.items())
+    return (
+        f"condition {block.name!r} has a residual of {np.max(np.abs(relative[worst])):.1e} of its size "
+        f"at {where}, a feature that the fitted points have missed. Put points there, with points=, or "
+        "allow more of them."
+    )
+
+
+def _residuals(run, number: int, drawn: Drawn):
+    """The unweighted residuals of one condition at any number of points, (n, components)."""
+    block, parts = run.system.blocks[number], []
+    for batches in run.points.portions(block, drawn, run.row_weights()):
+        parts.append(split_rows(run.system, batches, run.rows(batches))[number])
+    return np.concatenate(parts)[: len(drawn.points)]
+
+
+def _extremes(run, block: Block) -> Drawn | None:
+    """Points where a condition's own functions are largest and smallest; None where it has none."""
+    plan = block.plan
+    asked = {n for n, q in plan.quantities.items() if isinstance(q, CoordinateValue)}
+    if not asked:
+        return None
+    unknowns = dict(run.system.unpack(run.theta)[1])
+    fields = len(plan.space.fields)
+
+    def at(point, normal):
+        values = plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, unknowns)
+        return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values)])
+
+    drawn = run.points.fresh(block, SOURCE_LOOKS)
+    points, normals = (jnp.asarray(a, run.theta.dtype) for a in (drawn.points, drawn.normals))
+    found = run.compiler.compile("source", jax.vmap(at), points, normals)(points, normals)
+    order = np.argsort(np.asarray(found), axis=0)
+    chosen = np.unique(np.concatenate([order[:EXTREMES], order[-EXTREMES:]]))
+    return Drawn(drawn.points[chosen], drawn.normals[chosen], {})
