@@ -59,7 +59,7 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
 
     - `facts`: what the record says of the run beside the solution.
     """
-    writers: dict[str, Callable[[str], None]] = {
+    writers: dict[str, Callable[[str], object]] = {
         "save": solution.save,
         "json": lambda path: _write_record(path, solution.to_json() | facts),
         "plot": solution.plot,

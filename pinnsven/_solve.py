@@ -128,7 +128,7 @@ def _is_top_level() -> bool:
     try:
         from jax._src.core import trace_state_clean
     except ImportError:  # it is private; what remains knows of jit alone
-        return not isinstance(jnp.zeros(()), jax.core.Tracer)
+        return not isinstance(jnp.zeros(()), jax.core.Tracer)  # type: ignore[attr-defined]
     return trace_state_clean()
 
 

@@ -15,6 +15,7 @@ is 1; a second one with shift s' makes c = 1 + s' and s s' of s.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._backends import QRSVD, AbstractBackend, AbstractFactors
@@ -46,10 +47,12 @@ class Pencil(AbstractSquare):
 
     def values(self):
         shares = self.tridiagonal.values() ** 2
+        xp = np if isinstance(shares, np.ndarray) else jnp  # numpy compiles nothing
+        shift, share, top = (xp.asarray(x) for x in (self.shift, self.share, self.top))
         # Where a share rounds to one, its singular value is the largest.
-        least = self.shift / (self.share * self.top**2 + self.shift)
-        rest = jnp.maximum(1 - self.share * shares, least)
-        return jnp.sqrt(self.shift * shares / rest)
+        least = shift / (share * top**2 + shift)
+        rest = xp.maximum(1 - share * shares, least)
+        return xp.sqrt(shift * shares / rest)
 
     def count(self, threshold):
         return self.tridiagonal.count(threshold / jnp.sqrt(self.share * threshold**2 + self.shift))

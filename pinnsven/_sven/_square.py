@@ -10,6 +10,8 @@ import abc
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
 from jax.scipy.linalg import eigh_tridiagonal
 from jaxtyping import Array, Bool, Float, Int
 
@@ -96,8 +98,15 @@ class Tridiagonal(AbstractSquare):
 
     def values(self):
         """The singular values; bisection, of which nothing is computed unless it is asked for."""
-        squares = eigh_tridiagonal(self.diagonal, self.off, eigvals_only=True)
-        return jnp.sqrt(jnp.maximum(squares[::-1], 0))
+        if isinstance(self.diagonal, jax.core.Tracer):  # type: ignore[attr-defined]
+            squares = eigh_tridiagonal(self.diagonal, self.off, eigvals_only=True)
+            return jnp.sqrt(jnp.maximum(squares[::-1], 0))
+        # By LAPACK, which need not be compiled: at the end of a run that took two seconds.
+        diagonal, off = np.asarray(self.diagonal), np.asarray(self.off)
+        if not (np.all(np.isfinite(diagonal)) and np.all(np.isfinite(off))):
+            return np.full_like(diagonal, np.nan)
+        squares = scipy.linalg.eigvalsh_tridiagonal(diagonal, off, lapack_driver="stebz")
+        return np.sqrt(np.maximum(squares[::-1], 0))
 
     @property
     def largest(self):
