@@ -118,7 +118,8 @@ class _Version(argparse.Action):
         del namespace, values, option_string
         from ._metrics import versions
 
-        parser.exit(message=f"pinnsven {versions()['pinnsven']}\n")
+        print(f"pinnsven {versions()['pinnsven']}")
+        parser.exit()
 
 
 def _solve(options) -> int:

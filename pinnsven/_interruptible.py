@@ -6,19 +6,22 @@ stop it. A process that ended beside such a thread would crash in its last momen
 an interpreter that is gone), so it leaves without the interpreter's own clean-up.
 """
 
+import _thread
 import atexit
 import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 LOOK = 0.1  # seconds between two looks at signals, where a lock cannot be interrupted (Windows)
 GRACE = 1.0  # seconds that a process waits at its end for a compilation that was abandoned
+AGAIN = 0.05  # seconds after which an interrupt that was lost comes again
 INTERRUPTED_STATUS = 130
 
 _abandoned: list[threading.Thread] = []
+_lost: list[bool] = []
 
 
 def interruptible(work: Callable[[], Any]) -> Any:
@@ -45,6 +48,34 @@ def interruptible(work: Callable[[], Any]) -> Any:
     if "error" in outcome:
         raise outcome["error"]
     return outcome["value"]
+
+
+@contextlib.contextmanager
+def lost_interrupts_return() -> Iterator[None]:
+    """Sends Ctrl-C again where Python dropped it, as it does what is raised while it collects garbage.
+
+    A signal that came during a long call is handled at the next line of Python, which is often there.
+    """
+    before = sys.unraisablehook
+
+    def hook(raised):
+        if not issubclass(raised.exc_type, KeyboardInterrupt):
+            return before(raised)
+        _lost.append(True)
+        again = threading.Timer(AGAIN, _thread.interrupt_main)
+        again.daemon = True
+        return again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def was_lost() -> bool:
+    """Whether an interrupt that arrives now is one that was lost before; asked once for each."""
+    return bool(_lost) and _lost.pop()
 
 
 def is_abandoned() -> bool:

@@ -60,10 +60,10 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
     - `facts`: what the record says of the run beside the solution.
     """
     writers: dict[str, Callable[[str], object]] = {
-        "save": solution.save,
+        "save": lambda path: solution.save(path),
         "json": lambda path: _write_record(path, solution.to_json() | facts),
-        "plot": solution.plot,
-        "report": solution.report,
+        "plot": lambda path: solution.plot(path),
+        "report": lambda path: solution.report(path),
     }
     failed = []
     for name in OUTPUTS:

@@ -11,7 +11,7 @@ import sys
 import time
 
 from ._callbacks import Callback
-from ._interruptible import INTERRUPTED_STATUS, is_abandoned, leave
+from ._interruptible import INTERRUPTED_STATUS, is_abandoned, leave, was_lost
 
 SAME = 0.3  # seconds within which a signal that comes twice is one: `timeout` sends two
 NAMES = {
@@ -46,12 +46,14 @@ class Signals:
         if not self.received:
             self.received, self._when = NAMES[signal.Signals(number).name], now
             raise KeyboardInterrupt(self.received)
+        if was_lost():
+            raise KeyboardInterrupt(self.received)
         if number == signal.SIGINT and now - self._when > SAME:
             os._exit(INTERRUPTED_STATUS)
 
 
 class Watch(Callback):
-    """Ends a run whose `KeyboardInterrupt` was lost: Python drops those raised in its clean-up."""
+    """Ends a run that went on for all that: some library caught its `KeyboardInterrupt`."""
 
     def __init__(self, signals: Signals):
         self._signals = signals

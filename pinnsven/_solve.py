@@ -9,6 +9,7 @@ import numpy as np
 
 from ._callbacks import as_callbacks, tell_the_end
 from ._checkpoint import load_run
+from ._interruptible import lost_interrupts_return
 from ._memory import shortage_as_memory_error
 from ._metrics import known_values
 from ._numbers import finite_number
@@ -81,7 +82,7 @@ def solve(
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
     known = known_values(problem)
-    with precision_context(precision):
+    with precision_context(precision), lost_interrupts_return():
         run = Run(
             problem,
             problem.network if network is None else network,

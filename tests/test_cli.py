@@ -1,11 +1,14 @@
-"""The command, in processes of its own: outputs, exit codes, errors in problem files, Ctrl-C."""
+"""The command, in processes of its own: outputs, exit codes, broken files, signals, full disks."""
 
 import json
+import math
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._cli import load_problem, main
+from pinnsven._outputs import _valid
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +39,13 @@ def make_problem(rate: float = 1.0):
         network=pv.MLP(width=8, depth=1),
     )
 '''
+
+
+PROMISED = {
+    *("problem", "file", "parameters", "seed", "limits", "tolerance", "status", "message", "seconds"),
+    *("compile_seconds", "steps", "rank", "error", "error_estimate", "reference_floor", "residual"),
+    *("unknowns", "correlation", "devices", "versions"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +101,9 @@ def test_the_solve_writes_every_file_it_was_asked_for(solved):
     record = json.loads(files["json"].read_text())
     assert record["problem"] == "decay" and record["status"] == "converged"
     assert record["error"]["u"] < 1e-4 and record["steps"] > 1
+    assert record.keys() >= PROMISED and record["correlation"] == []
+    assert (record["file"], record["parameters"], record["seed"]) == ("decay.py", {"rate": 1.5}, 0)
+    assert record["limits"] == {"max_steps": None, "time_limit": None} and record["tolerance"] == 1e-6
     assert files["png"].read_bytes().startswith(b"\x89PNG")
     assert files["html"].read_text().startswith("<!doctype html>")
     solution = pv.load(files["pv"])
@@ -102,10 +116,10 @@ def test_the_solve_writes_every_file_it_was_asked_for(solved):
 def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
     arguments = ["solve", "decay.py", "--points", 64, "--checkpoint", tmp_path / "c", "--json"]
     first = run(folder, *arguments, tmp_path / "1", "--max-steps", 1)
-    assert first.returncode == 0, first.stderr  # a limit that was asked for is no failure
+    assert first.returncode == 3, first.stderr  # a solution, but not a converged one
     assert "parameters" in first.stderr  # the progress display
     second = run(folder, *arguments, tmp_path / "2", "--max-steps", 3, "--resume", "--quiet")
-    assert second.returncode == 0, second.stderr
+    assert second.returncode == 3, second.stderr
     records = [json.loads((tmp_path / n).read_text()) for n in "12"]
     assert [(r["status"], r["steps"]) for r in records] == [("max_steps", 1), ("max_steps", 3)]
 
@@ -127,48 +141,152 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
     monkeypatch.setattr("pinnsven._cli.use_compilation_cache", lambda: None)
 
     class Diverged:
-        status = pv.RESULTS.diverged
+        status, stopped = pv.RESULTS.diverged, ""
 
     monkeypatch.setattr("pinnsven._solve.solve", lambda *args, **kwargs: Diverged())
     assert main(["solve", str(folder / "decay.py"), "--quiet"]) == 1
 
 
-def test_ctrl_c_ends_with_a_solution(folder, tmp_path):
-    arguments, options = command(
-        folder, "solve", "decay.py", "--points", 8192, "--time-limit", 200, "--json", tmp_path / "j"
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_a_solution_and_a_checkpoint_to_go_on_from(folder, tmp_path, sent):
+    arguments = ["solve", "decay.py", "--points", 64, "--tolerance", 0, "--checkpoint", tmp_path / "c"]
+    files = ["--json", tmp_path / "j", "--save", tmp_path / "s"]
+    done, out, err = signalled(folder, "step ", sent, *arguments, "--time-limit", 200, *files)
+    assert done == 130, err
+    assert "Traceback" not in err and out.startswith("decay: stopped.")
+    record = json.loads((tmp_path / "j").read_text())
+    assert record["status"] == "stopped" and record["steps"] >= 1
+    assert ("interrupted" if sent == signal.SIGINT else "SIGTERM") in record["message"]
+    assert np.isfinite(pv.load(tmp_path / "s").u(t=0.5))
+    more = record["steps"] + 2
+    again = run(
+        folder, *arguments, "--resume", "--max-steps", more, "--json", tmp_path / "j", "--quiet"
     )
+    assert again.returncode == 3, again.stderr
+    assert json.loads((tmp_path / "j").read_text())["steps"] == more
+
+
+def signalled(folder, line, sent, *arguments, wait=0.0):
+    """Runs the command, and sends a signal after a line of progress; its status, output and errors.
+
+    - `wait`: seconds between the two.
+    """
+    arguments, options = command(folder, *arguments)
     process = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
     )
     try:
-        for line in process.stderr:
-            if line.startswith("step "):
-                process.send_signal(signal.SIGINT)
+        for said in process.stderr:
+            if said.startswith(line):
+                time.sleep(wait)
+                process.send_signal(sent)
                 break
         out, err = process.communicate(timeout=120)
     finally:
         process.kill()
-    assert process.returncode == 0
-    assert "Traceback" not in err
-    assert "interrupted" in out
-    assert json.loads((tmp_path / "j").read_text())["steps"] >= 1
+    return process.returncode, out, err
 
 
-def test_ctrl_c_while_compiling_leaves_no_traceback(folder, tmp_path):
-    arguments, options = command(folder, "solve", "decay.py", "--points", 48)
+SLOW = """
+import jax.numpy as jnp
+import pinnsven as pv
+
+
+def make_problem():
+    def long(u, u_t, t):
+        total = u_t
+        for i in range(2000):
+            total = total + 1e-9 * jnp.sin(total * u + i) * jnp.cos(t + i)
+        return total + u
+
+    conditions = {"pde": pv.PDE(long), "start": pv.Initial(u=1.0)}
+    return pv.Problem(pv.Time(0, 1), "u", conditions, network=pv.MLP(width=8, depth=1))
+"""
+
+
+def test_a_signal_does_not_wait_for_a_compilation(folder, tmp_path):
+    """The compilation, half a minute and more, would be followed by two others and the steps."""
+    (folder / "slow.py").write_text(SLOW)
+    began = time.monotonic()
+    done, out, err = signalled(
+        folder,
+        *("compiling the residual", signal.SIGTERM, "solve", "slow.py", "--json", tmp_path / "j"),
+        wait=3.0,
+    )
+    assert done == 130, err
+    assert "Traceback" not in err and "FATAL" not in err and out.startswith("slow: stopped.")
+    assert json.loads((tmp_path / "j").read_text())["steps"] == 0
+    assert "compiling the field" not in err
+    assert time.monotonic() - began < 100
+
+
+def test_a_second_ctrl_c_gives_up_at_once(folder):
+    """The first one comes while a function of the reference swallows it."""
+    (folder / "deaf.py").write_text(
+        "import sys, time\nimport pinnsven as pv\n\n"
+        "def deaf():\n"
+        "    print('deaf now', file=sys.stderr, flush=True)\n"
+        "    for _ in range(2):\n"
+        "        try:\n            time.sleep(100)\n"
+        "        except KeyboardInterrupt:\n            print('again', file=sys.stderr, flush=True)\n"
+        "    raise ValueError('never')\n\n"
+        "def make_problem():\n"
+        "    conditions = {'pde': pv.PDE(lambda u, u_t: u_t + u), 'start': pv.Initial(u=1.0)}\n"
+        "    return pv.Problem(pv.Time(0, 1), 'u', conditions, reference=deaf)\n"
+    )
+    arguments, options = command(folder, "solve", "deaf.py")
     process = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
     )
     try:
-        for line in process.stderr:
-            if line.startswith("compiling"):
-                process.send_signal(signal.SIGINT)
-                break
-        _, err = process.communicate(timeout=120)
+        assert process.stderr.readline() == "deaf now\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "again\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert "Traceback" not in err
-    assert process.returncode in (0, 130)
+    assert process.returncode == 130 and "never" not in err
+
+
+CLOSED = {
+    "a full stdout": (">/dev/full", 1),
+    "a full stderr": ("2>/dev/full", 3),
+    "no stdout": (">&-", 3),
+    "no stderr": ("2>&-", 3),
+    "neither": (">&- 2>&-", 3),
+    "a reader that leaves": ("| head -c 1", 3),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+@pytest.mark.parametrize(("where", "status"), CLOSED.values(), ids=CLOSED)
+def test_streams_that_take_nothing_lose_no_file(folder, tmp_path, where, status):
+    arguments, options = command(
+        folder,
+        *("solve", "decay.py", "--points", 64, "--max-steps", 1),
+        *("--json", tmp_path / "j", "--save", tmp_path / "s"),
+    )
+    script = f"set -o pipefail; {shlex.join(arguments)} {where}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=300, **options)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+    assert json.loads((tmp_path / "j").read_text())["status"] == "max_steps"
+    assert np.isfinite(pv.load(tmp_path / "s").u(t=0.5))
+    if status == 1:
+        assert "the table could not be printed" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
+def test_an_output_that_fails_is_said_and_the_others_are_written(folder, tmp_path):
+    arguments = ["solve", "decay.py", "--points", 64, "--max-steps", 1, "--quiet"]
+    files = ["--json", "/dev/full", "--save", tmp_path / "s", "--report", tmp_path / "r.html"]
+    done = run(folder, *arguments, *files)
+    assert done.returncode == 1
+    assert "--json /dev/full: could not be written" in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout.startswith("decay: max_steps.")
+    assert pv.load(tmp_path / "s").steps == 1 and (tmp_path / "r.html").stat().st_size > 1000
 
 
 # Within this process: everything that compiles nothing.
@@ -192,6 +310,44 @@ def test_info_names_versions_and_devices(capsys):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
     assert jax.__version__ in out and np.__version__ in out and str(jax.devices()[0]) in out
+
+
+def test_the_version_is_shown(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("pinnsven ")
+
+
+def test_the_help_says_what_the_exit_statuses_mean(capsys):
+    with pytest.raises(SystemExit):
+        main(["solve", "--help"])
+    out = capsys.readouterr().out
+    assert all(line in out for line in ("0    converged", "130  interrupted", "1    diverged"))
+
+
+def test_the_record_is_json_whatever_the_numbers_are():
+    record = _valid({"a": math.nan, "b": [1.0, -math.inf, (2, "x")], "c": {"d": None, "e": True}})
+    assert json.loads(json.dumps(record, allow_nan=False)) == {
+        "a": None,
+        "b": [1.0, None, [2, "x"]],
+        "c": {"d": None, "e": True},
+    }
+
+
+def test_a_reference_that_fails_is_a_mistake_and_nothing_is_solved(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pinnsven._cli.use_compilation_cache", lambda: None)
+    path = tmp_path / "lost.py"
+    path.write_text(
+        "import pinnsven as pv\n"
+        "def lost():\n    raise OSError('no such file: values.csv')\n"
+        "def make_problem():\n"
+        "    conditions = {'pde': pv.PDE(lambda u, u_t: u_t + u), 'start': pv.Initial(u=1.0)}\n"
+        "    return pv.Problem(pv.Time(0, 1), 'u', conditions, reference=lost)\n"
+    )
+    assert main(["solve", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "reference" in err and "values.csv" in err and "compiling" not in err
 
 
 def test_no_command_prints_help_and_exits_with_two(capsys):
@@ -248,6 +404,8 @@ def test_a_missing_file_is_named_with_the_nearest_one(folder, capsys):
         (["--resume"], "--checkpoint"),
         (["--json", "nowhere/out.json"], "nowhere"),
         (["--plot", "."], "--plot"),
+        (["--plot", "out.foo"], "png"),
+        (["--json", "one", "--save", "./one"], "--save"),
         (["--max-steps", "0"], "max_steps=0"),
         (["--time-limit", "-1"], "time_limit=-1"),
         (["--tolerance", "-1"], "tolerance=-1"),
