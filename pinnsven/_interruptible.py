@@ -10,6 +10,7 @@ import _thread
 import atexit
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def lost_interrupts_return() -> Iterator[None]:
         if not issubclass(raised.exc_type, KeyboardInterrupt):
             return before(raised)
         _lost.append(True)
-        again = threading.Timer(AGAIN, _thread.interrupt_main)
+        again = threading.Timer(AGAIN, _press)
         again.daemon = True
         return again.start()
 
@@ -71,6 +72,14 @@ def lost_interrupts_return() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _press() -> None:
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)  # which ends a sleep too
+    else:
+        _thread.interrupt_main()
 
 
 def was_lost() -> bool:

@@ -85,8 +85,8 @@ def test_a_network_that_holds_functions_is_solved_judged_saved_and_loaded(networ
 
 
 def test_a_march_takes_a_network_that_holds_functions():
-    found = pv.march(decay(network=perceptron()), 2, points=64)
-    assert found.status == "converged" and found.error < 1e-5
+    found = pv.march(decay(network=perceptron()), 2, points=64, max_steps=6)
+    assert found.error < 1e-2 and found.error_estimate["u"] > 0
 
 
 # The verdict, the reference
@@ -260,7 +260,8 @@ def test_an_interrupt_that_python_drops_comes_again():
 
     with pytest.raises(KeyboardInterrupt), lost_interrupts_return():
         Collected()
-        time.sleep(60)
+        time.sleep(30)
+        pytest.fail("it did not come")
     assert was_lost() and not was_lost()
 
 
