@@ -337,11 +337,11 @@ def field_squares(
 
 def response(
     system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta
-) -> list[Float[np.ndarray, " components"]]:
-    """How strongly each component of each block answers the parameters.
+) -> tuple[list[Float[np.ndarray, " components"]], list[np.ndarray]]:
+    """How strongly each component of each block answers the parameters, and which rows do not at all.
 
     The root mean square norm of its Jacobian's rows, from differences along random directions
-    (Hutchinson 1989).
+    (Hutchinson 1989); and, by block, whether none of them has moved a row, (n, components).
 
     - `residual_at`: the residual vector for these batches at given parameters.
     """
@@ -349,13 +349,17 @@ def response(
     rng = np.random.default_rng(0)
     hair = float(np.finfo(here.dtype).eps) ** (1 / 3)
     squares = [np.zeros(block.components) for block in system.blocks]
+    still = np.ones(here.size, bool)
     for _ in range(PROBES):
         there = theta + hair * rng.standard_normal(theta.size).astype(here.dtype)
         with np.errstate(invalid="ignore"):  # no response where a residual is infinite
             moved = (residual_at(there) - here) / hair
+            still &= moved == 0
             for total, found in zip(squares, component_squares(system, batches, moved), strict=True):
                 total += found / PROBES
-    return [np.sqrt(np.where(np.isfinite(total), total, 0.0)) for total in squares]
+    strengths = [np.sqrt(np.where(np.isfinite(total), total, 0.0)) for total in squares]
+    silent = [part > 0 for part in split_rows(system, batches, still.astype(float))]
+    return strengths, silent
 
 
 def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:

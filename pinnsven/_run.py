@@ -28,6 +28,7 @@ from ._residual import (
     split_rows,
 )
 from ._solution import RESULTS, Estimate, StepRecord
+from ._solving._answers import check_derivatives, check_response
 from ._solving._error_estimate import bytes_needed
 from ._solving._held_out import block_scales, summarize
 from ._solving._verdict import AGREE, LAST_DRAWS
@@ -174,7 +175,10 @@ class Run:
                 f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
             )
         if self.sizes is None:
-            answers = self._response()
+            compiled = self.compiler.compile
+            check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
+            answers, silent = self._response()
+            check_response(self.system, silent, split_rows(self.system, self.batches, residual))
             first = np.sqrt(self._squares(self.batches, residual))
             self.sizes = np.maximum(first, answers)
             whole = np.sqrt(self.system.per_block(answers**2))
@@ -197,7 +201,7 @@ class Run:
         does, would else be measured against what it was for another function.
         """
         sizes = np.asarray(self.sizes, float)
-        room = RESPONSE_ROOM * self._response()
+        room = RESPONSE_ROOM * self._response()[0]
         shrinks = (room > 0) & (room < sizes)
         shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
         self.sizes = shrunk * sizes
@@ -209,10 +213,11 @@ class Run:
             for (name, weight), share in zip(self.weights.items(), most.tolist(), strict=True)
         }
 
-    def _response(self) -> np.ndarray:
-        """How strongly each component of the conditions answers the parameters now."""
-        found = response(self.system, self.batches, lambda t: self.rows(self.batches, t), self.theta)
-        return np.concatenate(found)
+    def _response(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """How strongly each component answers the parameters now, and which rows do not at all."""
+        at = lambda theta: self.rows(self.batches, theta)
+        found, silent = response(self.system, self.batches, at, self.theta)
+        return np.concatenate(found), silent
 
     def _rounding(self) -> np.ndarray:
         """What rounding alone does to each component of the residual, its root mean square.
