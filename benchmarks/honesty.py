@@ -4,9 +4,10 @@
 
 Every fast problem with a known solution is solved 20 times in each of several ways that ought to
 spoil the answer. A run is *right* when its relative error is at most the square root of its
-tolerance, which is what `converged` promises. Runs that `benchmarks/results/honesty.json` holds
-already are not repeated. The tables go to `benchmarks/results/honesty.md`: the four counts, and how
-the estimated error compares with the true one.
+tolerance, which is what `converged` promises. After that the adversarial collection is solved
+(`_adversarial.py`). Runs that `benchmarks/results/honesty.json` holds already are not repeated. The
+tables go to `benchmarks/results/honesty.md`: the four counts, how the estimated error compares with the
+true one, and how wrong answers were caught.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+import _adversarial
 from accuracy import machine, output_of
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +30,7 @@ RESULTS = HERE / "results" / "honesty.json"
 PROBLEMS = ("poisson_1d", "oscillator", "poisson_2d", "heat_1d", "advection", "burgers")
 TOLERANCE = 1e-6
 LOOSE = 1e-3
+BATCH = 16  # adversarial cases in one process
 COMMON = {"time_limit": 3.0, "max_steps": 300}  # where something is withheld
 
 
@@ -143,12 +146,34 @@ def write(stored: dict) -> None:
     """The records, and the tables made of them."""
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(stored, indent=1))
-    records = stored["records"]
-    tables = "\n\n".join([counts(records), estimates(records), seeds_table(records)])
+    records, parts = stored["records"], []
+    if records:
+        parts = [counts(records), estimates(records), seeds_table(records)]
+    if stored.get("adversarial"):
+        parts.append(_adversarial.tables(stored["adversarial"]))
+    tables = "\n\n".join(parts)
     RESULTS.with_suffix(".md").write_text(
         f"{stored['machine']}, {stored['date']}; starved runs end after {COMMON['time_limit']:g} s or "
         f"{COMMON['max_steps']} steps, those with nothing withheld when they converge\n\n{tables}\n"
     )
+
+
+def adversarial(stored: dict, core: int) -> None:
+    """Solves the cases of the adversarial collection that are not stored yet."""
+    from adversarial import CASES
+
+    found = stored.setdefault("adversarial", [])
+    known = {record["name"] for record in found}
+    missing = [name for name in CASES if name not in known]
+    for start in range(0, len(missing), BATCH):
+        command = [sys.executable, __file__, "--child-adversarial", *missing[start : start + BATCH]]
+        for line in output_of(command, core):
+            record = json.loads(line)
+            found.append(record)
+            lie = " WRONG, BUT CONVERGED" if _adversarial.is_lie(record) else ""
+            print(f"{record['name']}: {record['status']}{lie}", flush=True)
+        stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
+        write(stored)
 
 
 def main() -> None:
@@ -156,10 +181,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--only", action="append", choices=PROBLEMS, help="may be repeated")
     parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--adversarial", action="store_true", help="that part alone")
     options = parser.parse_args()
     sys.path.insert(0, str(HERE.parent))
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
-    for setting in settings():
+    if not options.only:
+        adversarial(stored, options.core)
+    for setting in () if options.adversarial else settings():
         for problem in options.only or PROBLEMS:
             known = {
                 r["seed"]
@@ -179,7 +207,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
+    if sys.argv[1:2] == ["--child-adversarial"]:
+        _adversarial.child(sys.argv[2:])
+    elif sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], sys.argv[3], [int(seed) for seed in sys.argv[4:]])
     else:
         main()

@@ -12,6 +12,7 @@ from ._networks import FieldModel
 from ._precision import precision_context, to_numpy
 
 CHUNK = 1 << 16
+SPREAD_CHUNK = 2048  # times the causes are in memory at a time
 
 
 class Evaluator:
@@ -57,6 +58,43 @@ class Evaluator:
         # Sizes in powers of two, so that many calls of many sizes compile a few times only.
         size = min(1 << (len(points) - 1).bit_length(), CHUNK)
         return np.concatenate([points, np.repeat(points[:1], size - len(points), axis=0)])
+
+
+class Spread:
+    """The standard error of the fields, where readings scatter.
+
+    - `evaluator`: the network at its solution.
+    - `effect`: what each independent cause does to the network's parameters, (params, causes).
+    """
+
+    def __init__(self, evaluator: Evaluator, effect: np.ndarray):
+        self.evaluator, self.effect = evaluator, effect
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Standard errors (n, fields) in float64 at points (n, dim)."""
+        with precision_context(self.evaluator.precision):
+            parts = [
+                np.asarray(self._compiled(jnp.asarray(points[i : i + SPREAD_CHUNK])), np.float64)
+                for i in range(0, len(points), SPREAD_CHUNK)
+            ]
+        return np.concatenate(parts)
+
+    @functools.cached_property
+    def _compiled(self):
+        arrays, static = eqx.partition(
+            jax.tree.map(jnp.asarray, self.evaluator.model), eqx.is_inexact_array
+        )
+        flat, unravel = ravel_pytree(arrays)
+        causes = jnp.asarray(self.effect.T, flat.dtype)
+
+        def at(point):
+            def values(theta):
+                return eqx.combine(unravel(theta), static)(point)
+
+            moved = jax.vmap(lambda cause: jax.jvp(values, (flat,), (cause,))[1])(causes)
+            return jnp.linalg.norm(moved, axis=0)
+
+        return jax.jit(jax.vmap(at))
 
 
 class SlabEvaluator:

@@ -108,6 +108,7 @@ def solution_record(solution: Solution) -> dict:
         "message": solution.message,
         "seconds": solution.seconds,
         "compile_seconds": solution.compile_seconds,
+        "verdict_seconds": solution.verdict_seconds,
         "memory": dataclasses.asdict(solution.memory),
         "steps": solution.steps,
         "rank": solution.rank,

@@ -32,7 +32,7 @@ from ._solving._answers import check_derivatives, check_response
 from ._solving._error_estimate import bytes_needed
 from ._solving._held_out import block_scales, summarize
 from ._solving._verdict import AGREE, LAST_DRAWS
-from ._weighting import balance, discount_noise
+from ._weighting import balance, discount_noise, discount_scatter
 
 TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
@@ -43,6 +43,8 @@ ROOM_BYTES = 2.0**28  # that the Jacobian of them may take
 GROWTH = 1.4  # of the number of points of a refined block
 SLOW_GROWTH = 1.2  # the same where training and held-out residual agree within AGREE, or rows are many
 ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowly or not at all
+SCATTER_PATIENCE = 6  # estimates without improvement before a misfit of readings counts as scatter
+SETTLED = 0.98  # of the loss that is left after the steps between two estimates: noise is fitted
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
 ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
@@ -152,6 +154,7 @@ class Run:
                     self.measure(LAST_DRAWS)  # a single draw may have been lucky
                     if self.is_done():
                         return None, "the tolerance was met"
+                    self._sharpen()
                 if self.may_refine:
                     self._refine()
             if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
@@ -162,7 +165,14 @@ class Run:
         """Whether the last estimate is well below the tolerance, and training agrees with held-out."""
         e = self.estimate
         assert e is not None  # it was measured just before
-        return e.relative <= MARGIN * self.target and e.gap**2 <= GAP_MARGIN * AGREE
+        met = e.relative <= MARGIN * self.target and e.gap**2 <= GAP_MARGIN * AGREE
+        return met and self._has_settled()
+
+    def _has_settled(self) -> bool:
+        """Whether the fit of noisy readings, which are never met, is as good as it gets."""
+        last = self.records[-self.stepper.estimate_every - 1 :]
+        noisy = any(block.noise > 0 for block in self.system.blocks)
+        return not noisy or last[-1].loss > SETTLED * last[0].loss
 
     def prepare(self) -> None:
         """Evaluates every condition at its first points; what is found there scales tolerances.
@@ -311,8 +321,21 @@ class Run:
         """The residuals by which the solution is judged: those fitted, or by a finer rule."""
         if not any(block.finer for block in self.system.blocks):
             return self.system
-        blocks = tuple(block.finer or block for block in self.system.blocks)
+        blocks = tuple(block.finer() if block.finer else block for block in self.system.blocks)
         return ResidualSystem(blocks, self.system.parameters)
+
+    def _sharpen(self) -> None:
+        """Fits by the finer rule what the finer rule finds to be wrong."""
+        differs = self.levels[1] > AGREE * self.levels[0]
+        pairs = list(zip(self.system.blocks, self.judged.blocks, strict=True))
+        changed = [
+            d and fitted is not judged for d, (fitted, judged) in zip(differs, pairs, strict=True)
+        ]
+        if any(changed):
+            blocks = tuple(pair[int(c)] for c, pair in zip(changed, pairs, strict=True))
+            self.system = ResidualSystem(blocks, self.system.parameters)
+            del self.judged
+            self.compiler.forget()
 
     def _field_sizes(self, batches) -> dict[str, float]:
         """The root mean square of every field."""
@@ -396,6 +419,8 @@ class Run:
         if self.estimate.relative > self.target:
             counts = tuple(self.points.rows(b) for b in blocks)
             moved = discount_noise(blocks, self.first_weights, moved, trained, counts)
+            if self.quiet >= SCATTER_PATIENCE:
+                moved = discount_scatter(blocks, self.first_weights, moved, trained)
         if moved != self.weights:
             self.weights = moved
             self.batches = self.points.batches(self.row_weights())

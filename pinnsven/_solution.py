@@ -163,8 +163,11 @@ class Solution:
       a random half of its columns.
     - `rank`: how many of them the last step used.
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
+    - `verdict_seconds`: of the time after the last step, compilation left out.
     - `memory`: bytes, as predicted and at the peak (see `pinnsven._memory`).
     - `history`: arrays over the steps, by the names of `StepRecord`.
+    - `spread`: maps points (n, dim) to the standard errors of the fields (n, fields) that scattering
+      readings leave; None without readings.
     - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
       has just estimated them; it is not saved.
     - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
@@ -189,6 +192,8 @@ class Solution:
     memory: Memory
     history: dict[str, np.ndarray]
     known: object = None
+    spread: object = None
+    verdict_seconds: float = 0.0
     corrected: object = None
     stopped: str = ""
 
@@ -219,6 +224,24 @@ class Solution:
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.evaluator(points)  # type: ignore[operator]
         return values.reshape(*shape, len(self.fields))
+
+    def standard_error(self, **coordinates):
+        """The standard error of the fields that the scatter of readings leaves, at coordinates.
+
+        The readings' noise where it is stated and borne out, and their own scatter elsewhere, to first
+        order: 95 % of it lie within 1.96 standard errors.
+
+        - `coordinates`: as for a call of the solution.
+
+        Returns what such a call returns. Raises `ValueError` as that does, and for a solution without
+        `pv.Data` that could scatter.
+        """
+        if self.spread is None:
+            raise ValueError("no reading scatters here: only pv.Data leaves a standard error")
+        points, shape = stack_coordinates(self.domain, coordinates)
+        values = self.spread(points).reshape(*shape, len(self.fields))  # type: ignore[operator]
+        named = {field: values[..., i] for i, field in enumerate(self.fields)}
+        return named[self.fields[0]] if len(self.fields) == 1 else named
 
     def condition_number(self) -> float:
         """The largest over the smallest singular value used; not a number without a step."""

@@ -70,6 +70,28 @@ def discount_noise(
     return moved
 
 
+def discount_scatter(
+    blocks: tuple[Block, ...],
+    start: dict[str, float],
+    weights: dict[str, float],
+    mean_squares: Float[np.ndarray, " blocks"],
+) -> dict[str, float]:
+    """The factors, smaller for readings whose residual has stopped falling and outweighs all else.
+
+    Their misfit is then taken for scatter that was not stated: fitted any closer, it would bend the
+    solution away from its equation. To be asked where the residual no longer falls.
+
+    - `start`, `weights`: the factors before the first step, and now.
+    - `mean_squares`: of the residual, as they are weighted.
+    """
+    shares = np.array([weights[b.name] for b in blocks]) * mean_squares
+    moved = dict(weights)
+    for block, share in zip(blocks, shares, strict=True):
+        if block.is_measured and block.noise == 0 and block.weight is None and share > shares.sum() / 2:
+            moved[block.name] = max(weights[block.name] / DISCOUNT, LEAST * start[block.name])
+    return moved
+
+
 def balance(system, whole, answers) -> Float[np.ndarray, " components"]:
     """Factors beside their block's weight that let the residuals of a tuple answer equally.
 

@@ -48,7 +48,7 @@ class Block:
     - `interior`: true for the differential equation itself, which is where most points go.
     - `noise`: the standard deviation of errors in what is prescribed; the residual may stay that big.
     - `truth`: the same condition with what is known to be nearer the truth than what it prescribes.
-    - `finer`: the same condition by a finer rule than the one that is fitted, by which it is judged.
+    - `finer`: makes the same condition by a finer rule than the one that is fitted, to judge it by.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Block:
     interior: bool
     noise: float = 0.0
     truth: "Block | None" = None
-    finer: "Block | None" = None
+    finer: "Callable[[], Block] | None" = None
 
     @property
     def judged(self) -> "Block":
         """The block by which this one is judged."""
-        return self.truth or self.finer or self
+        return self.truth or (self.finer() if self.finer else self)
 
     @property
     def is_measured(self) -> bool:

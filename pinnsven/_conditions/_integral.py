@@ -67,6 +67,10 @@ class Integral(AbstractCondition):
             raise ValueError(f"nodes={self.nodes!r}: must be a positive integer") from None
 
     def bind(self, name: str, space: NameSpace) -> Block:
+        return self._block(name, space, self.nodes)
+
+    def _block(self, name: str, space: NameSpace, number: int) -> Block:
+        """The block of a rule with so many nodes."""
         domain = space.domain
         integrand = NamedFunction.of(self.function)
         inner = DerivativePlan(integrand.names, space)
@@ -75,26 +79,21 @@ class Integral(AbstractCondition):
         if not any(hasattr(quantity, "field") for quantity in inner.quantities.values()):
             raise ValueError(f"the integrand depends on no field; it asks for {listing(inner.names)}")
         target = _target(self.value, space)
-
-        def plan(number: int) -> IntegralPlan:
-            rule = integration_rule(domain, number)
-            return IntegralPlan(target.names, space, inner, integrand, *rule)
-
-        nodes = plan(self.nodes).nodes
+        nodes, weights = integration_rule(domain, number)
+        finer = _finer_nodes(number, domain)
         site = Moments(domain) if domain.space is not None and domain.time is not None else None
         block = Block(
             name=name,
             residual=lambda values: (values[INTEGRAL] - target(values),),
             components=1,
-            plan=plan(self.nodes),
+            plan=IntegralPlan(target.names, space, inner, integrand, nodes, weights),
             site=site or FixedPoints(nodes[:1], {}),
             weight=self.weight,
             count=self.points,
             interior=False,
+            finer=lambda: self._block(name, space, finer),
         )
-        block = dataclasses.replace(block, components=count_components(block))
-        finer = _finer_nodes(self.nodes, domain)
-        return dataclasses.replace(block, finer=dataclasses.replace(block, plan=plan(finer)))
+        return dataclasses.replace(block, components=count_components(block))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +130,7 @@ class IntegralPlan(DerivativePlan):
 
 
 def _finer_nodes(nodes: int, domain: Domain) -> int:
-    """How many nodes judge an integral: three times as many, fewer in several dimensions."""
+    """How many nodes judge an integral of so many: three times that, fewer in several dimensions."""
     dim = domain.space_dim or 1
     return max(min(FINER * nodes, int(MOST_NODES ** (1 / dim))), nodes + 3)
 

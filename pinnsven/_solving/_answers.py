@@ -58,8 +58,8 @@ def check_derivatives(system: ResidualSystem, network, theta, batches, compiled)
         if dead:
             raise ValueError(
                 f"condition {block.name!r} asks for {listing(dead)}, which is zero everywhere for "
-                "this network: it is piecewise linear (relu and its like), constant, or takes no notice of a "
-                "coordinate. Use a smooth activation, such as tanh, and all inputs."
+                "this network: it is piecewise linear (relu and its like), constant, or takes no "
+                "notice of a coordinate. Use a smooth activation, such as tanh, and all inputs."
             )
 
 
@@ -75,6 +75,6 @@ def check_response(system: ResidualSystem, silent: list[np.ndarray], rows: list[
         if share > SILENT:
             raise ValueError(
                 f"condition {block.name!r} has residuals that depend on no parameter of the network "
-                f"and on no unknown, and are not zero ({share:.0%} of its points): they can never be met. "
-                "Look for a network or an ansatz that is constant there."
+                f"and on no unknown, and are not zero ({share:.0%} of its points): they can never be "
+                "met. Look for a network or an ansatz that is constant there."
             )

@@ -16,23 +16,16 @@ STANDS_OUT = 1e3  # times its residual, from where what a solution may be off de
 
 
 def field_errors(
-    fields: tuple[str, ...],
-    found: ErrorEstimate | None,
-    scatter: np.ndarray,
-    estimate: Estimate,
-    tolerance: float,
+    fields: tuple[str, ...], found: ErrorEstimate | None, scatter: np.ndarray, least: float = 0.0
 ) -> FieldErrors:
     """The estimated relative error of every field; not a number where nothing could be estimated.
 
-    That of a run whose residual has not met its tolerance is no smaller than this residual.
-
     - `scatter`: what the scatter of readings leaves, (fields,).
+    - `least`: the relative residual of a run that has not met its tolerance: no error is smaller.
     """
     if found is None:
         return FieldErrors(dict.fromkeys(fields, math.nan))
-    errors = np.hypot(found.errors, scatter)
-    if not estimate.relative <= tolerance:
-        errors = np.maximum(errors, estimate.relative)
+    errors = np.maximum(np.hypot(found.errors, scatter), least)
     return FieldErrors(zip(fields, errors.tolist(), strict=True))
 
 

@@ -2,15 +2,13 @@
 
 import dataclasses
 import math
+import time
 
 import numpy as np
 
-from .._domains import Interior
 from .._evaluate import Evaluator
-from .._memory import Memory, peak, shortage_as_memory_error
+from .._memory import Memory, peak
 from .._metrics import relative_errors
-from .._precision import precision_context
-from .._sampling import Sobol
 from .._solution import (
     RESULTS,
     ConditionReport,
@@ -20,13 +18,9 @@ from .._solution import (
     stack_coordinates,
 )
 from ._attempts import Attempts
-from ._coefficients import Jump, find_jump
-from ._error_estimate import ErrorEstimate, estimate_errors
-from ._evidence import amplified, field_errors, jump_words, left_open
-from ._features import look
-from ._levels import residual_levels
-from ._uncertainty import SCATTER_POINTS, Uncertainty, field_effects, plain_unknowns, uncertainty
-from ._verdict import LAST_DRAWS, Evidence, is_falling, judge
+from ._examine import examine
+from ._uncertainty import plain_unknowns
+from ._verdict import LAST_DRAWS, Evidence, judge
 
 
 def finish(
@@ -45,6 +39,7 @@ def finish(
     What fails here is left out, and said: a run that came to its end has a solution. Ctrl-C leaves out
     what is still to come.
     """
+    begun = time.perf_counter() - run.compiler.seconds
     run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
     attempt = Attempts(run)
     if run.sizes is None and not run.interrupted:
@@ -54,30 +49,10 @@ def finish(
     run.scratch = ()  # the estimate of the error needs the memory
     estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
     diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
-    found = None if estimate is None or diverged else _estimated(run, attempt)
-    open_ones = attempt(
-        "the verdict could not be made, for what scatter leaves open is not known",
-        lambda: uncertainty(run),
-    )
-    scatter = attempt(
-        "the verdict could not be made, for what scatter does to the fields is not known",
-        lambda: _scatter(run, open_ones),
-    )
-    looked = None
-    if estimate is not None and estimate.relative <= tolerance and not run.interrupted:
-        failure = "the verdict could not be made, for its many points could not be looked at"
-        looked = attempt(failure, lambda: look(run, tolerance))
-    jump = None
-    if found is not None:
-        failure = "the verdict could not be made, for coefficients could not be looked at"
-        jump = attempt(failure, lambda: _jump(run))
-    failed = bool(attempt.said)
-    scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
-    errors = None
-    if run.estimates_error and not run.interrupted and estimate is not None:
-        errors = field_errors(run.problem.fields, found, scatter, estimate, tolerance)
     model, _ = run.system.unpack(run.theta)
     evaluator = Evaluator(model, precision, run.network)
+    examined = examine(run, attempt, None if diverged else estimate, tolerance, evaluator)
+    failed = bool(attempt.said)
     domain, known = run.problem.domain, run.known
     error = None
     if run.records or not run.interrupted:
@@ -91,11 +66,9 @@ def finish(
         )
     if run.trouble:
         ended = (RESULTS.diverged, run.trouble)
-    evidence = _evidence(run, estimate, found, errors, scatter, open_ones)
-    if evidence is not None:
-        evidence = dataclasses.replace(
-            evidence, missed=looked.missed if looked else "", jump=jump_words(jump, run.problem.domain)
-        )
+    evidence = examined.evidence
+    if evidence is None and estimate is not None:
+        evidence = Evidence(estimate=estimate)
     status, message = _verdict(run, ended, evidence, tolerance, failed)
     message = " ".join([message, *attempt.said])
     if run.memory_trouble:
@@ -111,9 +84,9 @@ def finish(
         status=status,
         message=message,
         conditions=_table(run, estimate),
-        unknowns=open_ones.unknowns if open_ones is not None else plain_unknowns(run),
+        unknowns=examined.unknowns if examined.unknowns is not None else plain_unknowns(run),
         error=error,
-        error_estimate=errors,
+        error_estimate=examined.errors,
         reference_floor=known.floor if known is not None else None,
         spectrum=spectrum[spectrum > 0],
         rank=int(run.report.rank) if run.report is not None else 0,
@@ -126,7 +99,9 @@ def finish(
             for name in StepRecord.__dataclass_fields__
         },
         known=known,
-        corrected=found.corrected if found is not None else None,
+        spread=examined.spread,
+        verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
+        corrected=examined.corrected,
         stopped=run.stopped,
     )
 
@@ -148,54 +123,6 @@ def _verdict(
         evidence = dataclasses.replace(evidence, errors=None)  # the reason is said already
     status, message = judge(cause, why, evidence, tolerance)
     return (RESULTS.unresolved if failed and status is RESULTS.converged else status), message
-
-
-def _evidence(run, estimate, found, errors, scatter, open_ones) -> Evidence | None:
-    """All that the verdict rests on; None where nothing was measured."""
-    if estimate is None:
-        return None
-    words = open_ones.open if open_ones is not None else ""
-    amplification = bound = None
-    if found is not None:
-        words = left_open(run.problem, found, estimate) or words
-        amplification, bound = amplified(run.problem, found, estimate), float(np.max(found.bounds))
-    return Evidence(
-        estimate=estimate,
-        errors=errors,
-        bound=bound,
-        scatter=float(np.max(scatter)),
-        confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
-        left_open=words,
-        amplified=amplification or "",
-        falling=is_falling(run.records),
-    )
-
-
-def _estimated(run, attempt: Attempts) -> ErrorEstimate | None:
-    """The estimated error; None where it is not wanted: who pressed Ctrl-C waits for no compilation."""
-    if not run.estimates_error or run.interrupted:
-        return None
-    failure = "the verdict could not be made, for the error was not estimated"
-    return attempt(failure, lambda: _errors_if_they_fit(run))
-
-
-def _jump(run) -> Jump | None:
-    """The largest jump of a coefficient."""
-    unknowns = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
-    with precision_context("float64"):
-        return find_jump(run.system.blocks, unknowns)
-
-
-def _scatter(run, open_ones: Uncertainty | None) -> np.ndarray:
-    """What the scatter of readings leaves of each field's error, relative to its size."""
-    fields = len(run.problem.fields)
-    if open_ones is None or not open_ones.effect.size or not run.estimates_error or run.interrupted:
-        return np.zeros(fields)
-    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
-    moved = field_effects(run.system, run.theta, open_ones.effect, places)
-    values = Evaluator(run.system.unpack(run.theta)[0], "float64")(places)
-    size = np.sqrt(np.mean(values**2, axis=0))
-    return np.sqrt(np.mean(np.sum(moved**2, axis=2), axis=0)) / np.where(size > 0, size, 1.0)
 
 
 def _last_measurement(run) -> Estimate | None:
@@ -234,16 +161,6 @@ def _keep_the_better(run, draws: int) -> Estimate:
     if not loss(last) <= lowest:
         loss(best)
     return run.estimate
-
-
-def _errors_if_they_fit(run) -> ErrorEstimate | None:
-    """The estimated errors; None if not finite, or if memory runs out."""
-    levels, compiled = residual_levels(run.system, *run.found), run.compiler.compile
-    try:
-        with shortage_as_memory_error():
-            return estimate_errors(run.system, run.theta, run.points, levels, compiled)
-    except MemoryError:
-        return None
 
 
 def _table(run, estimate: Estimate | None) -> dict[str, ConditionReport]:

@@ -8,7 +8,6 @@ condition states one that its residuals bear out, and the readings' own scatter 
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -123,22 +122,6 @@ def _compressed(effect):
     left, sizes, _ = np.linalg.svd(effect, full_matrices=False)
     kept = sizes > FAINT_EFFECT * max(sizes, default=0.0)
     return left[:, kept] * sizes[kept]
-
-
-def field_effects(
-    system: ResidualSystem, theta, effect, points
-) -> Float[np.ndarray, "n fields causes"]:
-    """How each cause moves the fields at points (n, dim)."""
-
-    def at(point):
-        def values(t):
-            return system.unpack(t)[0](point)
-
-        return jax.vmap(lambda column: jax.jvp(values, (theta,), (column,))[1], in_axes=1, out_axes=1)(
-            jnp.asarray(effect, theta.dtype)
-        )
-
-    return np.asarray(jax.jit(jax.vmap(at))(jnp.asarray(points, theta.dtype)), float)
 
 
 def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:

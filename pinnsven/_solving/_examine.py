@@ -1,0 +1,127 @@
+"""What is found out about an answer before it is judged, part by part: none may lose the others."""
+
+import dataclasses
+
+import numpy as np
+
+from .._domains import Interior
+from .._evaluate import Evaluator, Spread
+from .._memory import shortage_as_memory_error
+from .._networks import FieldModel
+from .._precision import precision_context
+from .._sampling import Sobol
+from .._solution import Estimate, FieldErrors, Unknowns
+from ._attempts import Attempts
+from ._coefficients import Jump, find_jump
+from ._error_estimate import ErrorEstimate, estimate_errors
+from ._evidence import amplified, field_errors, jump_words, left_open
+from ._features import look
+from ._levels import residual_levels
+from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty
+from ._verdict import Evidence, is_falling
+
+FAILED = "the verdict could not be made, for"
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """What was found out; None for each part that failed or was not wanted.
+
+    - `evidence`: what the verdict rests on.
+    - `errors`: the estimated relative error of every field.
+    - `unknowns`: their values and standard errors.
+    - `spread`: the standard errors of the fields.
+    - `corrected`: the model with its estimated error added.
+    """
+
+    evidence: Evidence | None
+    errors: FieldErrors | None
+    unknowns: Unknowns | None
+    spread: Spread | None
+    corrected: FieldModel | None
+
+
+def examine(
+    run, attempt: Attempts, estimate: Estimate | None, tolerance: float, evaluator: Evaluator
+) -> Examined:
+    """Examines the solution of a run.
+
+    - `estimate`: its residuals; None for a run that diverged, or that was not measured.
+    - `evaluator`: its network.
+    """
+    scatters = attempt(f"{FAILED} what scatter leaves open is not known", lambda: uncertainty(run))
+    unknowns = scatters.unknowns if scatters is not None else None
+    spread = _spread(run, scatters, evaluator)
+    wanted = run.estimates_error and not run.interrupted  # who pressed Ctrl-C waits for no compilation
+    if estimate is None:
+        nothing = np.zeros(len(run.problem.fields))
+        errors = field_errors(run.problem.fields, None, nothing) if wanted else None
+        return Examined(None, errors, unknowns, spread, None)
+    evidence = Evidence(
+        estimate=estimate,
+        confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
+        left_open=scatters.open if scatters is not None else "",
+        falling=is_falling(run.records),
+    )
+    if not wanted:
+        return Examined(evidence, None, unknowns, spread, None)
+    found = attempt(f"{FAILED} the error was not estimated", lambda: _errors_if_they_fit(run))
+    scatter = attempt(
+        f"{FAILED} what scatter does to the fields is not known", lambda: _scatter(run, spread)
+    )
+    jump = attempt(f"{FAILED} coefficients could not be looked at", lambda: _jump(run))
+    scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
+    least = 0.0 if estimate.relative <= tolerance else estimate.relative
+    errors = field_errors(run.problem.fields, found, scatter, least)
+    if estimate.relative <= tolerance:
+        failure = f"{FAILED} its many points could not be looked at"
+        looked = attempt(failure, lambda: look(run, tolerance))
+        evidence = dataclasses.replace(evidence, missed=looked.missed if looked else "")
+    evidence = dataclasses.replace(
+        evidence,
+        errors=errors,
+        scatter=float(np.max(scatter)),
+        jump=jump_words(jump, run.problem.domain),
+    )
+    if found is not None:
+        evidence = dataclasses.replace(
+            evidence,
+            bound=float(np.max(found.bounds)),
+            left_open=left_open(run.problem, found, estimate) or evidence.left_open,
+            amplified=amplified(run.problem, found, estimate),
+        )
+    return Examined(evidence, errors, unknowns, spread, found.corrected if found else None)
+
+
+def _errors_if_they_fit(run) -> ErrorEstimate | None:
+    """The estimated errors; None if not finite, or if memory runs out."""
+    levels, compiled = residual_levels(run.system, *run.found), run.compiler.compile
+    try:
+        with shortage_as_memory_error():
+            return estimate_errors(run.system, run.theta, run.points, levels, compiled)
+    except MemoryError:
+        return None
+
+
+def _jump(run) -> Jump | None:
+    """The largest jump of a coefficient."""
+    unknowns = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
+    with precision_context("float64"):
+        return find_jump(run.system.blocks, unknowns)
+
+
+def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread | None:
+    """The standard errors of the fields; None where no readings scatter."""
+    if open_ones is None or not open_ones.effect.size:
+        return None
+    number = run.theta.size - len(run.system.unknown_names)
+    return Spread(evaluator, open_ones.effect[:number])
+
+
+def _scatter(run, spread: Spread | None) -> np.ndarray:
+    """What the scatter of readings leaves of each field's error, relative to its size."""
+    if spread is None or not run.estimates_error or run.interrupted:
+        return np.zeros(len(run.problem.fields))
+    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
+    size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))
+    return np.sqrt(np.mean(spread(places) ** 2, axis=0)) / np.where(size > 0, size, 1.0)
