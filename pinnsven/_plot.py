@@ -8,6 +8,8 @@ from ._problem import Reference
 from ._solution import Solution
 
 RESOLUTION = 161
+SEEN, SEEN_AT = 1e-3, 256  # of a field's variation, from where a picture shows a spread; points
+NINETY_FIVE = 1.96  # standard errors on both sides hold 95 %
 BLUE, RED, GRAY = "#1f4e79", "#b5402a", "#8a8a8a"
 
 
@@ -56,7 +58,21 @@ def _drawn_axes(solution: Solution) -> list[int]:
 
 def _columns(solution: Solution) -> list[str]:
     comparable = solution.known is not None and solution.domain.dim <= 2
-    return ["solution"] + (["known", "difference"] if comparable else [])
+    return (
+        ["solution"]
+        + (["known", "difference"] if comparable else [])
+        + (["standard error"] if _scatters(solution) else [])
+    )
+
+
+def _scatters(solution: Solution) -> bool:
+    """Whether readings scatter so much that a picture can show it."""
+    if solution.spread is None:
+        return False
+    lower, upper = solution.domain.lower, solution.domain.upper
+    points = lower + np.random.default_rng(0).random((SEEN_AT, len(lower))) * (upper - lower)
+    spread, values = solution.spread(points), solution.evaluator(points)  # type: ignore[operator]
+    return bool(np.any(np.std(values, axis=0) * SEEN < np.mean(spread, axis=0)))
 
 
 def _axis_label(solution: Solution, axis: int) -> str:
@@ -95,7 +111,13 @@ def _draw_curve(solution, field, row, axes, columns) -> None:
         axis.plot(
             known.points[label][order], known.values[field][order], color=GRAY, lw=4, label="known"
         )
-    axis.plot(line, _values(solution, field, points), color=BLUE, lw=1.2, label="solution")
+    values = _values(solution, field, points)
+    if _scatters(solution):
+        spread = NINETY_FIVE * solution.spread(points)[:, solution.fields.index(field)]
+        axis.fill_between(
+            line, values - spread, values + spread, color=BLUE, alpha=0.2, lw=0, label="95 %"
+        )
+    axis.plot(line, values, color=BLUE, lw=1.2, label="solution")
     axis.set(xlabel=label, ylabel=field)
     axis.legend(frameon=False)
 
@@ -113,8 +135,19 @@ def _draw_maps(solution, field, row, axes, columns) -> None:
         mine = solution.evaluator(_known_points(solution))[:, solution.fields.index(field)]
         _scatter(row[1], solution, axes, truth, f"{field}, known", span)
         _scatter(row[2], solution, axes, mine - truth, f"{field}, difference", _span(mine - truth))
-    for unused in row[1:] if not (has_known and solution.domain.dim == 2) else []:
-        unused.axis("off")
+    elif "known" in columns:
+        for unused in row[1:3]:
+            unused.axis("off")
+    if "standard error" in columns:
+        spread = solution.spread(points)[:, solution.fields.index(field)]
+        inside = np.where(solution.domain.contains(points), spread, np.nan).reshape(shape)
+        _map(
+            row[columns.index("standard error")],
+            lines,
+            inside,
+            f"{field}, standard error",
+            _span(inside),
+        )
     for axis in row[: len(columns)]:
         if axis.axison:
             axis.set(xlabel=_axis_label(solution, axes[0]), ylabel=_axis_label(solution, axes[1]))

@@ -145,7 +145,7 @@ def expected_residual(theta):
     rows = []
     for block, batch in zip(PROBLEM.blocks, BATCHES, strict=True):
         values = closed_form(block.name, batch.points, batch.normals, theta)
-        part = (batch.scale[:, None] * values).reshape(-1)
+        part = (batch.scale * values).reshape(-1)
         rows.append(np.pad(part, (0, -len(part) % CHUNK)))
     return np.concatenate(rows)
 
@@ -281,7 +281,7 @@ def test_sum_of_squares_is_the_weighted_sum_of_mean_squares(quadratic, rows):
 
 def active_points(batches):
     for block, batch in zip(PROBLEM.blocks, batches, strict=True):
-        active = batch.scale > 0
+        active = batch.scale[:, 0] > 0
         yield block, batch.points[active], batch.normals[active]
 
 
@@ -377,7 +377,7 @@ def test_values_that_are_not_finite_are_named_with_condition_and_point(quadratic
 def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearized):
     used = np.concatenate(
         [
-            np.pad(np.repeat(b.scale > 0, k.components), (0, -len(b.scale) * k.components % CHUNK))
+            np.pad(np.repeat(b.scale[:, 0] > 0, k.components), (0, -len(b.scale) * k.components % CHUNK))
             for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)
         ]
     )
@@ -464,7 +464,8 @@ def test_batch_is_padded_to_whole_slabs_with_its_first_point(count, components, 
     np.testing.assert_array_equal(batch.auxiliary["d"], batch.points[:, 0])
     np.testing.assert_array_equal(batch.normals, batch.points[:, :1])
     assert np.all(batch.scale[count:] == 0)
-    assert components * np.sum(batch.scale**2) == pytest.approx(weight)
+    assert batch.scale.shape == (capacity, components)
+    assert np.sum(batch.scale**2) == pytest.approx(weight)
 
 
 def test_new_points_and_weights_of_the_same_capacities_compile_nothing(perceptron):
