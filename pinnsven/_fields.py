@@ -76,6 +76,11 @@ class DerivativePlan:
     names: tuple[str, ...]
     space: NameSpace
 
+    @property
+    def at_once(self) -> bool:
+        """Whether many points are best evaluated together, those of padding included."""
+        return True
+
     @functools.cached_property
     def quantities(self) -> dict[str, Quantity]:
         return {name: self.space.read(name) for name in self.names}

@@ -160,7 +160,7 @@ class ResidualSystem(AbstractResidual):
         """
 
         def visit(block, part, position, slabs):
-            values = jax.vmap(lambda row: self._rows(block, theta, row))(part)
+            values = _at_points(block, lambda row: self._rows(block, theta, row), part)
             return slabs.at[position].set(self._padded(values.reshape(-1)))
 
         slabs = jnp.zeros((self._slabs(data), self.width), theta.dtype)
@@ -204,7 +204,7 @@ class ResidualSystem(AbstractResidual):
 
         def visit(block, part, position, total):
             def rows(t):
-                values = jax.vmap(lambda row: self._rows(block, t, row))(part)
+                values = _at_points(block, lambda row: self._rows(block, t, row), part)
                 return self._padded(values.reshape(-1))
 
             return total + jax.vjp(rows, theta)[1](parts[position])[0]
@@ -279,7 +279,7 @@ class ResidualSystem(AbstractResidual):
             values, pull = jax.vjp(lambda t: self._rows(block, t, row), theta)
             return values, jax.vmap(pull)(basis)[0].T
 
-        values, columns = jax.vmap(at_point, out_axes=(0, 1))(part)
+        values, columns = _at_points(block, at_point, part, out_axes=(0, 1))
         return self._padded(values.reshape(-1)), self._padded(columns.reshape(theta.size, -1))
 
     def _rows(self, block: Block, theta, row) -> Float[Array, " components"]:
@@ -294,6 +294,24 @@ class ResidualSystem(AbstractResidual):
         """Values of the points of a slab, padded to its width."""
         missing = self.width - values.shape[-1]
         return jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
+
+
+def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0):
+    """A function of a point's row at all points of a slab, which become the axes `out_axes`.
+
+    Where one point is dear, as an integral with its nodes is, those of padding are skipped.
+    """
+    if block.plan.at_once:
+        return jax.vmap(function, out_axes=out_axes)(part)
+
+    def visit(row):
+        zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(function, row))
+        return jax.lax.cond(jnp.any(row[-1] > 0), function, lambda _: zeros, row)
+
+    found = jax.lax.map(visit, part)
+    if isinstance(out_axes, int):
+        return found
+    return tuple(jnp.moveaxis(f, 0, axis) for f, axis in zip(found, out_axes, strict=True))
 
 
 def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):

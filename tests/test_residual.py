@@ -377,7 +377,9 @@ def test_values_that_are_not_finite_are_named_with_condition_and_point(quadratic
 def test_rows_of_padding_are_zero_and_so_is_their_jacobian(perceptron, linearized):
     used = np.concatenate(
         [
-            np.pad(np.repeat(b.scale[:, 0] > 0, k.components), (0, -len(b.scale) * k.components % CHUNK))
+            np.pad(
+                np.repeat(b.scale[:, 0] > 0, k.components), (0, -len(b.scale) * k.components % CHUNK)
+            )
             for k, b in zip(PROBLEM.blocks, BATCHES, strict=True)
         ]
     )

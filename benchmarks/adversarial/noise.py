@@ -61,16 +61,19 @@ def vibration_unstated() -> pv.Problem:
     )
 
 
-@kind.case("two readings for two constants: their errors leave no trace in a residual", scatter=0.1)
+@kind.case(
+    "two readings for two constants: their errors leave no trace in a residual, but are stated",
+    scatter=0.1,
+)
 def line_through_two() -> pv.Problem:
-    """u'' = 0 on [0, 1], u read at 0.4 and 0.6 with errors of 0.1, not stated; meant: 1 + x."""
+    """u'' = 0 on [0, 1], u read at 0.4 and 0.6 with errors of 0.1, stated; meant: 1 + x."""
     x = np.array([0.4, 0.6])
     return pv.Problem(
         pv.Interval(0, 1),
         "u",
         {
             "line": pv.PDE(lambda u_xx: u_xx),
-            "readings": pv.Data({"x": x}, u=_read(lambda x: 1 + x, x, 0.1, seed=4)),
+            "readings": pv.Data({"x": x}, u=_read(lambda x: 1 + x, x, 0.1, seed=4), noise=0.1),
         },
         exact=lambda x: 1 + x,
         network=SMALL,

@@ -25,7 +25,7 @@ from ._base import (
 
 INTEGRAL = "_integral"
 FINER = 3  # times the nodes that are fitted judge an integral
-MOST_NODES = 20_000  # of those, in all
+MOST_NODES = 6_000  # of those, in all
 
 
 class Integral(AbstractCondition):
@@ -108,6 +108,10 @@ class IntegralPlan(DerivativePlan):
     integrand: NamedFunction
     nodes: np.ndarray
     rule: np.ndarray
+
+    @property
+    def at_once(self):
+        return False
 
     @functools.cached_property
     def quantities(self):

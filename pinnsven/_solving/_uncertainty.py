@@ -104,7 +104,7 @@ def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
         if block.noise > 0:
             stated = (block.noise * np.max(batch.scale)) ** 2
             low, high = chi2.ppf(BORNE_OUT, free[name])
-            borne_out = low <= squares[name] / stated <= high
+            borne_out = free[name] <= 1 or low <= squares[name] / stated <= high
             found = stated if borne_out else squares[name] / free[name]
         else:
             group = [n for n in pooled[name] if n in alike or _noiseless(blocks, n)]
