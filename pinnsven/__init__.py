@@ -1,7 +1,6 @@
 """pinnsven: solves differential equations with small neural networks, to solver accuracy."""
 
 from ._callbacks import Callback as Callback, StopRun as StopRun
-from ._checkpoint import load_solution as load_solution
 from ._conditions import (
     PDE as PDE,
     AbstractCondition as AbstractCondition,
@@ -35,6 +34,7 @@ from ._progress import Progress as Progress
 from ._results import RESULTS as RESULTS
 from ._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
 from ._solution import Solution as Solution
+from ._solution_file import load_solution as load_solution
 from ._solve import solve as solve
 from ._sven import (
     QRSVD as QRSVD,

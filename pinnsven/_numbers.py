@@ -36,3 +36,8 @@ def numeric_array(label: str, values: object) -> np.ndarray:
     if bad.size:
         raise ValueError(f"{label}: entry {bad[0].tolist()} is {array[tuple(bad[0])]}, must be finite")
     return array
+
+
+def as_whole(value):
+    """A whole number of numpy's as one of Python's; anything else as it is, for a check to refuse."""
+    return int(value) if isinstance(value, np.integer) else value

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from ._conditions import Block, FixedPoints
 from ._conditions._base import check_count, points_array
 from ._domains import Facets, Moment
+from ._facts import finite_column
 from ._messages import listing, nearest
 from ._problem import Problem
 from ._residual import Batch, make_batch, points_per_slab
@@ -220,8 +221,10 @@ class PointSet:
         return dict(self._rng.bit_generator.state), arrays
 
     def restore(self, snapshot: tuple[dict, dict[str, np.ndarray]]) -> None:
-        """Returns to a snapshot."""
+        """Returns to a snapshot. Raises `ValueError` for one whose points do not fit the problem."""
         state, arrays = snapshot
+        for block in self.blocks:
+            _check_snapshot(block, arrays)
         self._rng.bit_generator.state = state
         for block in self.blocks:
             self.current[block.name] = Drawn(
@@ -241,6 +244,20 @@ class PointSet:
 
     def _fresh(self, block: Block, count: int) -> Drawn:
         return Drawn(*block.site.draw(count, self._sampler, self._rng), {})  # type: ignore[union-attr]
+
+
+def _check_snapshot(block: Block, arrays: dict[str, np.ndarray]) -> None:
+    given = f"{block.name}.points", f"{block.name}.normals", f"{block.name}.importance"
+    count = len(finite_column(arrays, given[0], (None, block.plan.space.domain.dim)))
+    if isinstance(block.site, FixedPoints) and count != len(block.site.points):
+        raise ValueError(
+            f"{count} points of {block.name!r} are saved, which has {len(block.site.points)}"
+        )
+    if count < 1:
+        raise ValueError(f"no point of {block.name!r} is saved")
+    finite_column(arrays, given[1], (count, _space_dim(block)))
+    if given[2] in arrays:
+        finite_column(arrays, given[2], (count,))
 
 
 def _space_dim(block: Block) -> int:

@@ -59,13 +59,13 @@ class Run:
     estimates_error: bool
     limits: tuple
     checkpoint: object
+    identity: dict[str, str]  # what a checkpoint is held against, where there is one
 
     def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine):
         network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
         self.problem, self.network = problem, network
         self.system, self.theta = ResidualSystem.build(problem, network, network_key)
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
-        self.identity = f"{problem.name}: {','.join(b.name for b in problem.blocks)}; seed {seed}"
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
         self.first_weights = self.weights
@@ -481,11 +481,13 @@ class Run:
     def restore(self, saved: RunState) -> None:
         """Continues from a checkpoint."""
         leaves, structure = jax.tree.flatten(self.state)
-        shapes = [np.shape(leaf) for leaf in leaves] + [self.theta.shape]
-        if shapes != [np.shape(leaf) for leaf in saved.state] + [saved.theta.shape]:
+        kinds = [(leaf.shape, leaf.dtype) for leaf in (*leaves, self.theta)]
+        if kinds != [(leaf.shape, leaf.dtype) for leaf in (*saved.state, saved.theta)]:
             raise ValueError("checkpoint: it was written with another network or solver")
         self.theta = jnp.asarray(saved.theta)
         self.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
+        if not saved.weights.keys() == saved.first_weights.keys() == self.weights.keys():
+            raise ValueError("checkpoint: its weights are of other conditions")
         self.points.restore(saved.points)
         self.weights, self.first_weights = saved.weights, saved.first_weights
         self.records, self.sizes = list(saved.records), saved.sizes

@@ -266,7 +266,7 @@ class Solution:
 
     def save(self, path) -> None:
         """Writes the solution to one file that `pv.load` reads; nothing in it is ever executed."""
-        from ._checkpoint import save_solution
+        from ._solution_file import save_solution
 
         save_solution(self, path)
 

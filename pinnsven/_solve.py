@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._archive import damage_named
 from ._callbacks import as_callbacks, tell_the_end
 from ._checkpoint import load_run
 from ._interruptible import lost_interrupts_return
@@ -20,6 +21,7 @@ from ._run import INTERRUPTED, Run
 from ._sampling import AbstractSampler, Sobol
 from ._solution import Solution
 from ._solving._finish import finish
+from ._solving._identity import identity_of
 from ._steppers import as_stepper
 from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights
@@ -97,8 +99,13 @@ def solve(
         run.estimates_error = estimate_error
         run.limits = (tolerance, max_steps, time_limit)
         run.checkpoint = checkpoint
+        if checkpoint is not None:
+            asked = {"solver": solver, "points": points, "seed": seed, "refine": refine}
+            kinds = {"sampler": sampler, "weighting": weighting, "precision": precision}
+            run.identity = identity_of(problem, run.network, asked | kinds)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
-            run.restore(load_run(checkpoint, run.identity))
+            with damage_named(checkpoint):
+                run.restore(load_run(checkpoint, run.identity))
         ended = run.loop()
         try:
             with shortage_as_memory_error():

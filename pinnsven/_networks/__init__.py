@@ -4,6 +4,7 @@ from ._ansatz import Ansatz as Ansatz
 from ._base import (
     AbstractArchitecture as AbstractArchitecture,
     AbstractField as AbstractField,
+    Embedding as Embedding,
     FieldModel as FieldModel,
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP

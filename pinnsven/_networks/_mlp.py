@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._messages import listing, nearest
+from .._numbers import as_whole
 from ._base import AbstractArchitecture, AbstractField, random_dtype
 
 ACTIVATIONS: dict[str, Callable] = {
@@ -92,6 +93,11 @@ class _SizedArchitecture(AbstractArchitecture):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name}={value!r}: must be a positive integer")
 
+    def parameter_count(self, inputs: int, fields: int) -> int:
+        """How many parameters a network has, by arithmetic: it may be too large to be built."""
+        width = self.width
+        return width * (inputs + 1) + (self.depth - 1) * width * (width + 1) + fields * (width + 1)
+
     @abc.abstractmethod
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> AbstractField: ...
 
@@ -112,8 +118,8 @@ class MLP(_SizedArchitecture):
     is not positive, and when solving starts for a tuple of another length than there are inputs.
     """
 
-    width: int = eqx.field(static=True, default=20)
-    depth: int = eqx.field(static=True, default=4)
+    width: int = eqx.field(static=True, converter=as_whole, default=20)
+    depth: int = eqx.field(static=True, converter=as_whole, default=4)
     activation: str | Callable = eqx.field(static=True, default="tanh")
     scale: float | tuple[float, ...] | None = eqx.field(static=True, default=None)
 
@@ -153,15 +159,19 @@ class FourierMLP(_SizedArchitecture):
     cosine and sine. Raises `ValueError` for sizes that are not positive.
     """
 
-    width: int = eqx.field(static=True, default=20)
-    depth: int = eqx.field(static=True, default=4)
-    features: int = eqx.field(static=True, default=16)
+    width: int = eqx.field(static=True, converter=as_whole, default=20)
+    depth: int = eqx.field(static=True, converter=as_whole, default=4)
+    features: int = eqx.field(static=True, converter=as_whole, default=16)
     scale: float = eqx.field(static=True, default=3.0)
-    seed: int = eqx.field(static=True, default=0)
+    seed: int = eqx.field(static=True, converter=as_whole, default=0)
 
     def __check_init__(self):
         if not (isinstance(self.features, int) and self.features > 0 and 0 < self.scale < math.inf):
             raise ValueError(f"features={self.features!r}, scale={self.scale!r}: must be positive")
+
+    def parameter_count(self, inputs: int, fields: int) -> int:
+        """How many parameters a network has; its frequencies are none of them."""
+        return super().parameter_count(inputs + 2 * self.features, fields)
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> FourierPerceptron:
         # From a seed of their own, so that a saved network can be built again without storing them.
@@ -181,8 +191,8 @@ class SineMLP(_SizedArchitecture):
     Raises `ValueError` for sizes that are not positive.
     """
 
-    width: int = eqx.field(static=True, default=20)
-    depth: int = eqx.field(static=True, default=4)
+    width: int = eqx.field(static=True, converter=as_whole, default=20)
+    depth: int = eqx.field(static=True, converter=as_whole, default=4)
     frequency: float = eqx.field(static=True, default=5.0)
 
     def __check_init__(self):

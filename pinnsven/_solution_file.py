@@ -1,0 +1,293 @@
+"""A solution as a file: what is written, and the checks under which it is read again."""
+
+import dataclasses
+import itertools
+import numbers
+
+import equinox as eqx
+import jax
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from ._archive import damage_named, read_archive, write_archive
+from ._domains import Ball, Box, Disk, Domain, Polygon, Time
+from ._evaluate import Evaluator, SlabEvaluator
+from ._facts import Facts, as_number, column, finite_column
+from ._memory import Memory
+from ._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
+from ._precision import precision_context
+from ._problem import Problem, Reference
+from ._solution import (
+    RESULTS,
+    ConditionReport,
+    FieldErrors,
+    Solution,
+    StepRecord,
+    UnknownEstimate,
+    Unknowns,
+)
+
+SAVED_NETWORKS = {"MLP": MLP, "FourierMLP": FourierMLP, "SineMLP": SineMLP}
+DTYPES = {"float64": np.float64, "float32": np.float32}
+KINDS = {int: "iu", float: "f", bool: "b"}  # of numpy's dtypes, for the columns of the history
+
+
+def save_solution(solution: Solution, path) -> None:
+    """Writes a solution; raises `OSError` when the folder cannot be written."""
+    evaluator = solution.evaluator
+    known = solution.known if isinstance(solution.known, Reference) else None
+    meta = {
+        "name": solution.name,
+        "fields": list(solution.fields),
+        "domain": _describe_domain(solution.domain),
+        "network": _describe_network(evaluator.description),  # type: ignore[attr-defined]
+        "precision": evaluator.precision,  # type: ignore[attr-defined]
+        "edges": evaluator.edges.tolist() if isinstance(evaluator, SlabEvaluator) else None,
+        "status": str(solution.status),
+        "message": solution.message,
+        "conditions": {n: dataclasses.asdict(c) for n, c in solution.conditions.items()},
+        "unknowns": {n: [float(v), v.standard_error] for n, v in solution.unknowns.items()},
+        "error": solution.error,
+        "error_estimate": solution.error_estimate,
+        "reference_floor": solution.reference_floor,
+        "rank": solution.rank,
+        "steps": solution.steps,
+        "seconds": solution.seconds,
+        "compile_seconds": solution.compile_seconds,
+        "memory": dataclasses.asdict(solution.memory),
+        "known": list(known.values) if known is not None else None,
+    }
+    arrays = {f"history.{name}": value for name, value in solution.history.items()}
+    arrays |= {
+        "theta": evaluator.parameters(),  # type: ignore[attr-defined]
+        "spectrum": solution.spectrum,
+        "correlation": solution.unknowns.correlation,
+    }
+    if known is not None:
+        arrays |= {f"known.point.{name}": np.asarray(v) for name, v in known.points.items()}
+        arrays |= {f"known.value.{name}": np.asarray(v) for name, v in known.values.items()}
+    write_archive(path, "solution", meta, arrays)
+
+
+def load_solution(path, problem: Problem | None = None, network: object = None) -> Solution:
+    """Reads a solution that `Solution.save` wrote.
+
+    - `problem`: needed when its domain is built of set operations or products of shapes.
+    - `network`: needed when it is not one of pinnsven's own with a named activation.
+
+    Raises `ValueError` for a damaged or foreign file, or when `problem` or `network` is needed.
+    """
+    meta, arrays = read_archive(path, "solution")
+    with damage_named(path):
+        return _assemble(Facts(meta), arrays, path, problem, network)
+
+
+def _assemble(facts: Facts, arrays: dict, path, problem, network) -> Solution:
+    domain = problem.domain if problem is not None else _build_domain(facts["domain"], path)
+    fields, steps = facts.texts("fields"), facts.whole("steps")
+    evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network)
+    unknowns = {n: _unknown(n, pair) for n, pair in facts.table("unknowns").items()}
+    spectrum, size = column(arrays, "spectrum", (None,)), arrays["theta"].shape[-1]
+    if len(spectrum) > size + len(unknowns):
+        raise ValueError(f"the array 'spectrum' has {len(spectrum)} values for {size} parameters")
+    return Solution(
+        name=facts.text("name"),
+        fields=fields,
+        domain=domain,
+        evaluator=evaluator,
+        status=RESULTS(facts.text("status")),
+        message=facts.text("message"),
+        conditions={
+            n: _condition(facts.table("conditions"), n) for n in facts.table("conditions").given
+        },
+        unknowns=Unknowns(unknowns, column(arrays, "correlation", (len(unknowns),) * 2)),
+        error=_errors(facts, "error", fields),
+        error_estimate=_errors(facts, "error_estimate", fields),
+        reference_floor=None if facts["reference_floor"] is None else facts.finite("reference_floor"),
+        spectrum=spectrum,
+        rank=facts.whole("rank"),
+        steps=steps,
+        seconds=facts.finite("seconds"),
+        compile_seconds=facts.finite("compile_seconds"),
+        memory=_memory(facts.table("memory")),
+        history=read_history(arrays, steps),
+        known=_restore_known(facts, arrays, domain, fields),
+    )
+
+
+def read_history(arrays: dict, steps: int) -> dict[str, np.ndarray]:
+    """The columns of the history; `ValueError` unless there is one entry per step in each."""
+    return {
+        name: column(arrays, f"history.{name}", (steps,), KINDS[field.type] if steps else "iufb")
+        for name, field in StepRecord.__dataclass_fields__.items()
+    }
+
+
+def _unknown(name: str, pair: object) -> UnknownEstimate:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ValueError(f"the unknown {name!r} has no pair of value and standard error")
+    return UnknownEstimate(*(as_number(value, f"the unknown {name!r}") for value in pair))
+
+
+def _condition(table: Facts, name: str) -> ConditionReport:
+    row = table.table(name)
+    numbers = {key: row.number(key) for key in ("weight", "training", "held_out")}
+    return ConditionReport(rows=row.whole("rows"), **numbers)
+
+
+def _errors(facts: Facts, key: str, fields: tuple[str, ...]) -> FieldErrors | None:
+    if facts[key] is None:
+        return None
+    found = facts.numbers(key)
+    if not found or not set(found) <= set(fields):
+        raise ValueError(f"{key!r} in the header is of other fields than the solution has")
+    return FieldErrors(found)
+
+
+def _memory(table: Facts) -> Memory:
+    def size(key):
+        return None if table[key] is None else table.whole(key)
+
+    return Memory(predicted=size("predicted"), peak=size("peak"))
+
+
+def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, problem, network):
+    if network is None and problem is not None and facts["network"] is None:
+        network = problem.network
+    if facts["edges"] is None:
+        theta = column(arrays, "theta", (None,))
+        return _restore_evaluator(network, facts, path, domain, theta)
+    edges = facts["edges"]
+    if not isinstance(edges, list) or len(edges) < 2:
+        raise ValueError("'edges' in the header is no list of times")
+    edges = [as_number(edge, "'edges' in the header") for edge in edges]
+    theta = column(arrays, "theta", (None, None))
+    if not 0 < len(theta) < len(edges):
+        raise ValueError(f"the array 'theta' has {len(theta)} slabs between {len(edges)} edges")
+    slabs = zip(itertools.pairwise(edges), theta, strict=False)
+    return SlabEvaluator(
+        edges, [_restore_evaluator(network, facts, path, domain.during(*ends), t) for ends, t in slabs]
+    )
+
+
+def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.ndarray) -> Evaluator:
+    precision, fields = facts.text("precision"), facts.texts("fields")
+    if theta.dtype != DTYPES.get(precision):
+        raise ValueError(f"its parameters are {theta.dtype}, its precision {precision[:20]!r}")
+    # A run that diverged may end with none; of any other status such a file was tampered with.
+    if facts.text("status") != RESULTS.diverged and not np.all(np.isfinite(theta)):
+        raise ValueError("its parameters are not all finite, but its status says that it is a solution")
+    if network is None:
+        network = _build_network(facts["network"], path, domain, fields, theta.size)
+    with precision_context(precision):
+        model = build_model(network, domain, fields, jax.random.PRNGKey(0))
+        arrays, static = eqx.partition(model, eqx.is_inexact_array)
+        flat, unravel = ravel_pytree(arrays)
+        if flat.shape != theta.shape:
+            raise ValueError(f"the network has {flat.size} parameters, the file {theta.size}")
+        model = eqx.combine(unravel(jax.numpy.asarray(theta, flat.dtype)), static)
+        return Evaluator(model, precision, network)
+
+
+def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Reference | None:
+    if facts["known"] is None:
+        return None
+    names = facts.texts("known")
+    if not set(names) <= set(fields):
+        raise ValueError("'known' in the header names fields that the solution does not have")
+    values = {name: finite_column(arrays, f"known.value.{name}", (None,)) for name in names}
+    count = min((len(v) for v in values.values()), default=0)
+    for name in names:
+        column(arrays, f"known.value.{name}", (count,))
+    points = {
+        c.name: finite_column(
+            arrays, f"known.point.{c.name}", (count, c.size) if c.vector else (count,)
+        )
+        for c in domain.coordinates
+    }
+    return Reference(points, floor=facts.finite("reference_floor"), **values)
+
+
+def _describe_network(network: object) -> dict | None:
+    if type(network) not in SAVED_NETWORKS.values():
+        return None
+    try:
+        fields = {f.name: _plain(getattr(network, f.name)) for f in dataclasses.fields(network)}  # type: ignore
+    except TypeError:
+        return None
+    return {"class": type(network).__name__, "arguments": fields}
+
+
+def _plain(value: object):
+    """A setting as JSON holds it; `TypeError` for one that it cannot hold, such as a function."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    raise TypeError
+
+
+def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...], size: int) -> object:
+    """The architecture of a file, once its parameters are known to be as many as those in the file."""
+    if given is None:
+        raise ValueError(f"{path}: the network is not one of pinnsven's own; pass network=...")
+    facts = Facts(given, "'network'")
+    if (kind := SAVED_NETWORKS.get(facts.text("class"))) is None:
+        raise ValueError(f"a network {facts.text('class')[:40]!r} is not known to this pinnsven")
+    settings = facts.table("arguments").given
+    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    network = kind(**settings)
+    wanted = network.parameter_count(Embedding(domain).inputs, len(fields))
+    if wanted != size:
+        raise ValueError(f"the network of its header has {wanted} parameters, the file {size}")
+    return network
+
+
+def _describe_domain(domain: Domain) -> dict | None:
+    space = domain.space
+    if isinstance(space, Box):
+        shape: object = {"box": [dataclasses.asdict(c) for c in space.coordinates]}
+    elif isinstance(space, Ball):
+        names = None if space.coordinates[0].vector else [c.name for c in space.coordinates]
+        shape = {"ball": [space.center, space.radius, names, space.name]}
+    elif isinstance(space, Polygon):
+        shape = {"polygon": [space.vertices, [c.name for c in space.coordinates]]}
+    elif space is None:
+        shape = None
+    else:
+        return None
+    time = domain.time
+    return {
+        "space": shape,
+        "time": [time.start, time.stop, time.coordinate.name] if time is not None else None,
+    }
+
+
+def _build_domain(description, path) -> Domain:
+    if description is None:
+        raise ValueError(f"{path}: its domain is a combination of shapes; pass problem=...")
+    time = description["time"]
+    moment = Time(time[0], time[1], name=time[2]) if time is not None else None
+    match description["space"]:
+        case None:
+            space = None
+        case {"box": coordinates}:
+            bounds = {c["name"]: _pairs(c) for c in coordinates}
+            space = Box(periodic=[c["name"] for c in coordinates if c["periodic"]], **bounds)
+        case {"ball": [center, radius, names, name]}:
+            kind = Disk if len(center) == 2 else Ball
+            space = kind(center, radius, coordinates=names, name=name)
+        case {"polygon": [vertices, names]}:
+            space = Polygon(vertices, coordinates=tuple(names))
+        case _:
+            raise ValueError(f"{path}: its domain is not known to this pinnsven")
+    return Domain(space, moment)
+
+
+def _pairs(coordinate: dict):
+    pairs = list(zip(coordinate["lower"], coordinate["upper"], strict=True))
+    return [tuple(pair) for pair in pairs] if coordinate["vector"] else tuple(pairs[0])
