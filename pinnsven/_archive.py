@@ -40,7 +40,8 @@ def write_archive(path, kind: str, meta: dict, arrays: dict[str, np.ndarray]) ->
     Numbers in `meta` that are not finite become the texts "nan", "inf" and "-inf", since JSON has no
     such numbers. Raises `OSError` when the folder cannot be written.
     """
-    header = json.dumps({"format": FORMAT, "kind": kind, "meta": _spelled(meta)}, allow_nan=False)
+    facts = {"format": FORMAT, "kind": kind, "arrays": sorted(arrays), "meta": _spelled(meta)}
+    header = json.dumps(facts, allow_nan=False)
     buffer = io.BytesIO()
     # Not packed: the digits of parameters do not repeat, and what is as large as it says is no bomb.
     np.savez(buffer, **{HEADER: np.array(header)}, **arrays)  # type: ignore[arg-type]
@@ -97,6 +98,9 @@ def read_archive(path, kind: str) -> tuple[dict, dict[str, np.ndarray]]:
             found, meta, version = header["kind"], header["meta"], header["format"]
             if not (isinstance(meta, dict) and isinstance(found, str) and type(version) is int):
                 raise ValueError("its header has another structure")
+            # Damage to the directory itself hides members; older files have no list of them.
+            if header.get("arrays", sorted(members)) != sorted(members):
+                raise ValueError("its members are not those that its header lists")
             if found == kind and version <= FORMAT:
                 arrays = {name: _array(archive, member) for name, member in members.items()}
     except FileNotFoundError:

@@ -1,6 +1,10 @@
 """Evaluating a trained network on the host: in chunks, at a fixed precision, with numpy in and out."""
 
+import copy
 import functools
+import importlib
+import io
+import pickle
 
 import equinox as eqx
 import jax
@@ -39,6 +43,15 @@ class Evaluator:
             ]
         return np.concatenate(parts)[: len(points)]
 
+    def __reduce__(self):
+        # What is compiled stays in this process: a copy compiles for itself.
+        buffer = io.BytesIO()
+        _Pickler(buffer).dump((self.model, self.precision, self.description))
+        return _unpickled, (buffer.getvalue(),)
+
+    def __deepcopy__(self, memo: dict) -> "Evaluator":
+        return Evaluator(copy.deepcopy(self.model, memo), self.precision, self.description)
+
     def parameters(self) -> np.ndarray:
         """The network's parameters as one flat array."""
         with precision_context(self.precision):
@@ -70,6 +83,9 @@ class Spread:
     def __init__(self, evaluator: Evaluator, effect: np.ndarray):
         self.evaluator, self.effect = evaluator, effect
 
+    def __getstate__(self):
+        return {"evaluator": self.evaluator, "effect": self.effect}  # without what was compiled
+
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Standard errors (n, fields) in float64 at points (n, dim)."""
         with precision_context(self.evaluator.precision):
@@ -97,6 +113,17 @@ class Spread:
         return jax.jit(jax.vmap(at))
 
 
+class _Pickler(pickle.Pickler):
+    """Knows JAX's own functions by their public names, which pickle looks for where JAX hides them."""
+
+    def reducer_override(self, obj):
+        name = getattr(obj, "__name__", None)
+        for module in (jnp, jax.nn, jax.lax):
+            if isinstance(name, str) and callable(obj) and getattr(module, name, None) is obj:
+                return _public, (module.__name__, name)
+        return NotImplemented
+
+
 class SlabEvaluator:
     """Networks that follow one another in time, with frozen parameters.
 
@@ -120,6 +147,14 @@ class SlabEvaluator:
     def parameters(self) -> np.ndarray:
         """The parameters of all networks, (slabs, params)."""
         return np.stack([part.parameters() for part in self.parts])
+
+
+def _public(module: str, name: str):
+    return getattr(importlib.import_module(module), name)
+
+
+def _unpickled(content: bytes) -> Evaluator:
+    return Evaluator(*pickle.loads(content))
 
 
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:

@@ -22,7 +22,7 @@ from ._evaluate import SlabEvaluator
 from ._fields import taylor
 from ._metrics import known_values, relative_errors
 from ._naming import Derivative, Value
-from ._numbers import finite_number
+from ._numbers import as_whole, finite_number
 from ._precision import precision_context
 from ._problem import Problem
 from ._run import INTERRUPTED
@@ -122,6 +122,7 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
         raise ValueError(f"march: {name!r} ties times together; use solve()")
     if not any(isinstance(c, Initial) for c in problem.conditions.values()):
         raise ValueError("march: without a pv.Initial there is nothing for a slab to start from")
+    slabs = as_whole(slabs)
     if isinstance(slabs, int) and not isinstance(slabs, bool):
         if slabs < 1:
             raise ValueError(f"slabs={slabs!r}: need at least one")

@@ -102,7 +102,7 @@ def solution_table(solution: Solution) -> str:
 
 def solution_record(solution: Solution) -> dict:
     """The figures of a solution as plain numbers, strings, lists and dicts; not finite is null."""
-    return {
+    record = {
         "problem": solution.name,
         "status": str(solution.status),
         "message": solution.message,
@@ -112,28 +112,29 @@ def solution_record(solution: Solution) -> dict:
         "memory": dataclasses.asdict(solution.memory),
         "steps": solution.steps,
         "rank": solution.rank,
-        "condition_number": _number(solution.condition_number()),
-        "error": {f: _number((solution.error or {}).get(f)) for f in solution.fields},
-        "error_estimate": {f: _number((solution.error_estimate or {}).get(f)) for f in solution.fields},
-        "reference_floor": _number(solution.reference_floor),
+        "condition_number": solution.condition_number(),
+        "error": {f: (solution.error or {}).get(f) for f in solution.fields},
+        "error_estimate": {f: (solution.error_estimate or {}).get(f) for f in solution.fields},
+        "reference_floor": solution.reference_floor,
         "residual": {
-            name: {"training": _number(row.training), "held_out": _number(row.held_out)}
+            name: {"training": row.training, "held_out": row.held_out}
             for name, row in solution.conditions.items()
         },
         "conditions": {
             name: {"rows": row.rows, "weight": row.weight} for name, row in solution.conditions.items()
         },
         "unknowns": {
-            name: {"value": _number(value), "standard_error": _number(value.standard_error)}
+            name: {"value": float(value), "standard_error": value.standard_error}
             for name, value in solution.unknowns.items()
         },
         "standard_errors": {
-            name: _number(value.standard_error) for name, value in solution.unknowns.items()
+            name: value.standard_error for name, value in solution.unknowns.items()
         },
-        "correlation": [[_number(c) for c in row] for row in np.asarray(solution.unknowns.correlation)],
+        "correlation": np.asarray(solution.unknowns.correlation).tolist(),
         "devices": [str(device) for device in jax.devices()],
         "versions": versions(),
     }
+    return {key: _finite(value) for key, value in record.items()}
 
 
 def versions() -> dict[str, str]:
@@ -148,5 +149,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _number(value) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
+def _finite(value):
+    """The same record with null for every number that is not finite, of which JSON has none."""
+    if isinstance(value, dict):
+        return {key: _finite(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -98,6 +98,9 @@ class UnknownEstimate(float):
         instance.standard_error = standard_error
         return instance
 
+    def __getnewargs__(self):
+        return float(self), self.standard_error  # what copies are made of
+
 
 class Unknowns(dict[str, UnknownEstimate]):
     """The unknowns by name, with their `correlation` matrix in the same order."""
@@ -110,13 +113,13 @@ class Unknowns(dict[str, UnknownEstimate]):
 
 
 class FieldErrors(dict[str, float]):
-    """The relative L2 error of each field; as a number, the largest of them.
+    """The relative L2 error of each field; as a number, the largest of them, or none if one is none.
 
     So `solution.error["u"]`, `solution.error < 1e-6` and `f"{solution.error:.1e}"` all work.
     """
 
     def __float__(self) -> float:
-        return max(self.values())
+        return float(np.max(list(self.values())))  # unlike max(), not a number where one is none
 
     # One by one: functools.total_ordering takes dict's own, which compare nothing, for given.
     def __lt__(self, other) -> bool:
@@ -135,6 +138,9 @@ class FieldErrors(dict[str, float]):
         if isinstance(other, (int, float)):
             return float(self) == other
         return super().__eq__(other)
+
+    def __ne__(self, other) -> bool:
+        return not self == other
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -209,6 +215,10 @@ class Solution:
         values = self._evaluate(coordinates)
         named = {field: values[..., i] for i, field in enumerate(self.fields)}
         return named[self.fields[0]] if len(self.fields) == 1 else named
+
+    def __getstate__(self) -> dict:
+        # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
+        return self.__dict__ | {"corrected": None}
 
     def __getattr__(self, name: str):
         fields = self.__dict__.get("fields", ())
