@@ -9,6 +9,7 @@ import dataclasses
 import inspect
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Sequence
 
 import jax
@@ -22,7 +23,7 @@ from ._evaluate import SlabEvaluator
 from ._fields import taylor
 from ._metrics import known_values, relative_errors
 from ._naming import Derivative, Value
-from ._numbers import as_whole, finite_number
+from ._numbers import finite_number
 from ._precision import precision_context
 from ._problem import Problem
 from ._run import INTERRUPTED
@@ -122,8 +123,7 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
         raise ValueError(f"march: {name!r} ties times together; use solve()")
     if not any(isinstance(c, Initial) for c in problem.conditions.values()):
         raise ValueError("march: without a pv.Initial there is nothing for a slab to start from")
-    slabs = as_whole(slabs)
-    if isinstance(slabs, int) and not isinstance(slabs, bool):
+    if isinstance(slabs, (int, np.integer)) and not isinstance(slabs, bool):
         if slabs < 1:
             raise ValueError(f"slabs={slabs!r}: need at least one")
         return np.linspace(time.start, time.stop, slabs + 1).tolist()
@@ -150,13 +150,15 @@ def _slab(whole: Problem, domain: Domain, before: Solution | None) -> Problem:
             condition = conditions[block.name]
             if isinstance(condition, Initial):
                 conditions[block.name] = _Continued(condition, block, domain, before)
-    return Problem(
-        domain=domain,
-        fields=whole.fields,
-        conditions=conditions,
-        network=whole.network,
-        name=whole.name,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the whole problem leaves open was said of it
+        return Problem(
+            domain=domain,
+            fields=whole.fields,
+            conditions=conditions,
+            network=whole.network,
+            name=whole.name,
+        )
 
 
 class _Continued(Initial):

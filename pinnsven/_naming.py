@@ -137,6 +137,10 @@ class NameSpace:
         self._check(name, readings[0])
         return readings[0]
 
+    def knows(self, name: str) -> bool:
+        """Whether a name asks for something, be it one thing or two."""
+        return bool(self._readings(name))
+
     def _readings(self, name: str) -> list[Quantity]:
         found: list[Quantity] = []
         if name in self.fields:
@@ -201,11 +205,15 @@ def _spellings(suffix: str, coordinates: tuple[str, ...]) -> list[tuple[str, ...
     return found
 
 
-def required_arguments(function: Callable) -> tuple[str, ...]:
+def required_arguments(
+    function: Callable, knows: Callable[[str], bool] = lambda name: False
+) -> tuple[str, ...]:
     """The arguments of a function that must be supplied by name.
 
-    Parameters with a default keep it. Raises `ValueError` for `*args`, `**kwargs`, or a callable
-    whose signature cannot be read.
+    Parameters with a default keep it. Raises `ValueError` for `*args`, `**kwargs`, a callable whose
+    signature cannot be read, and a default that would keep out what the name asks for.
+
+    - `knows`: whether a name asks for something.
     """
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -216,6 +224,12 @@ def required_arguments(function: Callable) -> tuple[str, ...]:
             star = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
             raise ValueError(
                 f"{star}{parameter.name}: arguments are looked up by name, so write each one out"
+            )
+        if parameter.default is not parameter.empty and knows(parameter.name):
+            raise ValueError(
+                f"the argument {parameter.name!r} has the default {parameter.default!r}, and would "
+                f"never get what {parameter.name!r} is in the problem. Leave the default out, or "
+                "choose another name"
             )
     return tuple(p.name for p in parameters if p.default is p.empty)
 
@@ -228,9 +242,12 @@ class NamedFunction:
     function: Callable[[dict], object]
 
     @classmethod
-    def of(cls, function: Callable) -> "NamedFunction":
-        """Wraps a user's function; raises `ValueError` as `required_arguments` does."""
-        names = required_arguments(function)
+    def of(cls, function: Callable, space: NameSpace | None = None) -> "NamedFunction":
+        """Wraps a user's function; raises `ValueError` as `required_arguments` does.
+
+        - `space`: the names that exist, none of which may have a default; None where there are none.
+        """
+        names = required_arguments(function, *([] if space is None else [space.knows]))
         kinds = inspect.signature(function).parameters
         # By position where it can be: jnp.sin and its like take no keywords.
         keywords = [n for n in names if kinds[n].kind is inspect.Parameter.KEYWORD_ONLY]

@@ -1,6 +1,7 @@
 """Numbers as users write them: what is no finite real number is refused, by the name it was given."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ def finite_number(
     wanted: str = "give a finite number or a function of named coordinates",
 ) -> float:
     """`value` as a float; `ValueError`, saying what is wanted, unless it is one finite real number."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{label} is masked: {wanted}")
     dtype = getattr(value, "dtype", None)
     is_scalar = isinstance(value, numbers.Real) or (
         dtype is not None and np.ndim(value) == 0 and np.issubdtype(dtype, np.number)  # type: ignore
@@ -23,6 +26,11 @@ def finite_number(
 
 def numeric_array(label: str, values: object) -> np.ndarray:
     """`values` as a float64 array; `ValueError` unless every entry is a finite real number."""
+    if hidden := masked(values):
+        raise ValueError(
+            f"{label}: {hidden} of {np.size(values)} entries are masked, so they have no value; leave "  # type: ignore
+            "those points out"
+        )
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "iuf":
@@ -38,6 +46,20 @@ def numeric_array(label: str, values: object) -> np.ndarray:
     return array
 
 
-def as_whole(value):
-    """A whole number of numpy's as one of Python's; anything else as it is, for a check to refuse."""
-    return int(value) if isinstance(value, np.integer) else value
+def plain(value: Any) -> Any:
+    """Numbers of numpy's as Python's; anything else as it is, for a check to refuse.
+
+    What decides the structure of a computation is compared and hashed, as Python's numbers can be.
+    """
+    if isinstance(value, (np.integer, np.floating)):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return tuple(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return tuple(plain(v) for v in value)
+    return value
+
+
+def masked(values: object) -> int:
+    """How many entries of an array of numpy's masked kind are masked; 0 for anything else."""
+    return int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0  # type: ignore

@@ -1,6 +1,7 @@
 """Problem: a domain, its fields, what must hold there, and what is known of the answer."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import jax
@@ -14,6 +15,8 @@ from ._messages import listing, nearest
 from ._naming import NameSpace, required_arguments
 from ._networks import MLP
 from ._numbers import finite_number, numeric_array
+from ._problem_warnings import warn_of_missing
+from ._solution import Solution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Problem:
         put("exact", _exact(exact, self.space))
         put("reference", _check_reference(reference, self.space))
         self._check_determined()
+        warn_of_missing(self)
 
     def _check_determined(self) -> None:
         used = {getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()}
@@ -106,6 +110,11 @@ class Problem:
 
 
 def _field_names(fields: object) -> tuple[str, ...]:
+    if isinstance(fields, (set, frozenset)):
+        raise ValueError(
+            f"fields={fields!r}: a set has no order, but the outputs of a network have one. Give a "
+            "list, or the names in one text"
+        )
     names = tuple(fields.replace(",", " ").split()) if isinstance(fields, str) else fields
     try:
         names = tuple(names)  # type: ignore[arg-type]
@@ -113,6 +122,12 @@ def _field_names(fields: object) -> tuple[str, ...]:
         raise ValueError(f"fields={fields!r}: give a name such as 'u', or several") from None
     if not names:
         raise ValueError("fields: name at least one field, such as fields='u'")
+    taken = {*dir(Solution), *Solution.__dataclass_fields__}
+    for name in names:
+        if isinstance(name, str) and name in taken and not name.startswith("_"):
+            raise ValueError(
+                f"field name {name!r}: solution.{name} means something else; choose another name"
+            )
     return names
 
 
@@ -149,17 +164,26 @@ def _bind(name: str, condition: AbstractCondition, space: NameSpace) -> Block:
         raise ValueError(f"condition {name!r}: {error}") from None
     except Exception as error:
         raise ValueError(
-            f"condition {name!r}: its function failed at one point: {explain(error)}"
+            f"condition {name!r}: its function failed at one point: {explain(error, space)}"
         ) from error
 
 
-def explain(error: Exception) -> str:
-    """The first line of an error inside a user's function, with a hint for the two usual causes."""
+NO_FUNCTION = re.compile("Tracer.* object is not callable|Expected a callable value")
+
+
+def explain(error: Exception, space: NameSpace) -> str:
+    """The first line of an error inside a user's function, with a hint for the usual causes."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else ""
     if isinstance(error, jax.errors.TracerBoolConversionError):
         return "it branches on a value; use jnp.where instead of if, min, max, and, or"
     if isinstance(error, (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError)):
         return "it passes a value to numpy or math; use the function of the same name in jnp"
+    if isinstance(error, TypeError) and NO_FUNCTION.search(str(error)):
+        field, coordinate = space.fields[0], space.coordinates[0]
+        return (
+            f"it calls or differentiates a value like a function. {field} is a number at a point; for "
+            f"a derivative ask for {field}_{coordinate}, as in lambda {field}_{coordinate}: ..."
+        )
     return f"{type(error).__name__}: {first}"
 
 
@@ -180,7 +204,7 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
                 + nearest(str(field), space.fields)
             )
         try:
-            arguments = required_arguments(function)
+            arguments = required_arguments(function, space.knows)
         except ValueError as error:
             raise ValueError(f"exact[{field!r}]: {error}") from None
         for argument in arguments:
@@ -200,7 +224,7 @@ def _check_exact_shape(field: str, function: Callable, arguments, space: NameSpa
     try:
         shape = jax.eval_shape(lambda *values: jnp.asarray(function(*values)), *points).shape
     except Exception as error:
-        raise ValueError(f"exact[{field!r}] failed at one point: {explain(error)}") from error
+        raise ValueError(f"exact[{field!r}] failed at one point: {explain(error, space)}") from error
     if shape != ():
         raise ValueError(
             f"exact[{field!r}] returned shape {shape}; it is called at one point: a scalar"

@@ -45,18 +45,19 @@ class Uniform(AbstractSampler):
 
 
 class Grid(AbstractSampler):
-    """Cell centers of the coarsest regular grid with at least `count` cells.
+    """A point in each cell of the coarsest regular grid with at least `count` cells.
 
-    Where that grid has more cells than asked for, an evenly spread choice of them is returned.
+    The grid is shifted by a random part of a cell along each axis, another one in each draw: on the
+    same points again, nothing would be held out. Where it has more cells than asked for, an evenly
+    spread choice of them is returned.
     """
 
     def draw(self, count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
-        del rng
         per_axis = max(round(count ** (1 / dim)), 1)
         while per_axis**dim < count:
             per_axis += 1
-        axis = (np.arange(per_axis) + 0.5) / per_axis
-        cells = np.stack(np.meshgrid(*[axis] * dim, indexing="ij"), axis=-1).reshape(-1, dim)
+        axes = (np.arange(per_axis)[:, None] + rng.random(dim)) / per_axis
+        cells = np.stack(np.meshgrid(*axes.T, indexing="ij"), axis=-1).reshape(-1, dim)
         return cells[self.choose(len(cells), count)]
 
     def choose(self, available: int, count: int) -> np.ndarray:

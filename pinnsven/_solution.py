@@ -9,7 +9,11 @@ from jaxtyping import Float
 from ._domains import Domain
 from ._memory import Memory
 from ._messages import listing, nearest
+from ._numbers import masked
 from ._results import RESULTS
+
+OUTSIDE = ("nan", "extrapolate")
+PORTION = 1 << 14  # points that are tested at a time for being outside
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,16 +207,19 @@ class Solution:
     corrected: object = None
     stopped: str = ""
 
-    def __call__(self, **coordinates):
+    def __call__(self, *, outside: str = "nan", **coordinates):
         """The fields at the given coordinates.
 
+        - `outside`: what to return outside the domain, where nothing was asked of the solution: "nan",
+          or "extrapolate" for what the network happens to say there. Along a periodic coordinate
+          nothing is outside.
         - `coordinates`: one array per coordinate, of shapes that broadcast together; a vector
           coordinate of size d has a last axis of that length.
 
         Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
         `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
         """
-        values = self._evaluate(coordinates)
+        values = self._evaluate(coordinates, outside)
         named = {field: values[..., i] for i, field in enumerate(self.fields)}
         return named[self.fields[0]] if len(self.fields) == 1 else named
 
@@ -224,15 +231,25 @@ class Solution:
         fields = self.__dict__.get("fields", ())
         if name in fields:
             index = fields.index(name)
-            return lambda **coordinates: self._evaluate(coordinates)[..., index]
+            return lambda *, outside="nan", **named: self._evaluate(named, outside)[..., index]
         raise AttributeError(
             f"Solution has no attribute {name!r}; its fields are {listing(fields)}."
             + nearest(name, [*fields, *self.__dataclass_fields__])
         )
 
-    def _evaluate(self, coordinates: dict) -> np.ndarray:
+    def _evaluate(self, coordinates: dict, outside: str) -> np.ndarray:
+        if outside not in OUTSIDE:
+            raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.evaluator(points)  # type: ignore[operator]
+        if outside == "nan":
+            # Coordinates in single precision miss the boundary by more than those in double.
+            kinds = [np.asarray(c).dtype for c in coordinates.values()]
+            single = any(k.kind == "f" and k.itemsize < 8 for k in kinds)
+            for start in range(0, len(points), PORTION):  # a polygon's test takes room per edge
+                part = slice(start, start + PORTION)
+                inside = self.domain.contains(points[part], 1e-6 if single else 1e-9)
+                values[part][~inside] = np.nan
         return values.reshape(*shape, len(self.fields))
 
     def standard_error(self, **coordinates):
@@ -311,6 +328,8 @@ def stack_coordinates(domain: Domain, given: dict) -> tuple[np.ndarray, tuple[in
         raise ValueError(f"the coordinate {missing[0]!r} is missing; give {listing(names)}")
     arrays, shapes = [], []
     for coordinate in domain.coordinates:
+        if hidden := masked(given[coordinate.name]):
+            raise ValueError(f"{coordinate.name}=: {hidden} entries are masked; leave those points out")
         array = np.asarray(given[coordinate.name], dtype=float)
         if coordinate.vector and (array.ndim == 0 or array.shape[-1] != coordinate.size):
             raise ValueError(

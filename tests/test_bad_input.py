@@ -4,7 +4,12 @@ One table: what is written, and phrases that its message must hold. Another for 
 """
 
 import dataclasses
+import functools
+import operator
+import re
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -14,6 +19,9 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._cli import main
+from pinnsven._domains import as_domain
+from pinnsven._points import PointSet
+from pinnsven._solution import FieldErrors
 from pinnsven._sven import least_squares
 
 NAN, INF = float("nan"), float("inf")
@@ -46,7 +54,7 @@ TWO_POINTS = {"x": [0.1, 0.2], "y": [0.3, 0.4], "t": [0.5, 0.6]}
 def problem(domain=SLAB, fields="u", conditions=None, **options):
     """A sound problem, save for what a row changes."""
     if conditions is None:
-        conditions = {"pde": pv.PDE(lambda u_t, u_xx: u_t - u_xx)}
+        conditions = {"pde": pv.PDE(lambda u_t, u: u_t + u), "start": pv.Initial(u=1.0)}
     return pv.Problem(domain, fields, conditions, **options)
 
 
@@ -255,6 +263,45 @@ bad(
     "pv.Time",
 )
 
+# Defaults on names that exist: the name would never be looked up.
+
+DEFAULTS = {
+    "field": lambda: pde(lambda u_t, u=0.0: u_t + u),
+    "derivative": lambda: pde(lambda u, u_xx=0.0: u + u_xx),
+    "coordinate": lambda: pde(lambda u, x=0.0: u + x),
+    "unknown": lambda: pde(lambda u, k=1.0: u * k, unknowns={"k": 1.0}),
+    "keyword": lambda: pde(lambda u, *, y=0.0: u + y),
+    "partial": lambda: pde(functools.partial(lambda u_t, u: u_t + u, u=0.0)),
+    "value": lambda: condition(pv.Initial(u=lambda x=0.0: x)),
+    "slope": lambda: condition(pv.Neumann(u=lambda y, x=0.0: x * y)),
+    "right side of Robin": lambda: condition(pv.Robin(u=(1, 1, lambda x=0.0: x))),
+    "residual at the start": lambda: condition(pv.Initial(lambda u, x=0.0: u - x)),
+    "residual on the boundary": lambda: condition(pv.Boundary(lambda u, u_n=0.0: u + u_n)),
+    "residual at points": lambda: condition(pv.Condition(lambda u, u_x=0.0: u + u_x, TWO_POINTS)),
+    "integrand": lambda: condition(pv.Integral(lambda u, x=0.0: u * x)),
+    "value of an integral": lambda: condition(pv.Integral(lambda u: u, value=lambda t=0.0: t)),
+    "predicate": lambda: condition(pv.Dirichlet(u=0.0, on=lambda x=0.5: x < 0.1)),
+    "exact": lambda: problem(exact=lambda x, t=0.0: x + t),
+    "ansatz": lambda: solve(network=pv.Ansatz(pv.MLP(2, 1), lambda u, x=0.0: u * x)),
+}
+for name, attempt in DEFAULTS.items():
+    bad(f"default in a {name}", attempt, "has the default", "Leave the default out")
+
+# Fields taken for functions, and more than one function.
+
+bad("field that is called", lambda: pde(lambda u, x: u(x)), "u is a number at a point", "u_x")
+bad("gradient of a field", lambda: pde(lambda u, x: jax.grad(u)(x)), "u is a number at a point", "u_x")
+bad("jacobian of a field", lambda: pde(lambda u, x: jax.jacfwd(u)(x)), "u is a number at a point")
+bad(
+    "field that is called, by its name",
+    lambda: pde(lambda v, x: v(x), fields="v"),
+    "condition 'mine'",
+    "v is a number at a point",
+    "v_x",
+)
+bad("two functions", lambda: pv.PDE(lambda u: u, lambda u_t: u_t), "one function", "tuple")
+bad("integral of two", lambda: pv.Integral(lambda u: u, weight=lambda u: u), "one function", "weight")
+
 # What is prescribed.
 
 bad("nothing prescribed", lambda: pv.Dirichlet(), "Dirichlet", "u=0.0")
@@ -393,6 +440,18 @@ bad("infinite value", lambda: data(u=[-INF, 0.0]), "[0]", "-inf")
 bad("complex values", lambda: data(u=[1j, 0.0]), "u=", "real numbers")
 bad("true and false", lambda: data(u=[True, False]), "u=", "real numbers")
 bad("values of text", lambda: data(u=["1", "2"]), "u=", "real numbers")
+MASKED = np.ma.masked_array([0.5, 1e20], mask=[False, True])
+bad("masked values", lambda: data(u=MASKED), "condition 'mine'", "u=", "1 of 2 entries are masked")
+bad("masked coordinates", lambda: data(moved(x=MASKED)), "points['x']", "1 of 2 entries are masked")
+bad("masked number", lambda: condition(pv.Dirichlet(u=np.ma.masked)), "u=", "masked")
+bad(
+    "noise of each reading",
+    lambda: pv.Data(TWO_POINTS, u=[0, 0], noise=np.ones(2)),
+    "(2,)",
+    "one number",
+)
+bad("noise in a list", lambda: pv.Data(TWO_POINTS, u=[0, 0], noise=[0.1, 0.2]), "(2,)", "of their own")
+bad("noise of text", lambda: pv.Data(TWO_POINTS, u=[0, 0], noise="low"), "noise", "standard deviation")
 bad("ragged values", lambda: data(u=[[1.0], [1.0, 2.0]]), "u=", "real numbers")
 bad(
     "missing coordinate",
@@ -440,6 +499,11 @@ bad("field with a minus", lambda: problem(fields="u-v"), "'u-v'", "identifier")
 bad("field by number", lambda: problem(fields=[1]), "1", "identifier")
 bad("private field", lambda: problem(fields="_u"), "'_u'", "identifier")
 bad("field that is a keyword", lambda: problem(fields="u lambda"), "'lambda'", "identifier")
+bad("fields in a set", lambda: problem(fields={"u", "v"}), "a set has no order", "list")
+bad("fields in a frozen set", lambda: problem(fields=frozenset("uv")), "a set has no order")
+for word in ("error", "plot", "status", "history", "corrected", "save", "rank", "spectrum", "domain"):
+    bad(f"field named {word}", lambda w=word: problem(fields=f"u {w}"), repr(word), f"solution.{word}")
+bad("coordinate named outside", lambda: pv.Box(outside=(0, 1)), "'outside' is reserved")
 bad("one field twice", lambda: problem(fields="u v u"), "'u' is used twice")
 bad("field named as a coordinate", lambda: problem(fields="u x"), "'x' is used twice")
 bad("field named normal", lambda: problem(fields="u normal"), "'normal' is used twice")
@@ -504,6 +568,7 @@ def reference(points=TWO_POINTS, **values):
 bad("reference of a missing field", lambda: reference(w=[0, 0]), "reference", "'w'", "fields are u")
 bad("reference too short", lambda: reference(u=[0]), "reference u=", "(2,)")
 bad("reference that is no number", lambda: reference(u=[0, NAN]), "reference u=", "nan")
+bad("masked reference", lambda: reference(u=MASKED), "reference u=", "masked")
 bad("reference outside", lambda: reference(moved(x=[0, 9]), u=[0, 0]), "1 of 2", "outside")
 
 # Networks.
@@ -614,7 +679,7 @@ bad("resume from nowhere", lambda: solve(resume=True), "resume", "checkpoint")
 
 def march(slabs: object = 2, domain=SLAB, extra=None, **options):
     conditions = {
-        "pde": pv.PDE(lambda u_t, u_xx: u_t - u_xx),
+        "pde": pv.PDE(lambda u_t, u: u_t + u),
         "start": pv.Initial(u=0.0),
         "more": extra or pv.Dirichlet(u=0.0, on="x"),
     }
@@ -632,13 +697,13 @@ bad("march to nowhere", lambda: march([NAN]), "slabs =", "nan")
 bad("march with a file", lambda: march(checkpoint="a.ckpt"), "checkpoint", "no checkpoint")
 bad("march in no time", lambda: march(time_limit=0), "time_limit=0", "positive")
 bad("march of nothing", lambda: pv.march(None, 2), "pv.Problem")  # type: ignore[arg-type]
-bad("march without a start", lambda: pv.march(problem(), 2), "pv.Initial")
+bad("march without a start", lambda: pv.march(pde(lambda u: u - 1), 2), "pv.Initial")
 bad("march with data", lambda: march(extra=pv.Data(TWO_POINTS, u=[0, 0])), "'more'", "times together")
 bad("march with an end", lambda: march(extra=pv.Dirichlet(u=0.0, on="t+")), "'more'", "times together")
 bad("march with an integral", lambda: march(extra=pv.Integral(lambda u: u, value=0.0)), "'more'")
 bad(
     "march with an unknown",
-    lambda: pv.march(problem(conditions={"p": pv.PDE(lambda u_t, k: u_t - k)}, unknowns={"k": 1.0})),
+    lambda: pv.march(pde(lambda u, k: u - k, unknowns={"k": 1.0})),
     "unknown",
     "solve()",
 )
@@ -758,6 +823,235 @@ def test_every_row_has_a_name_of_its_own_and_phrases():
     assert all(row.phrases for row in ROWS)
 
 
+# What is said and goes on: a start or a side that counting shows to be missing.
+
+ROOM = pv.Box(x=(0, 1), y=(0, 2))
+LINE = pv.Interval(0, 1)
+HEAT = {"pde": pv.PDE(lambda u_t, u_xx: u_t - u_xx)}
+LAPLACE = {"pde": pv.PDE(lambda u_xx, u_yy: u_xx + u_yy)}
+WAVE = {"pde": pv.PDE(lambda u_tt, u_xx: u_tt - u_xx), "walls": pv.Dirichlet(u=0.0)}
+STARTED = {"start": pv.Initial(u=0.0)}
+WALLS = {"walls": pv.Dirichlet(u=0.0)}
+
+
+def three_sides(**more):
+    sides = {part: pv.Dirichlet(u=0.0, on=part) for part in ("x-", "x+", "y-")}
+    return pv.Problem(ROOM, "u", LAPLACE | sides | more)
+
+
+def tanks(**more):
+    pair = pv.PDE(lambda a_t, b_t, a, b: (a_t + a, b_t + b - a))
+    return pv.Problem(pv.Time(0, 1), "a b", {"tanks": pair, "first": pv.Initial(a=1.0)} | more)
+
+
+WARNED = {
+    "heat without a start": (
+        lambda: pv.Problem(LINE * pv.Time(0, 1), "u", HEAT | WALLS),
+        "'u' is of order 1 in t, and no conditions",
+        r"pv\.Initial\(u=0\.0\)",
+    ),
+    "wave with half a start": (
+        lambda: pv.Problem(LINE * pv.Time(0, 1), "u", WAVE | STARTED),
+        "of order 2 in t, and 1 condition in time",
+        r"Is u_t at t = 0 missing",
+    ),
+    "decay alone": (
+        lambda: pv.Problem(pv.Time(2, 3), "u", {"p": pv.PDE(lambda u_t, u: u_t + u)}),
+        "at t = 2 missing",
+    ),
+    "second tank": (tanks, "the equation of 'b'", "b at t = 0"),
+    "one side of a square": (three_sides, r"no condition on the side 'y\+'", r"on='y\+'"),
+    "one side by the Laplacian": (
+        lambda: pv.Problem(
+            ROOM,
+            "u",
+            {"pde": pv.PDE(lambda laplacian_u, x: laplacian_u - x), "x": pv.Dirichlet(u=0.0, on="x")}
+            | {"y": pv.Neumann(u=0.0, on="y-")},
+        ),
+        r"no condition on the side 'y\+'",
+    ),
+    "one end of a heated bar": (
+        lambda: pv.Problem(
+            LINE * pv.Time(0, 1), "u", HEAT | STARTED | {"left": pv.Dirichlet(u=0.0, on="x-")}
+        ),
+        r"no condition on the side 'x\+'",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", WARNED.values(), ids=WARNED)
+def test_what_is_missing_is_said_where_the_problem_is_declared(row):
+    make, *phrases = row
+    with pytest.warns(UserWarning) as caught:
+        make()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    for phrase in ("the answer may not be determined", *phrases):
+        assert caught[0].message and re.search(phrase, str(caught[0].message)), caught[0].message
+
+
+def equation(function, domain=LINE * pv.Time(0, 1), fields="u", **more):
+    return lambda: pv.Problem(domain, fields, {"pde": pv.PDE(function)} | more)
+
+
+LEFT = pv.Dirichlet(u=0.0, on="x-")
+WHOLE = {
+    "square": lambda: three_sides(top=pv.Neumann(u=1.0, on="y+")),
+    "square by a predicate": lambda: three_sides(top=pv.Dirichlet(u=1.0, on=lambda y: y > 1.9)),
+    "square with readings": lambda: three_sides(some=pv.Data({"x": [0.5], "y": [1.9]}, u=1.0)),
+    "square with an integral": lambda: three_sides(all=pv.Integral(lambda u: u, value=1.0)),
+    "both tanks": lambda: tanks(second=pv.Initial(b=0.0)),
+    "both ends of time": lambda: tanks(second=pv.Boundary(lambda b: b - 1, on="t+")),
+    "a tank with readings": lambda: tanks(some=pv.Data({"t": [0.5]}, b=0.1)),
+    "start by position": equation(
+        lambda u_tt, u: u_tt + u, pv.Time(0, 1), start=pv.Initial(lambda u, u_t: (u - 1, u_t))
+    ),
+    "transport": equation(lambda u_t, u_x: u_t + u_x, start=pv.Initial(u=0.0), left=LEFT),
+    "third order": equation(lambda u_t, u_xxx: u_t + u_xxx, start=pv.Initial(u=0.0), left=LEFT),
+    "axis of a cylinder": equation(
+        lambda u_t, u_rr, u_r, r: u_t - u_rr - u_r / r,
+        pv.Box(r=(0, 1)) * pv.Time(0, 1),
+        start=pv.Initial(u=0.0),
+        wall=pv.Dirichlet(u=0.0, on="r+"),
+    ),
+    "a price of zero": equation(
+        lambda u_t, u_xx, u_x, u, x: u_t - x**2 * u_xx - x * u_x + u,
+        start=pv.Initial(u=0.0),
+        far=pv.Dirichlet(u=0.0, on="x+"),
+    ),
+    "wave over a box": equation(
+        lambda u_yy, u_xx: u_yy - u_xx,
+        ROOM,
+        start=pv.Boundary(lambda u, u_y: (u, u_y), on="y-"),
+        walls=pv.Dirichlet(u=0.0, on="x"),
+    ),
+    "heat over a box": equation(
+        lambda u_y, u_xx: u_y - u_xx,
+        ROOM,
+        start=pv.Dirichlet(u=0.0, on="y-"),
+        walls=pv.Dirichlet(u=0.0, on="x"),
+    ),
+    "shot from one end": equation(
+        lambda u_xx, u: u_xx + u, LINE, left=pv.Boundary(lambda u, u_x: (u, u_x - 1), on="x-")
+    ),
+    "periodic": equation(
+        lambda u_t, u_xx: u_t - u_xx,
+        pv.Interval(0, 1, periodic=True) * pv.Time(0, 1),
+        start=pv.Initial(u=0.0),
+    ),
+    "an algebraic equation": equation(
+        lambda u_t, v, u, t: (u_t - v, u - t), pv.Time(0, 1), "u v", fix=pv.PDE(lambda v: v - 1)
+    ),
+    "a flow": equation(
+        lambda u_t, u_xx, p_x, u_x: (u_t - u_xx + p_x, u_x), fields="u p", walls=pv.Dirichlet(u=0.0)
+    ),
+    "an ansatz": lambda: pv.Problem(
+        LINE * pv.Time(0, 1),
+        "u",
+        HEAT,
+        network=pv.Ansatz(pv.MLP(), lambda u, x, t: t * x * (1 - x) * u),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", WHOLE.values(), ids=WHOLE)
+def test_what_counting_cannot_judge_is_passed_over(make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make()
+
+
+# Numbers of numpy's.
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path, quick_compilation):
+    network = pv.MLP(width=np.int64(2), depth=np.int32(1), scale=np.float32(1.0))
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u: u_t + u, points=np.int64(6)),
+        "start": pv.Initial(u=np.float32(1.0)),
+    }
+    given = pv.Problem(pv.Time(0, 1), "u", conditions)
+    options = {"seed": np.int64(1), "max_steps": np.int64(2), "time_limit": np.float32(60)}
+    found = pv.march(given, np.int64(1), network=network, estimate_error=False, **options)
+    assert found.steps == 2
+    found.save(tmp_path / "s.pv")
+    loaded = pv.load(tmp_path / "s.pv")  # needs no network=: the sizes were written as numbers
+    np.testing.assert_array_equal(loaded.u(t=0.5), found.u(t=0.5))
+    assert pv.FourierMLP(features=np.int64(3), seed=np.int64(2)) == pv.FourierMLP(features=3, seed=2)
+    assert pv.Sven(max_rank=np.int64(3)).max_rank == 3
+
+
+# Errors that are none.
+
+
+@pytest.mark.parametrize("order", [(NAN, 1e-9), (1e-9, NAN)])
+def test_errors_with_one_that_is_no_number_are_no_number(order):
+    errors = FieldErrors(dict(zip("uv", order, strict=True)))
+    assert np.isnan(float(errors)) and f"{errors:.1e}" == "nan"
+    assert not (errors < 1 or errors <= 1 or errors > 0 or errors >= 0 or errors == 1e-9)
+    assert errors != 1e-9 and not operator.ne(FieldErrors(u=0.5), 0.5)
+
+
+# Outside the domain.
+
+
+@pytest.fixture(scope="module")
+def older():
+    """A solution over x in (0, 1) and t in (0, 1)."""
+    return pv.load(Path(__file__).parent / "data" / "older.pv")
+
+
+def test_outside_the_domain_there_is_no_solution(older):
+    x, t = np.array([-0.1, 0.0, 0.5, 1.0, 2.0]), 0.5
+    known = np.array([False, True, True, True, False])
+    np.testing.assert_array_equal(np.isfinite(older.u(x=x, t=t)), known)
+    np.testing.assert_array_equal(np.isfinite(older(x=x, t=t)["v"]), known)
+    assert np.isnan(older.u(x=0.5, t=1.1)) and np.isnan(older.u(x=0.5, t=-0.1))
+    further = older.u(x=x, t=t, outside="extrapolate")
+    assert np.all(np.isfinite(further))
+    np.testing.assert_array_equal(older.u(x=x, t=t)[known], further[known])
+    np.testing.assert_array_equal(older(x=x, t=t, outside="extrapolate")["u"], further)
+    with pytest.raises(ValueError, match=r"outside='wrap'.*'nan', 'extrapolate'"):
+        older.u(x=x, t=t, outside="wrap")
+
+
+def test_the_boundary_in_single_precision_is_inside(older):
+    domain = pv.Box(x=(0, 0.1)) * pv.Time(0, 0.7)
+    moved = dataclasses.replace(older, domain=domain)
+    ends = {"x": np.float32(0.1), "t": np.float32(0.7)}
+    assert float(ends["x"]) > 0.1
+    assert np.isfinite(moved.u(**ends)) and np.isnan(moved.u(x=0.1001, t=0.5))
+
+
+def test_a_periodic_coordinate_has_no_outside(older):
+    ring = dataclasses.replace(older, domain=pv.Box(x=(0, 1), periodic="x") * pv.Time(0, 1))
+    assert np.isfinite(ring.u(x=7.3, t=0.5)) and np.isnan(ring.u(x=7.3, t=1.5))
+
+
+def test_outside_a_hole_nothing_is_known(older):
+    domain = pv.Box(x=(0, 1), y=(0, 1)) - pv.Disk((0.5, 0.5), 0.2)
+    x = np.array([0.5, 0.1, 0.5])
+    found = dataclasses.replace(older, domain=as_domain(domain)).u(x=x, y=np.array([0.5, 0.1, 0.71]))
+    np.testing.assert_array_equal(np.isnan(found), [True, False, False])
+
+
+def test_masked_coordinates_are_refused(older):
+    with pytest.raises(ValueError, match="x=: 1 entries are masked"):
+        older.u(x=MASKED, t=0.5)
+
+
+# A grid.
+
+
+def test_held_out_points_of_a_grid_are_others():
+    given = pv.Problem(LINE * pv.Time(0, 1), "u", HEAT | STARTED | WALLS)
+    points = PointSet(given, 64, pv.Grid(), np.random.default_rng(0))
+    fitted = points.current["pde"].points
+    held = points.fresh(given.blocks[0], 64).points
+    distances = np.abs(held[:, None] - fitted[None]).max(axis=-1)
+    assert fitted.shape == held.shape == (64, 2) and distances.min() > 1e-3
+
+
 def test_checkpoint_that_cannot_be_written_is_refused_before_the_first_step(tmp_path):
     steps = []
     with pytest.raises((ValueError, OSError), match="nowhere"):
@@ -788,7 +1082,8 @@ SOUND = (
     HEAD
     + """
 def make_problem(rate: float = 1.0):
-    return pv.Problem(pv.Time(0, 1), "u", {"ode": pv.PDE(lambda u_t, u: u_t + rate * u)})
+    ode = pv.PDE(lambda u_t, u: u_t + rate * u)
+    return pv.Problem(pv.Time(0, 1), "u", {"ode": ode, "start": pv.Initial(u=1.0)})
 """
 )
 FILES = {
@@ -804,6 +1099,8 @@ FILES = {
     "inside.py": "def make_problem(rate=1):\n    return rate + 'a'\n",
     "invalid.py": HEAD + "def make_problem():\n    return pv.Problem(pv.Time(1, 0), 'u', {})\n",
     "infinite.py": SOUND.replace("u_t + rate * u", "u_t + u / 0.0 * rate"),
+    "algebraic.py": HEAD
+    + "def make_problem():\n    return pv.Problem(pv.Time(0, 1), 'u', {'p': pv.PDE(lambda u: u)})\n",
     "notes.txt": "hello\n",
 }
 
@@ -838,7 +1135,7 @@ COMMANDS = [
     ("parameter without a value", "solve {folder}/sound.py --set rate", "--set rate", "NAME=VALUE"),
     ("parameter without a name", "solve {folder}/sound.py --set =3", "--set =3", "NAME=VALUE"),
     ("resume from nowhere", "solve {folder}/sound.py --resume", "--resume needs --checkpoint"),
-    ("slabs without a start", "solve {folder}/sound.py --slabs 2", "without a pv.Initial"),
+    ("slabs without a start", "solve {folder}/algebraic.py --slabs 2", "without a pv.Initial"),
     (
         "slabs and a checkpoint",
         "solve {folder}/sound.py --slabs 2 --checkpoint {folder}/c",

@@ -21,6 +21,7 @@ from pinnsven._sampling import relative_density, weighted_choice
 
 PI = math.pi
 COUNT = 4096
+DRAWS = 16
 ROUNDING = 1e-12  # of a level, relative to the extent of the shape
 HAIR = 1e-6  # a step off the boundary, relative to the extent of the shape
 MONTE_CARLO = 0.03  # of a mean over COUNT random points, relative to its largest value
@@ -118,8 +119,8 @@ def fresh():
     return np.random.default_rng(7)
 
 
-def inside(shape, count=COUNT, sampler=None):
-    return Interior(as_domain(shape)).draw(count, sampler or pv.Sobol(), fresh())[0]
+def inside(shape, count=COUNT, sampler=None, rng=None):
+    return Interior(as_domain(shape)).draw(count, sampler or pv.Sobol(), rng or fresh())[0]
 
 
 def boundary(shape, on=None, count=COUNT):
@@ -162,7 +163,8 @@ def test_share_of_the_bounding_box_is_the_volume(row):
 )
 def test_points_inside_are_spread_evenly(row, sampler):
     """Their means and mean squares are those of a uniform draw from the bounding box, kept inside."""
-    drawn = inside(row.shape, COUNT, sampler)
+    rng = fresh()  # one grid is shifted as a whole; over many draws nothing is left of that
+    drawn = np.concatenate([inside(row.shape, COUNT, sampler, rng) for _ in range(DRAWS)])
     box = np.random.default_rng(1).random((32 * COUNT, row.shape.dim))
     box = row.shape.lower + box * (row.shape.upper - row.shape.lower)
     uniform = box[row.shape.contains(box)]
@@ -449,11 +451,15 @@ def test_sobol_points_put_one_in_each_dyadic_interval(exponent, seed):
 
 
 @given(side=st.integers(1, 6), dim=st.integers(1, 3))
-def test_grid_fills_a_perfect_power_with_cell_centers(side, dim):
-    points = pv.Grid().draw(side**dim, dim, fresh())
-    cells = points * side - 0.5
-    np.testing.assert_allclose(cells, np.round(cells), atol=1e-12)
-    assert len(np.unique(np.round(cells), axis=0)) == side**dim
+def test_grid_fills_a_perfect_power_with_a_point_in_each_cell_at_one_place(side, dim):
+    rng = fresh()
+    draws = [side * pv.Grid().draw(side**dim, dim, rng) for _ in range(2)]
+    for points in draws:
+        np.testing.assert_allclose(points % 1, np.tile(points[0] % 1, (len(points), 1)), atol=1e-12)
+        assert len(np.unique(np.floor(points), axis=0)) == side**dim
+        assert np.all((points >= 0) & (points < side))
+    # Points of another draw are others, so that something can be held out.
+    assert np.all(np.abs(draws[0][0] % 1 - draws[1][0] % 1) > 1e-6)
 
 
 @given(count=st.integers(1, 200), dim=st.integers(1, 4))

@@ -85,7 +85,7 @@ class AbstractCondition(eqx.Module):
 def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:
     """The residual of `quantity = value`: a number, or a function of coordinates and unknowns."""
     if callable(value):
-        wanted = NamedFunction.of(value)
+        wanted = NamedFunction.of(value, space)
         for argument in wanted.names:
             if not isinstance(space.read(argument), (CoordinateValue, UnknownValue)):
                 raise ValueError(
@@ -213,6 +213,11 @@ def _scalar(value, label: str):
 
 def check_weight(weight: object) -> None:
     """`ValueError` unless the weight is None or a finite, positive number."""
+    if callable(weight):
+        raise ValueError(
+            f"weight={weight!r}: a condition takes one function, and what follows it is its weight. "
+            "Return a tuple for several equations, or give each a condition of its own"
+        )
     if weight is not None and not finite_number("weight =", weight) > 0:
         raise ValueError(f"weight={weight!r}: must be positive; leave the condition out instead of 0")
 

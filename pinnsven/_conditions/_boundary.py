@@ -7,7 +7,7 @@ import equinox as eqx
 
 from .._domains import Moment, On, boundary_site
 from .._naming import NamedFunction, NameSpace
-from .._numbers import finite_number
+from .._numbers import finite_number, plain
 from ._base import (
     AbstractCondition,
     Block,
@@ -43,7 +43,7 @@ class _Prescription(AbstractCondition):
     def _keyword_terms(self, space: NameSpace) -> list[NamedFunction]: ...
 
     def _terms(self, space: NameSpace) -> list[NamedFunction]:
-        positional = [NamedFunction.of(self.function)] if self.function is not None else []
+        positional = [NamedFunction.of(self.function, space)] if self.function is not None else []
         return positional + self._keyword_terms(space)
 
 
@@ -62,7 +62,7 @@ class Initial(_Prescription):
     function: Callable | None = eqx.field(static=True)
     values: dict[str, object]
     weight: float | None
-    points: int | None = eqx.field(static=True)
+    points: int | None = eqx.field(static=True, converter=plain)
 
     def __init__(self, function=None, /, *, weight=None, points=None, **values):
         self.function, self.values, self.weight, self.points = function, values, weight, points
@@ -85,7 +85,7 @@ class _OnBoundary(_Prescription):
     function: Callable | None = eqx.field(static=True)
     values: dict[str, object]
     weight: float | None
-    points: int | None = eqx.field(static=True)
+    points: int | None = eqx.field(static=True, converter=plain)
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
         self.function, self.values, self.on = function, values, on

@@ -36,7 +36,12 @@ class Data(AbstractCondition):
 
     def __init__(self, points, /, *, weight=None, noise=0.0, **values):
         self.points, self.values, self.weight = points, values, weight
-        self.noise = finite_number("noise =", noise)
+        if shape := np.shape(noise):  # type: ignore[arg-type]
+            raise ValueError(
+                f"noise= has shape {shape}: it is one number for all readings of a condition. Give "
+                "readings of another noise a pv.Data of their own"
+            )
+        self.noise = finite_number("noise =", noise, "give the readings' standard deviation, a number")
         if not values:
             raise ValueError("Data: give the values of a field, as in Data(points, u=values)")
         check_weight(weight)

@@ -13,7 +13,7 @@ from .._domains import Domain, Moments, integration_rule
 from .._fields import DerivativePlan
 from .._messages import listing
 from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
-from .._numbers import finite_number
+from .._numbers import finite_number, plain
 from ._base import (
     AbstractCondition,
     Block,
@@ -51,10 +51,10 @@ class Integral(AbstractCondition):
     """
 
     function: Callable = eqx.field(static=True)
-    value: object = eqx.field(static=True, default=0.0)
-    nodes: int = eqx.field(static=True, default=24)
+    value: object = eqx.field(static=True, converter=plain, default=0.0)
+    nodes: int = eqx.field(static=True, converter=plain, default=24)
     weight: float | None = None
-    points: int | None = eqx.field(static=True, default=None)
+    points: int | None = eqx.field(static=True, converter=plain, default=None)
 
     def __check_init__(self):
         if not callable(self.function):
@@ -72,7 +72,7 @@ class Integral(AbstractCondition):
     def _block(self, name: str, space: NameSpace, number: int) -> Block:
         """The block of a rule with so many nodes."""
         domain = space.domain
-        integrand = NamedFunction.of(self.function)
+        integrand = NamedFunction.of(self.function, space)
         inner = DerivativePlan(integrand.names, space)
         if inner.needs_normal:
             raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
@@ -143,7 +143,7 @@ def _target(value: object, space: NameSpace) -> NamedFunction:
     if not callable(value):
         number = finite_number("value =", value)
         return NamedFunction((), lambda values: number)
-    wanted = NamedFunction.of(value)
+    wanted = NamedFunction.of(value, space)
     for argument in wanted.names:
         quantity = space.read(argument)
         if not isinstance(quantity, UnknownValue) and not _is_left(quantity, space.domain):

@@ -6,6 +6,7 @@ import equinox as eqx
 
 from .._domains import Interior
 from .._naming import NamedFunction, NameSpace
+from .._numbers import plain
 from ._base import (
     AbstractCondition,
     Block,
@@ -29,7 +30,7 @@ class PDE(AbstractCondition):
 
     function: Callable = eqx.field(static=True)
     weight: float | None = None
-    points: int | None = eqx.field(static=True, default=None)
+    points: int | None = eqx.field(static=True, converter=plain, default=None)
 
     def __check_init__(self):
         _check_callable("PDE", self.function)
@@ -37,7 +38,7 @@ class PDE(AbstractCondition):
         check_count(self.points)
 
     def bind(self, name: str, space: NameSpace) -> Block:
-        terms = [NamedFunction.of(self.function)]
+        terms = [NamedFunction.of(self.function, space)]
         site = Interior(space.domain)
         return make_block(
             name, terms, space, site, weight=self.weight, count=self.points, interior=True
@@ -65,7 +66,9 @@ class Condition(AbstractCondition):
 
     def bind(self, name: str, space: NameSpace) -> Block:
         site = FixedPoints(points_array(self.points, space.domain), {})
-        return make_block(name, [NamedFunction.of(self.function)], space, site, weight=self.weight)
+        return make_block(
+            name, [NamedFunction.of(self.function, space)], space, site, weight=self.weight
+        )
 
 
 def _check_callable(kind: str, function: object) -> None:

@@ -102,15 +102,18 @@ class Domain(eqx.Module):
         assert self.time is not None
         return Domain(self.space, Time(start, stop, name=self.time.coordinate.name))
 
-    def contains(self, points: np.ndarray) -> np.ndarray:
-        """Whether each point (n, dim) lies in the closed domain."""
+    def contains(self, points: np.ndarray, hair: float = 1e-9) -> np.ndarray:
+        """Whether each point (n, dim) lies in the closed domain.
+
+        - `hair`: what counts as rounding, relative to the longest side and to the length of time.
+        """
         inside = np.ones(len(points), bool)
         if self.space is not None:
-            inside &= self.space.contains(points[:, : self.space_dim])
+            inside &= self.space.contains(points[:, : self.space_dim], hair)
         if self.time is not None:
-            hair = 1e-9 * (self.time.stop - self.time.start)
+            room = hair * (self.time.stop - self.time.start)
             moment = points[:, -1]
-            inside &= (moment >= self.time.start - hair) & (moment <= self.time.stop + hair)
+            inside &= (moment >= self.time.start - room) & (moment <= self.time.stop + room)
         return inside
 
     def split(self, points: np.ndarray) -> dict[str, np.ndarray]:
@@ -311,7 +314,10 @@ def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet,
 
     shape = domain.space
     assert shape is not None  # boundary_site has checked
-    arguments = required_arguments(predicate)
+    try:
+        arguments = required_arguments(predicate, domain.slices().__contains__)
+    except ValueError as error:
+        raise ValueError(f"on=: {error}") from None
     spatial = Domain(shape, None)
     unknown = [name for name in arguments if name not in spatial.slices()]
     if unknown:

@@ -113,9 +113,14 @@ class AbstractShape(eqx.Module):
         probe = even_probe(self.dim)
         return float(np.prod(self.upper - self.lower)) * len(self.fill(probe)) / len(probe)
 
-    def contains(self, points: Float[np.ndarray, "n dim"]) -> Bool[np.ndarray, " n"]:
-        """Whether each point is inside or, up to rounding, on the boundary."""
-        return self.level(points) <= 1e-9 * float(np.max(self.upper - self.lower))
+    def contains(
+        self, points: Float[np.ndarray, "n dim"], hair: float = 1e-9
+    ) -> Bool[np.ndarray, " n"]:
+        """Whether each point is inside or, up to rounding, on the boundary.
+
+        - `hair`: what counts as rounding, relative to the longest side.
+        """
+        return self.level(points) <= hair * float(np.max(self.upper - self.lower))
 
     def __mul__(self, other):
         from ._domain import multiply
@@ -167,7 +172,7 @@ def coordinate_name(name: object) -> str:
 
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"coordinate name {name!r}: use a Python identifier such as 'x'")
-    if name.startswith("_") or name == "normal":
+    if name.startswith("_") or name in ("normal", "outside"):
         raise ValueError(f"coordinate name {name!r} is reserved: choose another, such as 'x'")
     return name
 

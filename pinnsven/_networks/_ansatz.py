@@ -36,11 +36,11 @@ class NamedTransform(eqx.Module):
 
     def __init__(self, function: Callable, fields: tuple[str, ...], domain: Domain):
         self.function, self.fields, self.domain = function, fields, domain
+        known = [*fields, *domain.slices()]
         try:
-            self.names = required_arguments(function)
+            self.names = required_arguments(function, known.__contains__)
         except ValueError as error:
             raise ValueError(f"Ansatz: {error}") from None
-        known = [*fields, *domain.slices()]
         unknown = [name for name in self.names if name not in known]
         if unknown:
             raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._messages import listing, nearest
-from .._numbers import as_whole
+from .._numbers import plain
 from ._base import AbstractArchitecture, AbstractField, random_dtype
 
 ACTIVATIONS: dict[str, Callable] = {
@@ -118,10 +118,10 @@ class MLP(_SizedArchitecture):
     is not positive, and when solving starts for a tuple of another length than there are inputs.
     """
 
-    width: int = eqx.field(static=True, converter=as_whole, default=20)
-    depth: int = eqx.field(static=True, converter=as_whole, default=4)
+    width: int = eqx.field(static=True, converter=plain, default=20)
+    depth: int = eqx.field(static=True, converter=plain, default=4)
     activation: str | Callable = eqx.field(static=True, default="tanh")
-    scale: float | tuple[float, ...] | None = eqx.field(static=True, default=None)
+    scale: float | tuple[float, ...] | None = eqx.field(static=True, converter=plain, default=None)
 
     def __check_init__(self):
         given = self.scale is None or len(self._scales) > 0
@@ -159,11 +159,11 @@ class FourierMLP(_SizedArchitecture):
     cosine and sine. Raises `ValueError` for sizes that are not positive.
     """
 
-    width: int = eqx.field(static=True, converter=as_whole, default=20)
-    depth: int = eqx.field(static=True, converter=as_whole, default=4)
-    features: int = eqx.field(static=True, converter=as_whole, default=16)
-    scale: float = eqx.field(static=True, default=3.0)
-    seed: int = eqx.field(static=True, converter=as_whole, default=0)
+    width: int = eqx.field(static=True, converter=plain, default=20)
+    depth: int = eqx.field(static=True, converter=plain, default=4)
+    features: int = eqx.field(static=True, converter=plain, default=16)
+    scale: float = eqx.field(static=True, converter=plain, default=3.0)
+    seed: int = eqx.field(static=True, converter=plain, default=0)
 
     def __check_init__(self):
         if not (isinstance(self.features, int) and self.features > 0 and 0 < self.scale < math.inf):
@@ -191,9 +191,9 @@ class SineMLP(_SizedArchitecture):
     Raises `ValueError` for sizes that are not positive.
     """
 
-    width: int = eqx.field(static=True, converter=as_whole, default=20)
-    depth: int = eqx.field(static=True, converter=as_whole, default=4)
-    frequency: float = eqx.field(static=True, default=5.0)
+    width: int = eqx.field(static=True, converter=plain, default=20)
+    depth: int = eqx.field(static=True, converter=plain, default=4)
+    frequency: float = eqx.field(static=True, converter=plain, default=5.0)
 
     def __check_init__(self):
         if not 0 < self.frequency < math.inf:
