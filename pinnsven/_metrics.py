@@ -127,9 +127,7 @@ def solution_record(solution: Solution) -> dict:
             name: {"value": float(value), "standard_error": value.standard_error}
             for name, value in solution.unknowns.items()
         },
-        "standard_errors": {
-            name: value.standard_error for name, value in solution.unknowns.items()
-        },
+        "standard_errors": {name: value.standard_error for name, value in solution.unknowns.items()},
         "correlation": np.asarray(solution.unknowns.correlation).tolist(),
         "devices": [str(device) for device in jax.devices()],
         "versions": versions(),

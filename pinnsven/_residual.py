@@ -296,7 +296,7 @@ class ResidualSystem(AbstractResidual):
         return jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
 
 
-def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0):
+def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0) -> Any:
     """A function of a point's row at all points of a slab, which become the axes `out_axes`.
 
     Where one point is dear, as an integral with its nodes is, those of padding are skipped.

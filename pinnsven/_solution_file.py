@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from ._archive import damage_named, read_archive, write_archive
 from ._domains import Ball, Box, Disk, Domain, Polygon, Time
-from ._evaluate import Evaluator, SlabEvaluator
+from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
 from ._memory import Memory
 from ._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
@@ -54,6 +54,7 @@ def save_solution(solution: Solution, path) -> None:
         "steps": solution.steps,
         "seconds": solution.seconds,
         "compile_seconds": solution.compile_seconds,
+        "verdict_seconds": solution.verdict_seconds,
         "memory": dataclasses.asdict(solution.memory),
         "known": list(known.values) if known is not None else None,
     }
@@ -63,6 +64,8 @@ def save_solution(solution: Solution, path) -> None:
         "spectrum": solution.spectrum,
         "correlation": solution.unknowns.correlation,
     }
+    if isinstance(solution.spread, Spread):
+        arrays["effect"] = solution.spread.effect
     if known is not None:
         arrays |= {f"known.point.{name}": np.asarray(v) for name, v in known.points.items()}
         arrays |= {f"known.value.{name}": np.asarray(v) for name, v in known.values.items()}
@@ -112,7 +115,16 @@ def _assemble(facts: Facts, arrays: dict, path, problem, network) -> Solution:
         memory=_memory(facts.table("memory")),
         history=read_history(arrays, steps),
         known=_restore_known(facts, arrays, domain, fields),
+        spread=_restore_spread(arrays, evaluator),
+        # Files from before 26 November 2026 know neither of these.
+        verdict_seconds=facts.finite("verdict_seconds") if "verdict_seconds" in facts.given else 0.0,
     )
+
+
+def _restore_spread(arrays: dict, evaluator) -> Spread | None:
+    if "effect" not in arrays or not isinstance(evaluator, Evaluator):
+        return None
+    return Spread(evaluator, finite_column(arrays, "effect", (evaluator.parameters().size, None)))
 
 
 def read_history(arrays: dict, steps: int) -> dict[str, np.ndarray]:
