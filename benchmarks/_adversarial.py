@@ -143,6 +143,8 @@ def estimates(records: list[dict]) -> list[str]:
         if r.get("estimate") is not None and r["error"]
     ]
     believed = [ratio for ratio, converged in pairs if converged]
+    if not believed:
+        return []
     near = sum(0.1 <= ratio <= 10 for ratio in believed)
     low = min(ratio for ratio, _ in pairs)
     seconds = [r["verdict_seconds"] for r in records if r.get("verdict_seconds")]

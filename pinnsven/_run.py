@@ -17,6 +17,7 @@ from ._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from ._checkpoint import RunState, save_run
 from ._compiled import Compiler
 from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
+from ._networks import Silenced
 from ._points import Drawn, PointSet
 from ._problem import Reference
 from ._residual import (
@@ -46,6 +47,7 @@ ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowl
 SCATTER_PATIENCE = 6  # estimates without improvement before a misfit of readings counts as scatter
 SETTLED = 0.98  # of the loss that is left after the steps between two estimates: noise is fitted
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
+TINY = 1e-6  # a field of this size may be zero
 ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
 ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
 RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
@@ -81,6 +83,7 @@ class Run:
         self.report = None
         self.records: list[StepRecord] = []
         self.sizes: np.ndarray | None = None  # of each component of the conditions
+        self.vanishing: tuple[str, ...] = ()  # fields that might as well be zero
         self.rounding = np.zeros(len(self.system.owners))
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.best = (math.inf, self.theta)
@@ -246,6 +249,25 @@ class Run:
         """What rounding does to the components of a block, where it was measured, else zero."""
         return self.system.split_components(self.rounding)[block.name]
 
+    def _vanishing(self, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:
+        """Small fields that might as well be zero: no condition's residual would be larger.
+
+        Nothing is small beside zero, so their residuals count as those of a field of size one.
+
+        - `sizes`: of the fields, `training`: the mean square of each component of the residual.
+        """
+        found, fields = [], self.problem.fields
+        noise = (1e-13 * np.asarray(self.sizes)) ** 2
+        for field in [name for name in fields if sizes[name] < TINY]:
+            parameters = Silenced(  # type: ignore[call-arg]
+                plain=self.system.parameters, field=fields.index(field)
+            )
+            silent = ResidualSystem(self.system.blocks, parameters)
+            rows = self.rows(self.batches, system=silent, name=f"residual without {field}")
+            if np.all(self._squares(self.batches, rows) <= AGREE * training + noise):
+                found.append(field)
+        return tuple(found)
+
     def _squares(self, batches, rows) -> np.ndarray:
         """The mean square of each component of the unweighted residual."""
         return np.concatenate(component_squares(self.system, batches, rows))
@@ -305,14 +327,14 @@ class Run:
         self.scratch += tuple(jnp.zeros(w.shape, w.dtype) for w in missing)
         return self.scratch[: len(wanted)]
 
-    def rows(self, batches, theta=None, system=None) -> np.ndarray:
+    def rows(self, batches, theta=None, system=None, name: str = "judged residual") -> np.ndarray:
         """The residual vector for batches of the current shapes, as numpy.
 
         - `theta`: the parameters; None for those of now.
-        - `system`: the residuals; None for those that are fitted.
+        - `system`: the residuals; None for those that are fitted, others under a name of their own.
         """
         system = self.system if system is None else system
-        name = "residual" if system is self.system else "judged residual"
+        name = "residual" if system is self.system else name
         residual = self.compiler.function(name, lambda t, b: system.residual(t, b), self.theta, batches)
         return np.asarray(residual(self.theta if theta is None else theta, batches))
 
@@ -398,7 +420,10 @@ class Run:
             squares.append(self._squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
-        scales = block_scales(self.system.blocks, self._field_sizes(self.batches))
+        sizes = self._field_sizes(self.batches)
+        self.vanishing = self._vanishing(sizes, training)
+        sizes |= dict.fromkeys(self.vanishing, 1.0)
+        scales = block_scales(self.system.blocks, sizes)
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
         if self.estimate.relative <= self.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:

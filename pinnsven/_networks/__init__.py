@@ -9,4 +9,8 @@ from ._base import (
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
 from ._model import build_model as build_model
-from ._parameters import AbstractParameters as AbstractParameters, Parameters as Parameters
+from ._parameters import (
+    AbstractParameters as AbstractParameters,
+    Parameters as Parameters,
+    Silenced as Silenced,
+)

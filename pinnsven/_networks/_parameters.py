@@ -27,6 +27,33 @@ class AbstractParameters(eqx.Module):
         return {name: tail[i] * scale for i, (name, scale) in enumerate(pairs)}
 
 
+class Silenced(AbstractParameters):
+    """Parameters of which one field is set to zero.
+
+    - `plain`: the parameters.
+    - `field`: the number of the field.
+    """
+
+    plain: "Parameters"
+    field: int = eqx.field(static=True)
+
+    @property
+    def unknown_names(self):
+        return self.plain.unknown_names
+
+    @property
+    def unknown_scale(self):
+        return self.plain.unknown_scale
+
+    def unpack(self, theta):
+        model, unknowns = self.plain.unpack(theta)
+
+        def transform(values, point):
+            return model.transform(values, point).at[self.field].set(0.0)  # type: ignore[operator]
+
+        return FieldModel(model.embedding, model.network, transform), unknowns  # type: ignore
+
+
 class Parameters(AbstractParameters):
     """The parameters of a network, then the unknowns divided by the size of their starting values.
 

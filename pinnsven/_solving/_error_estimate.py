@@ -49,6 +49,7 @@ class ErrorEstimate:
     - `reach`: how far each field may move while its residual stays as small as it is.
     - `variation`: the standard deviation of each field over its root mean square.
     - `freedom`: how the reach comes about.
+    - `amplification`: how far the freest field moves for a relative residual of one.
     - `place`: the point (dim,) where the freest movement is largest.
     - `even`: the mean of that movement over its root mean square, 1 for a constant.
     - `corrected`: the model u + e.
@@ -59,6 +60,7 @@ class ErrorEstimate:
     reach: Float[np.ndarray, " fields"]
     variation: Float[np.ndarray, " fields"]
     freedom: Freedom
+    amplification: float
     place: Float[np.ndarray, " dim"]
     even: float
     corrected: FieldModel
@@ -86,7 +88,7 @@ class ErrorEstimate:
 
 
 def estimate_errors(
-    system: ResidualSystem, theta, points: PointSet, levels: Levels, compiled
+    system: ResidualSystem, theta, points: PointSet, levels: Levels, compiled, vanishing=()
 ) -> ErrorEstimate | None:
     """The estimated error of a solution; None where its linearization is not finite.
 
@@ -95,6 +97,7 @@ def estimate_errors(
     - `points`: draws the fresh points.
     - `levels`: the residuals that count as one.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
+    - `vanishing`: fields that are zero, whose errors are not relative.
     """
     with precision_context("float64"):
         wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), system.parameters)
@@ -113,7 +116,8 @@ def estimate_errors(
             fits.append(_Fit(space, found, corrections, left, places))
             if fits[-1].left.min() < ENOUGH:
                 break
-        return _assembled(fits)
+        silent = np.array([name in vanishing for name in system.blocks[0].plan.space.fields])
+        return _assembled(fits, levels.relative, silent)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,21 +176,27 @@ def _linearized(blocks, space: AbstractSpace, sets, scatter, compiled) -> _Linea
     return _Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
 
 
-def _assembled(fits: list[_Fit]) -> ErrorEstimate:
+def _assembled(fits: list[_Fit], relative: float, vanishing) -> ErrorEstimate:
+    """What the spaces have found.
+
+    - `relative`: the residual beside its size, `vanishing`: which fields are zero.
+    """
     drawn, best = fits[0].found, min(fits, key=lambda fit: fit.left.min())
     size = np.sqrt(np.mean(drawn.fields**2, axis=0))
-    size = np.where(size > 0, size, max(size.max(), 0) or 1.0)
+    size = np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
     good = best.corrections[best.left <= AS_GOOD * best.left.min()][-1]
     moved = best.found.slopes @ good
     share = size * len(drawn.fields) ** 0.5
     unknowns = len(fits[0].space.unknown_names)
     parts = [slope / part for slope, part in zip(drawn.slopes, share, strict=True)]
     free = freedom(drawn.held[0] * drawn.scatter[:, None], parts, unknowns)
+    reach = free.kappas * np.linalg.norm(drawn.held[1])
     direction = drawn.slopes[free.field] @ free.direction
     return ErrorEstimate(
         correction=np.sqrt(np.mean(moved**2, axis=1)) / size,
         left=float(min(best.left.min(), 1.0)),
-        reach=free.kappas * np.linalg.norm(drawn.held[1]),
+        reach=reach,
+        amplification=float(np.max(reach)) / relative,
         variation=np.std(drawn.fields, axis=0) / size,
         freedom=free,
         place=np.asarray(fits[0].places)[np.argmax(np.abs(direction))],

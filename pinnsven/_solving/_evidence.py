@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._solution import Estimate, FieldErrors
+from .._solution import FieldErrors
 from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
@@ -29,13 +29,13 @@ def field_errors(
     return FieldErrors(zip(fields, errors.tolist(), strict=True))
 
 
-def left_open(problem, found: ErrorEstimate, estimate: Estimate) -> str:
+def left_open(problem, found: ErrorEstimate) -> str:
     """Which direction the conditions leave open, as a sentence; empty where none.
 
     A movement is open where its residual is rounding, or where it goes further with every function
     more.
     """
-    kappa = amplification(found, estimate)
+    kappa = found.amplification
     if not (kappa > OPEN or (kappa > SUSPECT and found.freedom.growth > GROWTH)):
         return ""
     field = problem.fields[found.freedom.field]
@@ -51,9 +51,9 @@ def left_open(problem, found: ErrorEstimate, estimate: Estimate) -> str:
     return f"{moves}; most near {where}. Is a condition on {field} missing, or met by many solutions?"
 
 
-def amplified(problem, found: ErrorEstimate, estimate: Estimate) -> str:
+def amplified(problem, found: ErrorEstimate) -> str:
     """What multiplies residuals, as a sentence; empty where nothing stands out."""
-    kappa = amplification(found, estimate)
+    kappa = found.amplification
     if kappa < STANDS_OUT:
         return ""
     field = problem.fields[found.freedom.field]
@@ -74,11 +74,6 @@ def jump_words(jump: Jump | None, domain) -> str:
         "interface: a field for each side, joined by pv.Condition on the value and on the flux "
         "(docs/trust.md, section Materials)."
     )
-
-
-def amplification(found: ErrorEstimate, estimate: Estimate) -> float:
-    """How far the freest field moves for a relative residual of one."""
-    return float(np.max(found.reach)) / max(estimate.relative, 1e-300)
 
 
 def _place(domain, point) -> tuple[str, bool]:

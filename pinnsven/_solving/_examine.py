@@ -87,8 +87,8 @@ def examine(
         evidence = dataclasses.replace(
             evidence,
             bound=float(np.max(found.bounds)),
-            left_open=left_open(run.problem, found, estimate) or evidence.left_open,
-            amplified=amplified(run.problem, found, estimate),
+            left_open=left_open(run.problem, found) or evidence.left_open,
+            amplified=amplified(run.problem, found),
         )
     return Examined(evidence, errors, unknowns, spread, found.corrected if found else None)
 
@@ -98,7 +98,8 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
     levels, compiled = residual_levels(run.system, *run.found), run.compiler.compile
     try:
         with shortage_as_memory_error():
-            return estimate_errors(run.system, run.theta, run.points, levels, compiled)
+            given = (run.system, run.theta, run.points, levels, compiled, run.vanishing)
+            return estimate_errors(*given)
     except MemoryError:
         return None
 

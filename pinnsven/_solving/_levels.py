@@ -16,12 +16,14 @@ class Levels:
     """The residual of each component of each condition that counts as one.
 
     - `levels`: by condition, (components,).
+    - `relative`: the largest of them beside its size, where nothing scatters.
     - `scatter`: by condition whose readings scatter, how much larger its level is than if they were as
       exact as everything else.
     """
 
     levels: dict[str, Float[np.ndarray, " components"]]
     scatter: dict[str, float]
+    relative: float
 
 
 def residual_levels(
@@ -51,4 +53,4 @@ def residual_levels(
         [b.components for b in system.blocks],
     )
     levels = system.split_components(sizes * np.maximum(relative, least))
-    return Levels(levels, {name: max(most[name] / exact, 1.0) for name in scatter})
+    return Levels(levels, {name: max(most[name] / exact, 1.0) for name in scatter}, exact)

@@ -174,15 +174,15 @@ def _open(names, values, scale, unseen) -> tuple[np.ndarray, str]:
         return open_ones, ""
     who = [name for name, is_open in zip(names, open_ones, strict=True) if is_open]
     if len(who) == 1:
-        return open_ones, f"{who[0]} is not determined: no residual changes with it"
+        return open_ones, f"{who[0]} is not determined: no residual changes with it."
     together = f"{listing(who)} move together"
     if free.shape[1] == 1 and len(who) == 2:
         (a, b), step, part = who, free[open_ones, 0], relative[open_ones, 0]
         for kind, sums in ((f"{a} {b}", part[0] + part[1]), (f"{a} / {b}", part[0] - part[1])):
             if abs(sums) < 1e-3 * np.max(np.abs(part)):
-                return open_ones, f"only {kind} is determined: {together}"
+                return open_ones, f"only {kind} is determined: {together}."
         for kind, sums in ((f"{a} + {b}", step[0] + step[1]), (f"{a} - {b}", step[0] - step[1])):
             if abs(sums) < 1e-3 * np.max(np.abs(step)):
-                return open_ones, f"only {kind} is determined: {together}"
+                return open_ones, f"only {kind} is determined: {together}."
     number = len(who) - free.shape[1]
-    return open_ones, f"only {number} of {len(who)} unknowns are determined: {together}"
+    return open_ones, f"only {number} of {len(who)} unknowns are determined: {together}."
