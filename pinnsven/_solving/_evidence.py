@@ -10,7 +10,7 @@ from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
 
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
-EVEN = 0.95  # of its root mean square is the mean of a movement that counts as a constant
+EVEN = 0.995  # of its root mean square is the mean of a movement that counts as a constant
 SUSPECT = 100.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
 

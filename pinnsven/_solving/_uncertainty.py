@@ -22,6 +22,7 @@ KEPT = 1e-14  # of the largest eigenvalue of the Gram matrix, whose noise that i
 OPEN_SHARE = 0.1  # of an unknown's direction outside what the residuals see: it is not determined
 ALIKE = 1e-2  # readings with less than this share of the largest residual are exact beside them
 BORNE_OUT = (1e-3, 1 - 1e-3)  # quantiles of chi squared between which a stated noise is believed
+SAME = 1e-3  # of two movements, by which they may differ and be equal
 FAINT_EFFECT = 1e-6  # directions of less effect, beside the largest, that a band leaves out
 SCATTER_POINTS = 2048  # at which a field's standard error is averaged
 
@@ -142,8 +143,15 @@ def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
     deviation = np.sqrt(np.diag(covariance))
     safe = np.where(deviation > 0, deviation, 1.0)
     correlation = covariance / np.outer(safe, safe)
-    open_ones, words = _open(names, values, scale, unseen[-len(names) :])
+    free, open_ones = _open(scale, unseen[-len(names) :])
     deviation = np.where(open_ones, np.inf, deviation)
+    # Along directions that nothing determines unknowns move together, whatever the rest does.
+    along = np.where(open_ones[:, None], free, 0.0)
+    length = np.linalg.norm(along, axis=1)
+    length = np.where(length > 0, length, 1.0)
+    moved = np.outer(open_ones, open_ones)
+    correlation = np.where(moved, (along @ along.T) / np.outer(length, length), correlation)
+    words = _in_words(names, values, free, open_ones) if open_ones.any() else ""
     estimates = {
         name: UnknownEstimate(value, error)
         for name, value, error in zip(names, values.tolist(), deviation.tolist(), strict=True)
@@ -160,29 +168,33 @@ def plain_unknowns(run) -> Unknowns:
     return Unknowns(estimates, np.full((len(names), len(names)), np.nan))
 
 
-def _open(names, values, scale, unseen) -> tuple[np.ndarray, str]:
-    """Which unknowns the residuals do not determine, and what of them they do, in words.
+def _open(scale, unseen) -> tuple[np.ndarray, np.ndarray]:
+    """Directions in the unknowns that no residual answers, (unknowns, directions), and which they move.
 
-    - `unseen`: (unknowns, directions), their part in directions that no residual answers.
+    - `unseen`: (unknowns, directions), their part in parameter directions that no residual answers.
     """
     left, sizes, _ = np.linalg.svd(unseen, full_matrices=True)
-    sizes = np.pad(sizes, (0, len(names) - len(sizes)))
-    free = left[:, sizes > OPEN_SHARE] * scale[:, None]
-    relative = free / np.maximum(np.abs(values), 1e-300)[:, None]
-    open_ones = np.max(np.abs(free / scale[:, None]), axis=1, initial=0.0) > OPEN_SHARE
-    if not open_ones.any():
-        return open_ones, ""
+    sizes = np.pad(sizes, (0, len(scale) - len(sizes)))
+    free = left[:, sizes > OPEN_SHARE]
+    return free * scale[:, None], np.max(np.abs(free), axis=1, initial=0.0) > OPEN_SHARE
+
+
+def _in_words(names, values, free, open_ones) -> str:
+    """What of unknowns that nothing determines is determined all the same."""
     who = [name for name, is_open in zip(names, open_ones, strict=True) if is_open]
     if len(who) == 1:
-        return open_ones, f"{who[0]} is not determined: no residual changes with it."
+        return f"{who[0]} is not determined: no residual changes with it."
     together = f"{listing(who)} move together"
     if free.shape[1] == 1 and len(who) == 2:
-        (a, b), step, part = who, free[open_ones, 0], relative[open_ones, 0]
-        for kind, sums in ((f"{a} {b}", part[0] + part[1]), (f"{a} / {b}", part[0] - part[1])):
-            if abs(sums) < 1e-3 * np.max(np.abs(part)):
-                return open_ones, f"only {kind} is determined: {together}."
-        for kind, sums in ((f"{a} + {b}", step[0] + step[1]), (f"{a} - {b}", step[0] - step[1])):
-            if abs(sums) < 1e-3 * np.max(np.abs(step)):
-                return open_ones, f"only {kind} is determined: {together}."
+        (a, b), step = who, free[open_ones, 0]
+        share = step / np.maximum(np.abs(values[open_ones]), 1e-300)
+        for kind, part, sign in (
+            (f"{a} {b}", share, 1),
+            (f"{a} / {b}", share, -1),
+            (f"{a} + {b}", step, 1),
+            (f"{a} - {b}", step, -1),
+        ):
+            if abs(part[0] + sign * part[1]) < SAME * np.max(np.abs(part)):
+                return f"only {kind} is determined: {together}."
     number = len(who) - free.shape[1]
-    return open_ones, f"only {number} of {len(who)} unknowns are determined: {together}."
+    return f"only {number} of {len(who)} unknowns are determined: {together}."
