@@ -20,8 +20,8 @@ from jaxtyping import Float
 
 CUT = 1e-13  # of the largest singular value of J and B together, below which a direction is rounding
 FAINTEST = 1e-15  # singular value of J in the orthonormal basis; rounding shows no smaller one
-OPEN = 1e9  # times its relative residual: a movement that no equation explains
-GROWTH = 4.0  # of kappa, when the functions are doubled, that says it has no end
+OPEN = 1e9  # times its relative residual: a movement that no equation explains (experiment 76)
+GROWTH = 4.0  # of kappa, when the functions are doubled, that says it has no end (experiment 78)
 
 
 class Directions:

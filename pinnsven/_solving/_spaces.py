@@ -17,13 +17,13 @@ from jaxtyping import Array, Float, Int
 
 from .._networks import AbstractParameters, FieldModel, Parameters
 
-LEAST, MOST = 600, 800  # functions in the tangent space
+LEAST, MOST = 600, 800  # functions in the tangent space (experiment 80)
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
-DRAWN = 500  # functions in the drawn space, over all fields
+DRAWN = 500  # functions in the drawn space, over all fields (experiment 76)
 LEAST_UNITS = 60  # of each field, where there are many
 DEGREES = {1: 12, 2: 12, 3: 7}  # of the drawn space's polynomials, by the number of inputs
 LEAST_DEGREE = 4  # with more inputs
-POLE_TRIES = 4096  # points of the bounding box among which poles are looked for
+POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
 CLEAR = 0.02  # of the domain's extent, between it and a pole
 SCALES = (0.5, 20.0)  # of the drawn units' slopes, per unit of the embedded inputs (field notes 13)
 
