@@ -165,6 +165,7 @@ def adversarial(stored: dict, core: int) -> None:
     found = stored.setdefault("adversarial", [])
     known = {record["name"] for record in found}
     missing = [name for name in CASES if name not in known]
+    missing.sort(key=lambda name: not CASES[name].may_converge)  # those that take longest first
     for start in range(0, len(missing), BATCH):
         command = [sys.executable, __file__, "--child-adversarial", *missing[start : start + BATCH]]
         for line in output_of(command, core):

@@ -66,12 +66,16 @@ class Freedom:
     """How freely the fields and the unknowns may move in a space.
 
     - `kappas`: of each field, its relative movement for a residual of one.
+    - `unknowns`: of each unknown, its movement for a residual of one.
+    - `together`: how the unknowns move with the freest of them, each (unknowns,).
     - `growth`: of the largest of them, from half of the functions to all.
     - `field`: the number of the field that is freest.
     - `direction`: the coefficients of its movement, with a residual of one.
     """
 
     kappas: Float[np.ndarray, " fields"]
+    unknowns: Float[np.ndarray, " unknowns"]
+    together: Float[np.ndarray, " unknowns"]
     growth: float
     field: int
     direction: Float[np.ndarray, " functions"]
@@ -82,19 +86,26 @@ def freedom(
     values: list[Float[np.ndarray, "points functions"]],
     unknowns: int,
 ) -> Freedom:
-    """How freely each field may move.
+    """How freely each field and each unknown may move.
 
     - `jacobian`: J, in the order of the functions, the first half being a space of the same kind.
     - `values`: B of each field.
     - `unknowns`: how many of the last columns are those of unknowns.
     """
     rows, parts = triangle(jacobian), [triangle(found) for found in values]
-    whole = Directions(rows, np.concatenate(parts))
+    # An unknown that moves no field, and no residual, is no function that the space has twice.
+    moves = np.eye(rows.shape[1])[rows.shape[1] - unknowns :]
+    whole = Directions(rows, np.concatenate([*parts, moves]))
     found = [whole.largest(part) for part in parts]
     kappas = np.array([kappa for kappa, _ in found])
     freest = int(np.argmax(kappas))
     number = rows.shape[1] - unknowns
     kept = np.r_[: number // 2, number : rows.shape[1]]
-    half = Directions(triangle(rows[:, kept]), np.concatenate([part[:, kept] for part in parts]))
+    fewer = np.concatenate([part[:, kept] for part in [*parts, moves]])
+    half = Directions(triangle(rows[:, kept]), fewer)
     before, _ = half.largest(parts[freest][:, kept])
-    return Freedom(kappas, float(kappas[freest] / max(before, 1e-300)), freest, found[freest][1])
+    along = moves @ whole.basis
+    strengths = np.linalg.norm(along, axis=1)
+    together = along @ along[np.argmax(strengths)] if unknowns else strengths
+    growth = float(kappas[freest] / max(before, 1e-300))
+    return Freedom(kappas, strengths, together, growth, freest, found[freest][1])

@@ -29,13 +29,15 @@ from .._networks import FieldModel
 from .._points import PointSet
 from .._precision import precision_context
 from .._residual import Batch, ResidualSystem, make_batch, split_rows
-from ._determined import Freedom, freedom
+from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
 from ._spaces import MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
 
 OVERSAMPLING = 4  # fresh points of the equations per function
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
 ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
+DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
+HARDLY = 0.3  # more than half of the functions show, and less is no growth
 AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
 FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has
 
@@ -47,6 +49,7 @@ class ErrorEstimate:
     - `correction`: the size of the correction that explains most of the residual.
     - `left`: the share of the held-out residual that the correction leaves.
     - `reach`: how far each field may move while its residual stays as small as it is.
+    - `unknown_reach`: how far each unknown may, in the unit of its starting value.
     - `variation`: the standard deviation of each field over its root mean square.
     - `freedom`: how the reach comes about.
     - `amplification`: how far the freest field moves for a relative residual of one.
@@ -58,6 +61,7 @@ class ErrorEstimate:
     correction: Float[np.ndarray, " fields"]
     left: float
     reach: Float[np.ndarray, " fields"]
+    unknown_reach: Float[np.ndarray, " unknowns"]
     variation: Float[np.ndarray, " fields"]
     freedom: Freedom
     amplification: float
@@ -117,7 +121,35 @@ def estimate_errors(
             if fits[-1].left.min() < ENOUGH:
                 break
         silent = np.array([name in vanishing for name in system.blocks[0].plan.space.fields])
-        return _assembled(fits, levels.relative, silent)
+        size = _field_sizes(fits[0].found.fields, silent)
+        free = _freedom(fits[0], size)
+        kappa = free.kappas.max() * np.linalg.norm(fits[0].found.held[1]) / levels.relative
+        if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH:
+            # Half of the functions and all say too little: twice as many say more.
+            space = DrawnSpace.at(wide, theta, fields, 2)
+            sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
+            found = _linearized(blocks, space, sets, levels.scatter, compiled)
+            more = _Fit(space, found, *_corrections(found), np.asarray(sets[1][-1].points))
+            return _assembled([more, *fits], size, _freedom(more, size), levels.relative)
+        return _assembled(fits, size, free, levels.relative)
+
+
+def _field_sizes(values, vanishing) -> Float[np.ndarray, " fields"]:
+    """The root mean square of every field, one for those that are zero.
+
+    - `values`: (points, fields), `vanishing`: which fields are zero.
+    """
+    size = np.sqrt(np.mean(values**2, axis=0))
+    return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
+
+
+def _freedom(fit: "_Fit", size) -> Freedom:
+    """How freely the fields, beside their sizes, and the unknowns may move in a space."""
+    found = fit.found
+    share = size * len(found.fields) ** 0.5
+    parts = [slope / part for slope, part in zip(found.slopes, share, strict=True)]
+    rows = found.held[0] * found.scatter[:, None]
+    return freedom(rows, parts, len(fit.space.unknown_names))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,26 +208,22 @@ def _linearized(blocks, space: AbstractSpace, sets, scatter, compiled) -> _Linea
     return _Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
 
 
-def _assembled(fits: list[_Fit], relative: float, vanishing) -> ErrorEstimate:
+def _assembled(fits: list[_Fit], size, free: Freedom, relative: float) -> ErrorEstimate:
     """What the spaces have found.
 
-    - `relative`: the residual beside its size, `vanishing`: which fields are zero.
+    - `size`: of the fields, `relative`: the residual beside its size.
+    - `free`: how freely they may move in the first of the spaces.
     """
     drawn, best = fits[0].found, min(fits, key=lambda fit: fit.left.min())
-    size = np.sqrt(np.mean(drawn.fields**2, axis=0))
-    size = np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
     good = best.corrections[best.left <= AS_GOOD * best.left.min()][-1]
     moved = best.found.slopes @ good
-    share = size * len(drawn.fields) ** 0.5
-    unknowns = len(fits[0].space.unknown_names)
-    parts = [slope / part for slope, part in zip(drawn.slopes, share, strict=True)]
-    free = freedom(drawn.held[0] * drawn.scatter[:, None], parts, unknowns)
     reach = free.kappas * np.linalg.norm(drawn.held[1])
     direction = drawn.slopes[free.field] @ free.direction
     return ErrorEstimate(
         correction=np.sqrt(np.mean(moved**2, axis=1)) / size,
         left=float(min(best.left.min(), 1.0)),
         reach=reach,
+        unknown_reach=free.unknowns * np.linalg.norm(drawn.held[1]),
         amplification=float(np.max(reach)) / relative,
         variation=np.std(drawn.fields, axis=0) / size,
         freedom=free,

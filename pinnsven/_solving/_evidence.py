@@ -1,6 +1,7 @@
 """From what was estimated to what a verdict needs: numbers beside limits, and sentences with places."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,8 +9,10 @@ from .._solution import FieldErrors
 from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
+from ._uncertainty import unknowns_in_words
 
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
+OPEN_REACH = 0.3  # of its value, from where an unknown is not determined
 EVEN = 0.995  # of its root mean square is the mean of a movement that counts as a constant
 SUSPECT = 100.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
@@ -59,6 +62,20 @@ def amplified(problem, found: ErrorEstimate) -> str:
     field = problem.fields[found.freedom.field]
     where, _ = _place(problem.domain, found.place)
     return f"the equations multiply what is left of them by up to {kappa:.0e} in {field}, near {where}."
+
+
+def open_unknowns(values: Mapping[str, float], found: ErrorEstimate, scale) -> tuple[np.ndarray, str]:
+    """Which unknowns may move by much of their size with the residuals that there are, and in words.
+
+    - `values`: of the unknowns, `scale`: the units in which they move.
+    """
+    size = np.maximum(np.abs(list(values.values())), 1e-300)
+    reach = found.unknown_reach * scale / size
+    which = reach > OPEN_REACH
+    if not which.any():
+        return which, ""
+    free = np.where(which, found.freedom.together, 0.0)[:, None] * np.asarray(scale)[:, None]
+    return which, unknowns_in_words(tuple(values), np.array(list(values.values())), free, which)
 
 
 def jump_words(jump: Jump | None, domain) -> str:

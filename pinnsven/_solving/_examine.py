@@ -14,10 +14,10 @@ from .._solution import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
 from ._error_estimate import ErrorEstimate, estimate_errors
-from ._evidence import amplified, field_errors, jump_words, left_open
+from ._evidence import amplified, field_errors, jump_words, left_open, open_unknowns
 from ._features import look
 from ._levels import residual_levels
-from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty
+from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty, with_open
 from ._verdict import Evidence, is_falling
 
 FAILED = "the verdict could not be made, for"
@@ -83,13 +83,22 @@ def examine(
         scatter=float(np.max(scatter)),
         jump=jump_words(jump, run.problem.domain),
     )
+    lost = jump is not None
     if found is not None:
+        words = left_open(run.problem, found)
+        lost = lost or bool(words)
+        if unknowns:
+            which, together = open_unknowns(unknowns, found, run.system.parameters.unknown_scale)
+            unknowns, words = with_open(unknowns, which), words or together
         evidence = dataclasses.replace(
             evidence,
             bound=float(np.max(found.bounds)),
-            left_open=left_open(run.problem, found) or evidence.left_open,
+            left_open=words or evidence.left_open,
             amplified=amplified(run.problem, found),
         )
+    if lost:  # an error along what is open, or lost in a jump, has no known size
+        errors = field_errors(run.problem.fields, None, scatter)
+        evidence = dataclasses.replace(evidence, errors=errors)
     return Examined(evidence, errors, unknowns, spread, found.corrected if found else None)
 
 

@@ -36,8 +36,13 @@ class AbstractSpace(AbstractParameters):
 
     @classmethod
     @abc.abstractmethod
-    def at(cls, plain: Parameters, theta: Float[Array, " params"], fields: int) -> "AbstractSpace":
-        """The space at a solution of so many fields."""
+    def at(
+        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: int = 1
+    ) -> "AbstractSpace":
+        """The space at a solution of so many fields.
+
+        - `times`: how much larger than usual.
+        """
 
     @property
     def unknown_names(self):
@@ -87,9 +92,8 @@ class TangentSpace(AbstractSpace):
     index: Int[Array, " subset"]
 
     @classmethod
-    def at(cls, plain: Parameters, theta, fields: int) -> "TangentSpace":
-        """The space of a solution."""
-        del fields
+    def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "TangentSpace":
+        del fields, times
         number = theta.size - len(plain.unknown_names)
         rng = np.random.default_rng(0)
         copies = tangent_copies(number)
@@ -164,12 +168,12 @@ class DrawnSpace(AbstractSpace):
     power: int = eqx.field(static=True)
 
     @classmethod
-    def at(cls, plain: Parameters, theta, fields: int) -> "DrawnSpace":
+    def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "DrawnSpace":
         rng = np.random.default_rng(13)
         embedding = plain.model.embedding
         domain, inputs = embedding.domain, embedding.inputs
-        room = max(DRAWN // fields, LEAST_UNITS)
-        degree = DEGREES.get(inputs, LEAST_DEGREE)
+        room = times * max(DRAWN // fields, LEAST_UNITS)
+        degree = DEGREES.get(inputs, LEAST_DEGREE) + 2 * (times - 1)
         number = max(min(math.comb(degree + inputs - 1, inputs - 1), room // (2 * degree)), 1)
         slopes = rng.standard_normal((number, inputs))
         slopes /= np.sum(np.abs(slopes), axis=1, keepdims=True)

@@ -11,10 +11,9 @@ import dataclasses
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import chi2
+from scipy.stats import chi2, norm as normal, t as student
 
 from .._conditions import FixedPoints
-from .._messages import listing
 from .._residual import ResidualSystem
 from .._solution import UnknownEstimate, Unknowns
 
@@ -106,12 +105,21 @@ def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
             stated = (block.noise * np.max(batch.scale)) ** 2
             low, high = chi2.ppf(BORNE_OUT, free[name])
             borne_out = free[name] <= 1 or low <= squares[name] / stated <= high
-            found = stated if borne_out else squares[name] / free[name]
+            found = stated if borne_out else _by_scatter(squares[name], free[name])
         else:
             group = [n for n in pooled[name] if n in alike or _noiseless(blocks, n)]
-            found = sum(squares[n] for n in group) / sum(free[n] for n in group)
+            freedom = sum(free[n] for n in group)
+            found = _by_scatter(sum(squares[n] for n in group), freedom)
         variance[layout.rows[name]] = found
     return variance
+
+
+def _by_scatter(squares: float, freedom: float) -> float:
+    """The variance of readings that is known from their scatter alone.
+
+    So large that 1.96 standard deviations hold 95 % although it is not known better (Student 1908).
+    """
+    return float(squares / freedom * (student.ppf(0.975, freedom) / normal.ppf(0.975)) ** 2)
 
 
 def _noiseless(blocks, name: str) -> bool:
@@ -151,12 +159,22 @@ def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
     length = np.where(length > 0, length, 1.0)
     moved = np.outer(open_ones, open_ones)
     correlation = np.where(moved, (along @ along.T) / np.outer(length, length), correlation)
-    words = _in_words(names, values, free, open_ones) if open_ones.any() else ""
+    words = unknowns_in_words(names, values, free, open_ones) if open_ones.any() else ""
     estimates = {
         name: UnknownEstimate(value, error)
         for name, value, error in zip(names, values.tolist(), deviation.tolist(), strict=True)
     }
     return Unknowns(estimates, correlation), words
+
+
+def with_open(unknowns: Unknowns, which) -> Unknowns:
+    """The same, some of them with infinite standard errors.
+
+    - `which`: (unknowns,), true for those.
+    """
+    pairs = zip(unknowns.items(), which, strict=True)
+    errors = {n: UnknownEstimate(v, np.inf if w else v.standard_error) for (n, v), w in pairs}
+    return Unknowns(errors, unknowns.correlation)
 
 
 def plain_unknowns(run) -> Unknowns:
@@ -179,12 +197,12 @@ def _open(scale, unseen) -> tuple[np.ndarray, np.ndarray]:
     return free * scale[:, None], np.max(np.abs(free), axis=1, initial=0.0) > OPEN_SHARE
 
 
-def _in_words(names, values, free, open_ones) -> str:
+def unknowns_in_words(names, values, free, open_ones) -> str:
     """What of unknowns that nothing determines is determined all the same."""
     who = [name for name, is_open in zip(names, open_ones, strict=True) if is_open]
     if len(who) == 1:
         return f"{who[0]} is not determined: no residual changes with it."
-    together = f"{listing(who)} move together"
+    together = f"{', '.join(who[:-1])} and {who[-1]} move together"
     if free.shape[1] == 1 and len(who) == 2:
         (a, b), step = who, free[open_ones, 0]
         share = step / np.maximum(np.abs(values[open_ones]), 1e-300)
