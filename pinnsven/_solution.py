@@ -49,8 +49,8 @@ class Estimate:
     - `names`: the conditions.
     - `training`: root mean square residual on the points of the steps, per condition, unweighted.
     - `held_out`: the same on fresh points.
-    - `relative`: the largest held-out residual over the conditions, each divided by its size: its
-      first residual or its response to the parameters (the root mean square norm of its Jacobian's
+    - `relative`: the largest held-out residual over the conditions and the residuals of their tuples,
+      each divided by its size: its first residual or its response to the parameters (the root mean square norm of its Jacobian's
       rows before the first step), whichever is larger, times the size of its fields where that is
       below one; at the end of a run at most ten times the response then. This is what a tolerance is
       compared with.
@@ -91,8 +91,9 @@ class UnknownEstimate(float):
     """The value of an unknown, a float with a `standard_error`.
 
     The standard error is that of linear least squares at the solution, with the network's parameters
-    as nuisance: the spread of the unknown when data vary by their `noise`, and all other residuals by
-    what is left of them. It knows nothing of errors in the equation itself.
+    as nuisance: the spread of the unknown when data vary by their `noise` where that is stated and borne
+    out, and by their own scatter elsewhere, and all other residuals by what is left of them. It is
+    infinite for an unknown that nothing determines, and knows nothing of errors in the equation itself.
     """
 
     standard_error: float
@@ -166,8 +167,8 @@ class Solution:
     - `conditions`: a table, by condition.
     - `unknowns`: their values, standard errors and correlation.
     - `error`: relative L2 error per field where an exact or reference solution is known, else None.
-    - `error_estimate`: the same as far as it can be told without knowing the answer (see
-      `pinnsven._error_estimate`): the right order of magnitude, no bound; None if not wanted.
+    - `error_estimate`: the same as far as it can be told without knowing the answer (see docs/trust.md):
+      the right order of magnitude, no bound; nan where it is not known; None if not wanted.
     - `reference_floor`: the relative error of that reference itself, None where there is none.
     - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of
       a random half of its columns.

@@ -31,7 +31,7 @@ from .._precision import precision_context
 from .._residual import Batch, ResidualSystem, make_batch, split_rows
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
-from ._spaces import MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
+from ._spaces import DRAWN, MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
 
 OVERSAMPLING = 4  # fresh points of the equations per function
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
@@ -249,11 +249,15 @@ def _values(block: Block) -> Block:
 
 
 def bytes_needed(system: ResidualSystem, params: int) -> int:
-    """Bytes that an estimate takes at most: the Jacobians of both sets of points, and one copy."""
+    """Bytes that an estimate takes at most: the Jacobians of both sets of points, and one copy.
+
+    Those in the drawn space are kept while the tangent space is tried.
+    """
     number = params - len(system.unknown_names)
-    functions = tangent_copies(number) * min(number, MOST) + len(system.unknown_names)
-    rows = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) * functions
-    return 3 * rows * functions * np.dtype(float).itemsize
+    tangent = tangent_copies(number) * min(number, MOST)
+    shares = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) + 1
+    squares = 3 * tangent**2 + 2 * DRAWN**2
+    return shares * squares * np.dtype(float).itemsize
 
 
 def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
