@@ -50,10 +50,10 @@ class Estimate:
     - `training`: root mean square residual on the points of the steps, per condition, unweighted.
     - `held_out`: the same on fresh points.
     - `relative`: the largest held-out residual over the conditions and the residuals of their tuples,
-      each divided by its size: its first residual or its response to the parameters (the root mean square norm of its Jacobian's
-      rows before the first step), whichever is larger, times the size of its fields where that is
-      below one; at the end of a run at most ten times the response then. This is what a tolerance is
-      compared with.
+      each divided by its size: its first residual or its response to the parameters (the root mean
+      square norm of its Jacobian's rows before the first step), whichever is larger, times the size of
+      its fields where that is below one; at the end of a run at most ten times the response then. This
+      is what a tolerance is compared with.
     - `gap`: the largest ratio of held-out to training residual over the conditions.
     """
 
