@@ -91,9 +91,9 @@ class UnknownEstimate(float):
     """The value of an unknown, a float with a `standard_error`.
 
     The standard error is that of linear least squares at the solution, with the network's parameters
-    as nuisance: the spread of the unknown when data vary by their `noise` where that is stated and borne
-    out, and by their own scatter elsewhere, and all other residuals by what is left of them. It is
-    infinite for an unknown that nothing determines, and knows nothing of errors in the equation itself.
+    as nuisance: the spread of the unknown when data vary by their `noise` where that is stated and
+    borne out, and by their own scatter elsewhere, and all other residuals by what is left of them. It
+    is infinite for an unknown that nothing determines, and knows nothing of errors in the equation.
     """
 
     standard_error: float
@@ -167,7 +167,7 @@ class Solution:
     - `conditions`: a table, by condition.
     - `unknowns`: their values, standard errors and correlation.
     - `error`: relative L2 error per field where an exact or reference solution is known, else None.
-    - `error_estimate`: the same as far as it can be told without knowing the answer (see docs/trust.md):
+    - `error_estimate`: the same as far as it can be told without knowing the answer (docs/trust.md):
       the right order of magnitude, no bound; nan where it is not known; None if not wanted.
     - `reference_floor`: the relative error of that reference itself, None where there is none.
     - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of

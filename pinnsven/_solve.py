@@ -70,9 +70,9 @@ def solve(
       determine it, for a few seconds of compilation; not after Ctrl-C. Without that `converged` rests
       on residuals alone: neither an error nor an open direction is looked for.
 
-    Raises `ValueError` for an argument out of range, points or a network that do not fit or
-    cannot answer, a reference that fails, a condition that is not finite at its first points, and a call under `jax.jit`, `grad`
-    or `vmap`. Numerical trouble later raises nothing: it is the solution's `status`. Where memory runs
+    Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
+    answer, a reference that fails, a condition that is not finite at its first points, and a call
+    under `jax.jit`, `grad` or `vmap`. Numerical trouble later raises nothing: it is the solution's `status`. Where memory runs
     out the Jacobian is recomputed instead of stored; `MemoryError` is raised when not even the residual
     fits. Ctrl-C ends the run as `stopped`, with the best solution so far: a step is finished, a
     compilation is left alone. A second one, while that is measured, is raised.
