@@ -73,9 +73,9 @@ def solve(
     Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
     answer, a reference that fails, a condition that is not finite at its first points, and a call
     under `jax.jit`, `grad` or `vmap`. Numerical trouble later raises nothing: it is the solution's
-    `status`. Where memory runs out the Jacobian is recomputed instead of stored; `MemoryError` is raised
-    when not even the residual fits. Ctrl-C ends the run as `stopped`, with the best solution so far: a
-    step is finished, a compilation is left alone. A second one, while that is measured, is raised.
+    `status`. Where memory runs out the Jacobian is recomputed instead of stored; `MemoryError` is
+    raised when not even the residual fits. Ctrl-C ends the run as `stopped`, with the best solution so
+    far: a step is finished, a compilation is left alone. A second one, while that is measured, is raised.
     """
     check_top_level("solve")
     _check_limits(problem, tolerance, max_steps, time_limit, seed)
