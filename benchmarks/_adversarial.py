@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = 1e-6
-SECONDS = 20.0  # of each run whose answer cannot be right
+SECONDS = 12.0  # of each run whose answer cannot be right
 SECONDS_ALONE = 90.0  # of those left alone, which end when they have converged
 FIGURES = 4.0  # standard errors that an unknown may be off
 

@@ -75,7 +75,8 @@ def solve(
     under `jax.jit`, `grad` or `vmap`. Numerical trouble later raises nothing: it is the solution's
     `status`. Where memory runs out the Jacobian is recomputed instead of stored; `MemoryError` is
     raised when not even the residual fits. Ctrl-C ends the run as `stopped`, with the best solution so
-    far: a step is finished, a compilation is left alone. A second one, while that is measured, is raised.
+    far: a step is finished, a compilation is left alone. A second one, while that is measured, is
+    raised.
     """
     check_top_level("solve")
     _check_limits(problem, tolerance, max_steps, time_limit, seed)
