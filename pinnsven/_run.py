@@ -14,10 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._callbacks import CallbackFailed, RunInfo, StopRun, tell
-from ._checkpoint import RunState, save_run
+from ._checkpoint import save_run
 from ._compiled import Compiler
-from ._memory import in_use, in_words, needed, shortage_as_memory_error, size_of
-from ._networks import Silenced
+from ._memory import in_use, in_words, needed, shortage_as_memory_error
 from ._points import Drawn, PointSet
 from ._problem import Reference
 from ._residual import (
@@ -30,8 +29,10 @@ from ._residual import (
 )
 from ._solution import RESULTS, Estimate, StepRecord
 from ._solving._answers import check_derivatives, check_response
-from ._solving._error_estimate import bytes_needed
 from ._solving._held_out import block_scales, summarize
+from ._solving._noise import rounding, vanishing
+from ._solving._prediction import predict_memory
+from ._solving._run_state import state_of
 from ._solving._verdict import AGREE, LAST_DRAWS
 from ._weighting import balance, discount_noise, discount_scatter
 
@@ -47,10 +48,6 @@ ROWS_PER_DIRECTION = 8  # with more for each direction in use, points grow slowl
 SCATTER_PATIENCE = 6  # estimates without improvement before a misfit of readings counts as scatter
 SETTLED = 0.98  # of the loss that is left after the steps between two estimates: noise is fitted
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
-TINY = 1e-6  # a field of this size may be zero
-ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
-ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
-RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
 CHECKPOINT_SECONDS = 20.0
 INTERRUPTED = "it was interrupted"
 
@@ -78,8 +75,8 @@ class Run:
         self.batches = points.batches(self.row_weights())
         self.compiler = Compiler(self._announce)
         self.scratch: tuple = ()  # memory that one step leaves to the next
-        self._began = time.perf_counter()
-        self._before = 0.0  # seconds of solving in runs that this one resumes
+        self.began = time.perf_counter()
+        self.before = 0.0  # seconds of solving in runs that this one resumes
         self.report = None
         self.records: list[StepRecord] = []
         self.sizes: np.ndarray | None = None  # of each component of the conditions
@@ -112,7 +109,7 @@ class Run:
 
     def seconds(self) -> float:
         """Seconds of solving, compilation left out, resumed runs included."""
-        return self._before + time.perf_counter() - self._began - self.compiler.seconds
+        return self.before + time.perf_counter() - self.began - self.compiler.seconds
 
     def loop(self) -> tuple[RESULTS | None, str]:
         """Steps until something ends the run; returns what did, None for a judgement by quality."""
@@ -190,9 +187,9 @@ class Run:
         if self.sizes is None:
             compiled = self.compiler.compile
             check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
-            answers, silent = self._response()
+            answers, silent = self.response()
             check_response(self.system, silent, split_rows(self.system, self.batches, residual))
-            first = np.sqrt(self._squares(self.batches, residual))
+            first = np.sqrt(self.squares(self.batches, residual))
             self.sizes = np.maximum(first, answers)
             whole = np.sqrt(self.system.per_block(answers**2))
             self.balance = balance(self.system, whole, answers)
@@ -207,68 +204,17 @@ class Run:
         parts = self.system.split_components(self.balance)
         return {name: self.weights[name] * part for name, part in parts.items()}
 
-    def settle(self) -> None:
-        """Holds sizes, and weights with them, against how strongly the conditions answer now.
-
-        An equation whose terms fall away as the solution takes shape, as the square of a small field
-        does, would else be measured against what it was for another function.
-        """
-        sizes = np.asarray(self.sizes, float)
-        room = RESPONSE_ROOM * self._response()[0]
-        shrinks = (room > 0) & (room < sizes)
-        shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
-        self.sizes = shrunk * sizes
-        most = np.ones(len(self.system.blocks))
-        np.minimum.at(most, self.system.owners, shrunk)
-        self.balance = self.balance * (most[self.system.owners] / shrunk) ** 2
-        self.weights = {
-            name: weight / share**2
-            for (name, weight), share in zip(self.weights.items(), most.tolist(), strict=True)
-        }
-
-    def _response(self) -> tuple[np.ndarray, list[np.ndarray]]:
+    def response(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """How strongly each component answers the parameters now, and which rows do not at all."""
         at = lambda theta: self.rows(self.batches, theta)
         found, silent = response(self.system, self.batches, at, self.theta)
         return np.concatenate(found), silent
 
-    def _rounding(self) -> np.ndarray:
-        """What rounding alone does to each component of the residual, its root mean square.
-
-        Found by moving every parameter by about its own rounding error.
-        """
-        rng, eps = np.random.default_rng(0), np.finfo(self.theta.dtype).eps
-        here, squares = self.rows(self.batches), np.zeros(len(self.system.owners))
-        for _ in range(ROUNDING_DRAWS):
-            noise = 1 + eps * rng.standard_normal(self.theta.size)
-            moved = self.rows(self.batches, jnp.asarray(self.theta * noise, self.theta.dtype))
-            squares += self._squares(self.batches, moved - here) / ROUNDING_DRAWS
-        return ROUNDING_ROOM * np.sqrt(squares)
-
     def rounding_of(self, block) -> np.ndarray:
         """What rounding does to the components of a block, where it was measured, else zero."""
         return self.system.split_components(self.rounding)[block.name]
 
-    def _vanishing(self, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:
-        """Small fields that might as well be zero: no condition's residual would be larger.
-
-        Nothing is small beside zero, so their residuals count as those of a field of size one.
-
-        - `sizes`: of the fields, `training`: the mean square of each component of the residual.
-        """
-        found, fields = [], self.problem.fields
-        noise = (1e-13 * np.asarray(self.sizes)) ** 2
-        for field in [name for name in fields if sizes[name] < TINY]:
-            parameters = Silenced(  # type: ignore[call-arg]
-                plain=self.system.parameters, field=fields.index(field)
-            )
-            silent = ResidualSystem(self.system.blocks, parameters)
-            rows = self.rows(self.batches, system=silent, name=f"residual without {field}")
-            if np.all(self._squares(self.batches, rows) <= AGREE * training + noise):
-                found.append(field)
-        return tuple(found)
-
-    def _squares(self, batches, rows) -> np.ndarray:
+    def squares(self, batches, rows) -> np.ndarray:
         """The mean square of each component of the unweighted residual."""
         return np.concatenate(component_squares(self.system, batches, rows))
 
@@ -281,7 +227,7 @@ class Run:
         known = self.compiler.number
         step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(2,))
         if self.compiler.number > known:
-            self._predict_memory(needed(step))
+            predict_memory(self, needed(step))
         try:
             with shortage_as_memory_error():
                 scratch = self._scratch_for(wanted)
@@ -375,28 +321,6 @@ class Run:
     def _announce(self, name: str) -> None:
         tell(self.hooks, "on_compile", name)
 
-    def _predict_memory(self, step: int) -> None:
-        """Predicts the peak from what is in use, and tells the hooks if the last prediction fails.
-
-        - `step`: bytes that a step takes.
-        """
-        now = in_use()
-        if now is None:
-            return
-        now -= size_of(self.scratch)  # a step counts them as its own
-        more = step
-        if self.predicted is None:
-            rows = self.system.capacity(self.batches)
-            last = self.stepper.after(0.0, rows, self.theta)  # more of them for the last digits
-            first, most = (
-                size_of(s.scratch(self.system, self.theta, self.batches)) for s in (self.stepper, last)
-            )
-            error = bytes_needed(self.system, self.theta.size) if self.estimates_error else 0
-            more = max(step + most - first, error)
-        if now + more > (self.predicted or 0):
-            self.predicted = now + more
-            tell(self.hooks, "on_memory", self.predicted)
-
     def shortage(self, error: Exception) -> str:
         """What is missing, in numbers."""
         rows = sum(self.points.rows(block) for block in self.system.blocks)
@@ -412,22 +336,22 @@ class Run:
 
         - `draws`: how many times fresh points are drawn.
         """
-        training = self._squares(self.batches, self.rows(self.batches))
+        training = self.squares(self.batches, self.rows(self.batches))
         squares, self.trouble = [], ""
         for _ in range(draws):
             held_batches = self.points.held_out(self.row_weights())
             rows = self.rows(held_batches, system=self.judged if draws > 1 else None)
-            squares.append(self._squares(held_batches, rows))
+            squares.append(self.squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
         sizes = self._field_sizes(self.batches)
-        self.vanishing = self._vanishing(sizes, training)
+        self.vanishing = vanishing(self, sizes, training)
         sizes |= dict.fromkeys(self.vanishing, 1.0)
         scales = block_scales(self.system.blocks, sizes)
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
         if self.estimate.relative <= self.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:
-            self.rounding = self._rounding()
+            self.rounding = rounding(self)
             self.estimate = summarize(self.system, self.points, sizes, training, held, self.rounding)
         self.found = np.sqrt(held), sizes
         weights = np.array([self.weights[b.name] for b in self.system.blocks])
@@ -479,46 +403,7 @@ class Run:
     def save(self) -> None:
         """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""
         try:
-            save_run(self.checkpoint, self._state_to_save())
+            save_run(self.checkpoint, state_of(self))
             self.save_trouble = ""
         except Exception as error:
             self.save_trouble = str(error) or type(error).__name__
-
-    def _state_to_save(self) -> RunState:
-        assert self.sizes is not None  # set before the first step
-        return RunState(
-            identity=self.identity,
-            theta=np.asarray(self.theta),
-            state=[np.asarray(leaf) for leaf in jax.tree.leaves(self.state)],
-            points=self.points.snapshot(),
-            weights=self.weights,
-            first_weights=self.first_weights,
-            records=self.records,
-            sizes=self.sizes,
-            balance=self.balance,
-            best=(self.best[0], np.asarray(self.best[1])),
-            lowest=self.lowest,
-            quiet=self.quiet,
-            seconds=self.seconds(),
-            estimate=None if self.estimate is None else self.estimate.to_dict(),
-        )
-
-    def restore(self, saved: RunState) -> None:
-        """Continues from a checkpoint."""
-        leaves, structure = jax.tree.flatten(self.state)
-        kinds = [(leaf.shape, leaf.dtype) for leaf in (*leaves, self.theta)]
-        if kinds != [(leaf.shape, leaf.dtype) for leaf in (*saved.state, saved.theta)]:
-            raise ValueError("checkpoint: it was written with another network or solver")
-        self.theta = jnp.asarray(saved.theta)
-        self.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
-        if not saved.weights.keys() == saved.first_weights.keys() == self.weights.keys():
-            raise ValueError("checkpoint: its weights are of other conditions")
-        self.points.restore(saved.points)
-        self.weights, self.first_weights = saved.weights, saved.first_weights
-        self.records, self.sizes = list(saved.records), saved.sizes
-        self.balance = saved.balance
-        self.best, self.lowest, self.quiet = saved.best, saved.lowest, saved.quiet
-        self.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
-        self._before = saved.seconds
-        self._began = time.perf_counter()
-        self.batches = self.points.batches(self.row_weights())

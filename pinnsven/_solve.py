@@ -22,6 +22,7 @@ from ._sampling import AbstractSampler, Sobol
 from ._solution import Solution
 from ._solving._finish import finish
 from ._solving._identity import identity_of
+from ._solving._run_state import restore
 from ._steppers import as_stepper
 from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights
@@ -107,7 +108,7 @@ def solve(
             run.identity = identity_of(problem, run.network, asked | kinds)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             with damage_named(checkpoint):
-                run.restore(load_run(checkpoint, run.identity))
+                restore(run, load_run(checkpoint, run.identity))
         ended = run.loop()
         try:
             with shortage_as_memory_error():

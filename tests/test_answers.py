@@ -10,6 +10,7 @@ import pinnsven as pv
 from pinnsven._points import PointSet
 from pinnsven._run import Run
 from pinnsven._solving._held_out import summarize
+from pinnsven._solving._noise import rounding
 from pinnsven._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
@@ -139,13 +140,13 @@ def test_residuals_that_are_rounding_agree():
     problem = line(TINY)
     run = make_run(problem)
     run.measure()
-    rounding = run._rounding()
+    level = rounding(run)
     eps = np.finfo(float).eps
     # sqrt(sum (J_i theta_i)^2) eps, three times; J by differences of the whole residual
-    assert np.all(rounding < 3e3 * eps * np.asarray(run.sizes)) and np.all(rounding > 0.01 * eps)
-    sizes, training = np.asarray(run.sizes), (0.5 * rounding) ** 2
+    assert np.all(level < 3e3 * eps * np.asarray(run.sizes)) and np.all(level > 0.01 * eps)
+    sizes, training = np.asarray(run.sizes), (0.5 * level) ** 2
     without = summarize(run.system, run.points, sizes, 1e-4 * training, training)
-    among = summarize(run.system, run.points, sizes, 1e-4 * training, training, rounding)
+    among = summarize(run.system, run.points, sizes, 1e-4 * training, training, level)
     assert among.gap < 2 and without.gap >= among.gap
 
 

@@ -109,16 +109,20 @@ def estimate_errors(
         fields = len(system.blocks[0].plan.space.fields)
         blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
         fits = []
-        for kind in (DrawnSpace, TangentSpace):
-            space = kind.at(wide, theta, fields)
+
+        def fitted(space: AbstractSpace) -> _Fit | None:
             sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
             found = _linearized(blocks, space, sets, levels.scatter, compiled)
             if not all(np.all(np.isfinite(part)) for part in found.arrays()):
                 return None
-            corrections, left = _corrections(found)
-            places = np.asarray(sets[1][-1].points)
-            fits.append(_Fit(space, found, corrections, left, places))
-            if fits[-1].left.min() < ENOUGH:
+            return _Fit(space, found, *_corrections(found), np.asarray(sets[1][-1].points))
+
+        for kind in (DrawnSpace, TangentSpace):
+            fit = fitted(kind.at(wide, theta, fields))
+            if fit is None:
+                return None
+            fits.append(fit)
+            if fit.left.min() < ENOUGH:
                 break
         silent = np.array([name in vanishing for name in system.blocks[0].plan.space.fields])
         size = _field_sizes(fits[0].found.fields, silent)
@@ -126,11 +130,9 @@ def estimate_errors(
         kappa = free.kappas.max() * np.linalg.norm(fits[0].found.held[1]) / levels.relative
         if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH:
             # Half of the functions and all say too little: twice as many say more.
-            space = DrawnSpace.at(wide, theta, fields, 2)
-            sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
-            found = _linearized(blocks, space, sets, levels.scatter, compiled)
-            more = _Fit(space, found, *_corrections(found), np.asarray(sets[1][-1].points))
-            return _assembled([more, *fits], size, _freedom(more, size), levels.relative)
+            more = fitted(DrawnSpace.at(wide, theta, fields, 2))
+            if more is not None:
+                return _assembled([more, *fits], size, _freedom(more, size), levels.relative)
         return _assembled(fits, size, free, levels.relative)
 
 

@@ -19,6 +19,7 @@ from .._solution import (
 )
 from ._attempts import Attempts
 from ._examine import examine
+from ._settle import settle
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, Evidence, judge
 
@@ -135,7 +136,7 @@ def _last_measurement(run) -> Estimate | None:
     before = run.theta
     try:
         if not run.interrupted:
-            run.settle()
+            settle(run)
         return _keep_the_better(run, 1 if run.interrupted else LAST_DRAWS)
     except BaseException:
         run.theta = run.best[1] if math.isfinite(run.best[0]) else before

@@ -1,0 +1,46 @@
+"""What a residual cannot say: how much of it is rounding, and whether a small field is zero."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from .._networks import Silenced
+from .._residual import ResidualSystem
+from ._verdict import AGREE
+
+TINY = 1e-6  # a field of this size may be zero
+ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
+ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
+
+
+def rounding(run) -> np.ndarray:
+    """What rounding alone does to each component of the residual, its root mean square.
+
+    Found by moving every parameter by about its own rounding error.
+    """
+    rng, eps = np.random.default_rng(0), np.finfo(run.theta.dtype).eps
+    here, squares = run.rows(run.batches), np.zeros(len(run.system.owners))
+    for _ in range(ROUNDING_DRAWS):
+        noise = 1 + eps * rng.standard_normal(run.theta.size)
+        moved = run.rows(run.batches, jnp.asarray(run.theta * noise, run.theta.dtype))
+        squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
+    return ROUNDING_ROOM * np.sqrt(squares)
+
+
+def vanishing(run, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:
+    """Small fields that might as well be zero: no condition's residual would be larger.
+
+    Nothing is small beside zero, so their residuals count as those of a field of size one.
+
+    - `sizes`: of the fields, `training`: the mean square of each component of the residual.
+    """
+    found, fields = [], run.problem.fields
+    noise = (1e-13 * np.asarray(run.sizes)) ** 2
+    for field in [name for name in fields if sizes[name] < TINY]:
+        parameters = Silenced(  # type: ignore[call-arg]
+            plain=run.system.parameters, field=fields.index(field)
+        )
+        silent = ResidualSystem(run.system.blocks, parameters)
+        rows = run.rows(run.batches, system=silent, name=f"residual without {field}")
+        if np.all(run.squares(run.batches, rows) <= AGREE * training + noise):
+            found.append(field)
+    return tuple(found)

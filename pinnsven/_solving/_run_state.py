@@ -1,0 +1,52 @@
+"""The state of a run as its checkpoint holds it."""
+
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._checkpoint import RunState
+from .._solution import Estimate
+
+
+def state_of(run) -> RunState:
+    """All that a run needs to go on."""
+    assert run.sizes is not None  # set before the first step
+    return RunState(
+        identity=run.identity,
+        theta=np.asarray(run.theta),
+        state=[np.asarray(leaf) for leaf in jax.tree.leaves(run.state)],
+        points=run.points.snapshot(),
+        weights=run.weights,
+        first_weights=run.first_weights,
+        records=run.records,
+        sizes=run.sizes,
+        balance=run.balance,
+        best=(run.best[0], np.asarray(run.best[1])),
+        lowest=run.lowest,
+        quiet=run.quiet,
+        seconds=run.seconds(),
+        estimate=None if run.estimate is None else run.estimate.to_dict(),
+    )
+
+
+def restore(run, saved: RunState) -> None:
+    """Continues from a checkpoint."""
+    leaves, structure = jax.tree.flatten(run.state)
+    kinds = [(leaf.shape, leaf.dtype) for leaf in (*leaves, run.theta)]
+    if kinds != [(leaf.shape, leaf.dtype) for leaf in (*saved.state, saved.theta)]:
+        raise ValueError("checkpoint: it was written with another network or solver")
+    run.theta = jnp.asarray(saved.theta)
+    run.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
+    if not saved.weights.keys() == saved.first_weights.keys() == run.weights.keys():
+        raise ValueError("checkpoint: its weights are of other conditions")
+    run.points.restore(saved.points)
+    run.weights, run.first_weights = saved.weights, saved.first_weights
+    run.records, run.sizes = list(saved.records), saved.sizes
+    run.balance = saved.balance
+    run.best, run.lowest, run.quiet = saved.best, saved.lowest, saved.quiet
+    run.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
+    run.before = saved.seconds
+    run.began = time.perf_counter()
+    run.batches = run.points.batches(run.row_weights())
