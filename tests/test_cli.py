@@ -57,6 +57,13 @@ def folder(tmp_path_factory):
     return path
 
 
+# The command, in a process that hears Ctrl-C also where the shell that runs the tests ignores it.
+HEARING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('pinnsven', run_name='__main__', alter_sys=True)"
+)
+
+
 def command(folder, *arguments):
     """The process to run, with its environment: one thread, quick to compile, nothing shared."""
     env = os.environ | {
@@ -65,7 +72,7 @@ def command(folder, *arguments):
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
         "COLUMNS": "100",
     }
-    arguments = [sys.executable, "-m", "pinnsven", *map(str, arguments)]
+    arguments = [sys.executable, "-c", HEARING, *map(str, arguments)]
     return arguments, {"cwd": folder, "env": env, "text": True}
 
 
