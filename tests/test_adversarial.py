@@ -22,6 +22,8 @@ from pinnsven._networks._model import build_model
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from adversarial import _MODULES, CASES, _kind
 
+pytestmark = pytest.mark.slow  # half a minute, for problems of a benchmark
+
 POINTS = 50  # everywhere: operations that are not jitted are compiled once per shape
 HAIR = 1e-6  # of a quantity, moved to see how large the terms of a residual are
 ROUNDING = 1e-10  # of a residual, relative to its terms

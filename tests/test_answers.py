@@ -91,6 +91,7 @@ def test_a_value_that_is_far_from_the_first_network_is_not_out_of_reach():
     assert found.steps > 0
 
 
+@pytest.mark.slow
 def test_a_feature_that_no_fitted_point_has_met_is_found():
     """A source of width 1e-3 between 64 fixed points of an interval."""
     width, center = 1e-3, 0.5103

@@ -131,6 +131,7 @@ def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
     assert [(r["status"], r["steps"]) for r in records] == [("max_steps", 1), ("max_steps", 3)]
 
 
+@pytest.mark.slow
 def test_time_may_be_solved_in_slabs(folder, tmp_path):
     done = run(
         folder,

@@ -408,7 +408,9 @@ def test_numbers_that_are_not_finite_are_valid_json_and_come_back(saved, tmp_pat
     assert found.error is not None and found.error["u"] == -np.inf
     record = json.loads(json.dumps(found.to_json()), parse_constant=refuse)
     assert record["residual"]["a"] == {"training": None, "held_out": None}
-    assert record["unknowns"] == {"k": None} and record["standard_errors"] == {"k": None}
+    assert record["unknowns"] == {"k": {"value": None, "standard_error": None}} and record[
+        "standard_errors"
+    ] == {"k": None}
 
 
 # Where files go

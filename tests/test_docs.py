@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+QUICK = ("ode", "inverse")  # of the examples, run every time
 
 
 @pytest.fixture
@@ -57,7 +58,10 @@ def test_readme_is_at_most_100_lines_and_names_only_files_that_exist():
         assert target.startswith("http") or (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "example",
+    [pytest.param(p, marks=[] if p.stem in QUICK else [pytest.mark.slow], id=p.stem) for p in EXAMPLES],
+)
 def test_example_runs_and_ends_with_a_solution_that_is_right_or_says_so(example, as_a_user):
     names = runpy.run_path(str(example))
     solution = names["solution"]

@@ -16,6 +16,7 @@ errors grow or fade from slab to slab as the equation has it.
 
 import dataclasses
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -104,7 +105,10 @@ def estimate_errors(
     - `vanishing`: fields that are zero, whose errors are not relative.
     """
     with precision_context("float64"):
-        wide = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), system.parameters)
+        wide = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, float) if eqx.is_inexact_array(leaf) else leaf,
+            system.parameters,
+        )
         theta = jnp.asarray(theta, float)
         fields = len(system.blocks[0].plan.space.fields)
         blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))

@@ -84,10 +84,12 @@ def examine(
         jump=jump_words(jump, run.problem.domain),
     )
     lost = jump is not None
+    if run.interrupted:  # Ctrl-C meanwhile
+        return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread, None)
     if found is not None:
         words = left_open(run.problem, found)
         lost = lost or bool(words)
-        if unknowns:
+        if unknowns and estimate.relative <= tolerance:
             which, together = open_unknowns(unknowns, found, run.system.parameters.unknown_scale)
             unknowns, words = with_open(unknowns, which), words or together
         evidence = dataclasses.replace(
