@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-QUICK = ("ode", "inverse")  # of the examples, run every time
+QUICK = ("ode",)  # of the examples, run every time
 
 
 @pytest.fixture

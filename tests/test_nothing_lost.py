@@ -68,8 +68,13 @@ def composed():
 
 @pytest.mark.parametrize(
     "network",
-    [perceptron(), composed(), pv.Ansatz(perceptron(), lambda u, t: 1 + t * u)],
-    ids=["eqx.nn.MLP", "composed", "ansatz"],
+    [
+        pytest.param(perceptron(), id="eqx.nn.MLP"),
+        pytest.param(composed(), id="composed"),
+        pytest.param(
+            pv.Ansatz(perceptron(), lambda u, t: 1 + t * u), id="ansatz", marks=pytest.mark.slow
+        ),
+    ],
 )
 def test_a_network_that_holds_functions_is_solved_judged_saved_and_loaded(network, tmp_path):
     path, checkpoint = tmp_path / "s", tmp_path / "c"
@@ -84,6 +89,7 @@ def test_a_network_that_holds_functions_is_solved_judged_saved_and_loaded(networ
         pv.load(path)
 
 
+@pytest.mark.slow
 def test_a_march_takes_a_network_that_holds_functions():
     found = pv.march(decay(network=perceptron()), 2, points=64, max_steps=6)
     assert found.error < 1e-2 and found.error_estimate["u"] > 0

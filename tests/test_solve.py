@@ -471,7 +471,7 @@ def test_what_is_known_only_up_to_a_constant_is_not_called_converged():
         conditions | {"mean": pv.Integral(lambda u: u)},
         exact=lambda x: jnp.cos(jnp.pi * x),
     )
-    found = solve(fixed, max_steps=80, estimate_error=True)
+    found = solve(fixed, max_steps=80)
     assert found.status == "converged" and found.error < CLOSE
 
 
