@@ -1,10 +1,10 @@
 """Writes docs/trust.md: how far an answer, and a status, can be trusted, counted.
 
-    python benchmarks/trust.py [--core 0] [--stored]
+    python benchmarks/trust.py [--core 0] [--stored] [--fast]
 
 Runs `honesty.py`, of which only what is missing in `benchmarks/results/honesty.json` is computed
 (about two hours from nothing; `--stored` takes what is there), and the tests of bad input and of
-faults, the slow ones included.
+faults, the slow ones included unless `--fast` leaves them out.
 """
 
 import argparse
@@ -33,7 +33,6 @@ TESTS = {
     "test_damaged_files.py": "files: flipped bits, bombs, false shapes, numbers that are none",
     "test_identity.py": "resumes of a run that is no longer the same",
     "test_nothing_lost.py": "signals, closed and full outputs, callbacks and references that raise",
-    "test_adversarial.py": "the truth of every adversarial case, against its own conditions",
     "test_faults.py": "faults: a disk that is full after any number of bytes and failing system calls "
     "(over 200), 30 `kill -9` with the run resumed bit for bit, values that are not finite",
 }
@@ -41,11 +40,22 @@ TESTS = {
 TEMPLATE = HERE / "_trust_page.md"  # of the page, without its counts
 
 
-def tested(name: str) -> tuple[int, int]:
-    """How many tests of a file passed, of how many."""
+def tested(name: str, fast: bool) -> tuple[int, int]:
+    """How many tests of a file passed, of how many.
+
+    - `fast`: leaves out those that take minutes.
+    """
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "tests.xml"
-        command = [sys.executable, "-m", "pytest", "-m", "", f"tests/{name}", f"--junitxml={record}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-m",
+            "not slow" if fast else "",
+            f"tests/{name}",
+            f"--junitxml={record}",
+        ]
         subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
         suite = ElementTree.parse(record).getroot()[0].attrib
     number = int(suite["tests"])
@@ -56,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--stored", action="store_true", help="run no solves")
+    parser.add_argument("--fast", action="store_true", help="leave out tests that take minutes")
     options = parser.parse_args()
     command = [sys.executable, str(HERE / "honesty.py"), "--core", str(options.core)]
     if not options.stored:
@@ -63,7 +74,7 @@ def main() -> None:
     stored = json.loads(honesty.RESULTS.read_text())
     records, rows = stored["records"], []
     for name, what in TESTS.items():
-        passed, number = tested(name)
+        passed, number = tested(name, options.fast)
         rows.append(f"| `tests/{name}` | {passed} of {number} | {what} |")
     starved = [record for record in records if record["setting"] != "nothing"]
     PAGE.write_text(
