@@ -76,7 +76,8 @@ def examine(
     if estimate.relative <= tolerance:
         failure = f"{FAILED} its many points could not be looked at"
         looked = attempt(failure, lambda: look(run, tolerance))
-        evidence = dataclasses.replace(evidence, missed=looked.missed if looked else "")
+        if looked is not None:
+            evidence = dataclasses.replace(evidence, missed=looked.missed, places=looked.places)
     evidence = dataclasses.replace(
         evidence,
         errors=errors,

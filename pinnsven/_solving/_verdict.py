@@ -23,6 +23,7 @@ class Evidence:
     - `amplified`: what multiplies residuals, as a sentence; empty where nothing stands out.
     - `jump`: where a coefficient jumps and what to do, as a sentence; empty where none does.
     - `missed`: a feature that the points have missed, as a sentence; empty where none was found.
+    - `places`: at how many points the residual was looked at in the end; 0 where it was not.
     - `falling`: whether the held-out residual was still falling.
     """
 
@@ -35,6 +36,7 @@ class Evidence:
     amplified: str = ""
     jump: str = ""
     missed: str = ""
+    places: int = 0
     falling: bool = True
 
 
@@ -67,8 +69,10 @@ def judge(cause: RESULTS | None, why: str, evidence: Evidence, tolerance: float)
     if doubt := _doubt(evidence, tolerance):
         return RESULTS.unresolved, f"{stopped}, but {doubt}"
     limited = ""
+    if evidence.places:
+        limited = f" What is narrower than the spacing of {evidence.places:,} points may be missed."
     if evidence.scatter > tolerance**0.5:
-        limited = (
+        limited += (
             f" The scatter of the readings is the limit: it leaves an error of {evidence.scatter:.1e}, "
             "which the estimate holds."
         )
