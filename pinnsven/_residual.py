@@ -380,14 +380,19 @@ def response(
     return strengths, silent
 
 
+def whereabouts(block: Block, point: Float[np.ndarray, " dim"]) -> str:
+    """A point in words, by its named coordinates."""
+    named = block.plan.space.domain.split(point[None])
+    return ", ".join(f"{n} = {np.array2string(v[0], precision=6)}" for n, v in named.items())
+
+
 def not_finite(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray) -> str:
     """Which condition is not finite, and where, as a sentence; empty when all are finite."""
     parts = split_rows(system, batches, residual)
     for block, batch, rows in zip(system.blocks, batches, parts, strict=True):
         bad = np.flatnonzero(~np.all(np.isfinite(rows), axis=1))
         if bad.size:
-            named = block.plan.space.domain.split(np.asarray(batch.points)[bad[:1]])
-            where = ", ".join(f"{n} = {np.array2string(v[0], precision=6)}" for n, v in named.items())
+            where = whereabouts(block, np.asarray(batch.points)[bad[0]])
             return (
                 f"condition {block.name!r}: its residual is {rows[bad[0]].tolist()} at {where} "
                 f"({bad.size} of {len(rows)} points are not finite)"

@@ -393,12 +393,15 @@ class Run:
                 self.batches = self.points.batches(self.row_weights())
 
     def _magnitude(self, block, drawn: Drawn) -> np.ndarray:
-        position = self.system.blocks.index(block)
-        sizes, factor = [], np.sqrt(self.system.split_components(self.balance)[block.name])
+        factor = np.sqrt(self.system.split_components(self.balance)[block.name])
+        return np.linalg.norm(self.residuals_at(block, drawn) * factor, axis=1)
+
+    def residuals_at(self, block, drawn: Drawn) -> np.ndarray:
+        """The unweighted residuals of one block at any number of points, (n, components)."""
+        position, parts = self.system.blocks.index(block), []
         for batches in self.points.portions(block, drawn, self.row_weights()):
-            rows = split_rows(self.system, batches, self.rows(batches))[position]
-            sizes.append(np.linalg.norm(rows * factor, axis=1))
-        return np.concatenate(sizes)[: len(drawn.points)]
+            parts.append(split_rows(self.system, batches, self.rows(batches))[position])
+        return np.concatenate(parts)[: len(drawn.points)]
 
     def save(self) -> None:
         """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""

@@ -28,7 +28,6 @@ class Directions:
     """Functions of a space by how strongly the residual answers them.
 
     - `basis`: coefficients (functions, directions) with J basis orthonormal, the freest direction last.
-    - `sizes`: (directions,), the norm of J of each direction beside that of J and B together.
     """
 
     def __init__(self, jacobian, values):
@@ -43,8 +42,7 @@ class Directions:
         kept = sizes > CUT * sizes[0]
         basis = scale[:, None] * right[kept].T / sizes[kept]
         _, small, turned = scipy.linalg.svd(jacobian @ basis, check_finite=False)
-        self.sizes = np.maximum(small, FAINTEST)
-        self.basis = basis @ (turned.T / self.sizes)
+        self.basis = basis @ (turned.T / np.maximum(small, FAINTEST))
 
     def largest(self, values) -> tuple[float, np.ndarray]:
         """The largest |B c| with |J c| = 1, and its coefficients.

@@ -15,7 +15,7 @@ import numpy as np
 from .._conditions import Block
 from .._naming import CoordinateValue
 from .._points import Drawn
-from .._residual import split_rows
+from .._residual import split_rows, whereabouts
 from ._verdict import AGREE
 
 LOOKS = 1_000_000  # points of each condition at which the residual is looked at
@@ -30,12 +30,10 @@ class Look:
     """What very many points have shown.
 
     - `missed`: a feature that the fitted points have missed, as a sentence; empty where none.
-    - `relative`: the largest residual over the conditions, relative to their sizes.
     - `places`: at how many points the residual was looked at, for the condition with fewest.
     """
 
     missed: str
-    relative: float
     places: int
 
 
@@ -45,13 +43,13 @@ def look(run, tolerance: float) -> Look:
     - `tolerance`: on the relative residual; its square root on a single one.
     """
     batches = run.batches
-    fitted = split_rows(run.system, batches, run.rows(batches))
     open_ones = [i for i, b in enumerate(run.system.blocks) if not run.points.is_complete(b)]
     if not open_ones:
-        return Look("", run.estimate.relative, 0)
+        return Look("", 0)
     begun = time.perf_counter()
-    run.rows(batches)
+    found = run.rows(batches)
     cost = max(time.perf_counter() - begun, 1e-5)
+    fitted = split_rows(run.system, batches, found)
     sizes = run.system.split_components(np.where(run.found[1] > 0, run.found[1], 1.0))
     relative, fewest = run.estimate.relative, LOOKS
     for i in open_ones:
@@ -60,41 +58,32 @@ def look(run, tolerance: float) -> Look:
         number = min(LOOKS, calls * run.points.count(block))
         fewest = min(fewest, number)
         drawn = run.points.fresh(block, number)
-        rows = _residuals(run, i, drawn)
+        rows = run.residuals_at(block, drawn)
         here = sizes[block.name]
         most = np.max(np.abs(fitted[i]), axis=0)
         mean, trained = np.mean(rows**2, axis=0), np.mean(fitted[i] ** 2, axis=0)
         noise = np.maximum(run.rounding_of(block), 1e-13 * here) ** 2
         relative = max(relative, float(np.max(np.sqrt(mean) / here)))
         if np.any(mean + noise > AGREE * (trained + noise)) and relative > tolerance:
-            return Look(_sentence(block, drawn.points, rows / here), relative, number)
+            return Look(_sentence(block, drawn.points, rows / here), number)
         extremes = _extremes(run, block)
         if extremes is None:
             continue
-        rows = _residuals(run, i, extremes)
+        rows = run.residuals_at(block, extremes)
         spikes = np.abs(rows) > np.maximum(SPIKE * most, tolerance**0.5 * here)
         if spikes.any():
-            return Look(_sentence(block, extremes.points, rows / here), relative, number)
-    return Look("", relative, fewest)
+            return Look(_sentence(block, extremes.points, rows / here), number)
+    return Look("", fewest)
 
 
 def _sentence(block: Block, points, relative) -> str:
     worst = int(np.argmax(np.max(np.abs(relative), axis=1)))
-    named = block.plan.space.domain.split(points[worst : worst + 1])
-    where = ", ".join(f"{n} = {np.array2string(v[0], precision=6)}" for n, v in named.items())
+    where = whereabouts(block, points[worst])
     return (
         f"condition {block.name!r} has a residual of {np.max(np.abs(relative[worst])):.1e} of its size "
         f"at {where}, a feature that the fitted points have missed. Put points there, with points=, or "
         "allow more of them."
     )
-
-
-def _residuals(run, number: int, drawn: Drawn):
-    """The unweighted residuals of one condition at any number of points, (n, components)."""
-    block, parts = run.system.blocks[number], []
-    for batches in run.points.portions(block, drawn, run.row_weights()):
-        parts.append(split_rows(run.system, batches, run.rows(batches))[number])
-    return np.concatenate(parts)[: len(drawn.points)]
 
 
 def _extremes(run, block: Block) -> Drawn | None:

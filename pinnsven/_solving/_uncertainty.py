@@ -97,7 +97,7 @@ def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
     most = max((squares[name] / number[name] for name in given), default=0.0)
     alike = [b.name for b in blocks if b.name in given and b.noise == 0]
     alike = [name for name in alike if squares[name] / number[name] >= ALIKE**2 * most]
-    rest = [b.name for b in blocks if b.name not in alike]
+    rest = [b.name for b in blocks if b.name not in alike and b.noise == 0]
     pooled = {name: group for group in (alike, rest) for name in group}
     for block, batch in zip(blocks, run.batches, strict=True):
         name = block.name
@@ -107,9 +107,8 @@ def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
             borne_out = free[name] <= 1 or low <= squares[name] / stated <= high
             found = stated if borne_out else _by_scatter(squares[name], free[name])
         else:
-            group = [n for n in pooled[name] if n in alike or _noiseless(blocks, n)]
-            freedom = sum(free[n] for n in group)
-            found = _by_scatter(sum(squares[n] for n in group), freedom)
+            group = pooled[name]
+            found = _by_scatter(sum(squares[n] for n in group), sum(free[n] for n in group))
         variance[layout.rows[name]] = found
     return variance
 
@@ -120,10 +119,6 @@ def _by_scatter(squares: float, freedom: float) -> float:
     So large that 1.96 standard deviations hold 95 % although it is not known better (Student 1908).
     """
     return float(squares / freedom * (student.ppf(0.975, freedom) / normal.ppf(0.975)) ** 2)
-
-
-def _noiseless(blocks, name: str) -> bool:
-    return next(block.noise == 0 for block in blocks if block.name == name)
 
 
 def _compressed(effect):
