@@ -233,28 +233,26 @@ def test_a_second_ctrl_c_gives_up_at_once(folder):
     (folder / "deaf.py").write_text(
         "import sys, time\nimport pinnsven as pv\n\n"
         "def deaf():\n"
-        "    print('deaf now', file=sys.stderr, flush=True)\n"
-        "    for _ in range(2):\n"
-        "        try:\n            time.sleep(100)\n"
-        "        except KeyboardInterrupt:\n            print('again', file=sys.stderr, flush=True)\n"
+        "    for said in 'deaf now', 'again':\n"
+        "        try:\n            print(said, file=sys.stderr, flush=True)\n            time.sleep(100)\n"
+        "        except KeyboardInterrupt:\n            pass\n"
         "    raise ValueError('never')\n\n"
         "def make_problem():\n"
         "    conditions = {'pde': pv.PDE(lambda u, u_t: u_t + u), 'start': pv.Initial(u=1.0)}\n"
         "    return pv.Problem(pv.Time(0, 1), 'u', conditions, reference=deaf)\n"
     )
     arguments, options = command(folder, "solve", "deaf.py")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options
-    )
-    try:
-        assert process.stderr.readline() == "deaf now\n"
-        process.send_signal(signal.SIGINT)
-        assert process.stderr.readline() == "again\n"
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    ) as process:
+        try:
+            assert process.stderr.readline() == "deaf now\n"
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.readline() == "again\n"
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130 and "never" not in err
 
 
