@@ -1,5 +1,6 @@
 """pinnsven: solves differential equations with small neural networks, to solver accuracy."""
 
+from ._basics._results import RESULTS as RESULTS
 from ._callbacks import Callback as Callback, StopRun as StopRun
 from ._conditions import (
     PDE as PDE,
@@ -31,7 +32,6 @@ from ._networks import (
 )
 from ._problem import Problem as Problem, Reference as Reference
 from ._progress import Progress as Progress
-from ._results import RESULTS as RESULTS
 from ._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
 from ._solution import Solution as Solution
 from ._solution_file import load_solution as load_solution

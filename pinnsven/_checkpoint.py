@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from ._archive import damage_named, read_archive, write_archive
+from ._basics._messages import listing
 from ._facts import Facts, as_number, column, finite_column
-from ._messages import listing
 from ._solution import StepRecord
 from ._solution_file import read_history
 

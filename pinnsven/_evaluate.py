@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from ._basics._precision import precision_context, to_numpy
 from ._networks import FieldModel
-from ._precision import precision_context, to_numpy
 
 CHUNK = 1 << 16
 SPREAD_CHUNK = 2048  # times the causes are in memory at a time

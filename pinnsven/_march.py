@@ -16,6 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._basics._numbers import finite_number
+from ._basics._precision import precision_context
 from ._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
 from ._conditions._base import Block
 from ._domains import Domain, Interior, Moment
@@ -23,8 +25,6 @@ from ._evaluate import SlabEvaluator
 from ._fields import taylor
 from ._metrics import known_values, relative_errors
 from ._naming import Derivative, Value
-from ._numbers import finite_number
-from ._precision import precision_context
 from ._problem import Problem
 from ._run import INTERRUPTED
 from ._sampling import Sobol

@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._basics._messages import listing
 from ._conditions import Block, FixedPoints
 from ._domains import Box, Facets, Moment
-from ._messages import listing
 from ._naming import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
 from ._networks import Ansatz
 

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from ._basics._memory import in_words
 from ._callbacks import Callback
-from ._memory import in_words
 
 
 class Progress(Callback):

@@ -13,10 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._basics._compiled import Compiler
+from ._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from ._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from ._checkpoint import save_run
-from ._compiled import Compiler
-from ._memory import in_use, in_words, needed, shortage_as_memory_error
 from ._points import Drawn, PointSet
 from ._problem import Reference
 from ._residual import (

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
+from ._basics._memory import Memory
+from ._basics._messages import listing, nearest
+from ._basics._numbers import masked
+from ._basics._results import RESULTS
 from ._domains import Domain
-from ._memory import Memory
-from ._messages import listing, nearest
-from ._numbers import masked
-from ._results import RESULTS
 
 OUTSIDE = ("nan", "extrapolate")
 PORTION = 1 << 14  # points that are tested at a time for being outside
@@ -175,7 +175,7 @@ class Solution:
     - `rank`: how many of them the last step used.
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
     - `verdict_seconds`: of the time after the last step, compilation left out.
-    - `memory`: bytes, as predicted and at the peak (see `pinnsven._memory`).
+    - `memory`: bytes, as predicted and at the peak (see `pinnsven._basics._memory`).
     - `history`: arrays over the steps, by the names of `StepRecord`.
     - `spread`: maps points (n, dim) to the standard errors of the fields (n, fields) that scattering
       readings leave; None without readings.

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._archive import damage_named
+from ._basics._interruptible import lost_interrupts_return
+from ._basics._memory import shortage_as_memory_error
+from ._basics._numbers import finite_number
+from ._basics._precision import precision_context
 from ._callbacks import as_callbacks, tell_the_end
 from ._checkpoint import load_run
-from ._interruptible import lost_interrupts_return
-from ._memory import shortage_as_memory_error
 from ._metrics import known_values
-from ._numbers import finite_number
 from ._points import PointSet
-from ._precision import precision_context
 from ._problem import Problem
 from ._run import INTERRUPTED, Run
 from ._sampling import AbstractSampler, Sobol

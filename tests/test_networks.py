@@ -9,12 +9,12 @@ from hypothesis import given, settings, strategies as st
 from jax.flatten_util import ravel_pytree
 
 import pinnsven as pv
+from pinnsven._basics._precision import precision_context
 from pinnsven._domains import as_domain
 from pinnsven._fields import taylor
 from pinnsven._networks._base import Embedding
 from pinnsven._networks._mlp import ACTIVATIONS
 from pinnsven._networks._model import build_model
-from pinnsven._precision import precision_context
 
 ROUNDING = 1e-14  # of a scaled coordinate
 SEAM = 1e-12  # of a value or derivative on one side of the seam against the other, relative

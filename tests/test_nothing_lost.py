@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from pinnsven._interruptible import (
+from pinnsven._basics._interruptible import (
     interruptible,
     is_abandoned,
     lost_interrupts_return,

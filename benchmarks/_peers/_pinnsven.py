@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from _peers._course import Course
+from pinnsven._basics._compiled import Compiler
+from pinnsven._basics._precision import precision_context
 from pinnsven._callbacks import Callback, StopRun
-from pinnsven._compiled import Compiler
 from pinnsven._points import PointSet
-from pinnsven._precision import precision_context
 from pinnsven._run import Run
 from pinnsven._sampling import Sobol
 from pinnsven._steppers import as_stepper

@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._messages import listing, nearest
+from .._basics._numbers import finite_number, numeric_array
 from .._domains import AbstractSite, Domain
 from .._fields import DerivativePlan
-from .._messages import listing, nearest
 from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
-from .._numbers import finite_number, numeric_array
 
 
 @dataclasses.dataclass(frozen=True)

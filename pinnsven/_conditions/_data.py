@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._basics._numbers import finite_number, numeric_array
 from .._naming import NamedFunction, NameSpace
-from .._numbers import finite_number, numeric_array
 from ._base import (
     AbstractCondition,
     Block,

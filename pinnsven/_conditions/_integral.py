@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._messages import listing
+from .._basics._numbers import finite_number, plain
 from .._domains import Domain, Moments, integration_rule
 from .._fields import DerivativePlan
-from .._messages import listing
 from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
-from .._numbers import finite_number, plain
 from ._base import (
     AbstractCondition,
     Block,

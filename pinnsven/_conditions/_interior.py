@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import equinox as eqx
 
+from .._basics._numbers import plain
 from .._domains import Interior
 from .._naming import NamedFunction, NameSpace
-from .._numbers import plain
 from ._base import (
     AbstractCondition,
     Block,

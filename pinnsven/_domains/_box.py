@@ -3,7 +3,7 @@
 import equinox as eqx
 import numpy as np
 
-from .._messages import listing
+from .._basics._messages import listing
 from ._shape import (
     AbstractShape,
     Coordinate,

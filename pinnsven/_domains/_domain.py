@@ -6,7 +6,7 @@ from collections.abc import Callable
 import equinox as eqx
 import numpy as np
 
-from .._messages import listing, nearest
+from .._basics._messages import listing, nearest
 from .._sampling import AbstractSampler
 from ._operations import Product
 from ._shape import (

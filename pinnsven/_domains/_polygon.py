@@ -3,7 +3,7 @@
 import equinox as eqx
 import numpy as np
 
-from .._numbers import numeric_array
+from .._basics._numbers import numeric_array
 from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
 
 

@@ -4,7 +4,7 @@ import equinox as eqx
 import numpy as np
 from scipy.special import gamma, ndtri
 
-from .._numbers import finite_number, numeric_array
+from .._basics._numbers import finite_number, numeric_array
 from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
 
 

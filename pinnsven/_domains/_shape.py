@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
-from .._messages import listing
+from .._basics._messages import listing
 
 Place = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 

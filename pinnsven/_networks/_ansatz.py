@@ -6,8 +6,8 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 
+from .._basics._messages import listing, nearest
 from .._domains import Domain
-from .._messages import listing, nearest
 from .._naming import required_arguments
 
 

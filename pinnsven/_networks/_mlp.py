@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._messages import listing, nearest
-from .._numbers import plain
+from .._basics._messages import listing, nearest
+from .._basics._numbers import plain
 from ._base import AbstractArchitecture, AbstractField, random_dtype
 
 ACTIVATIONS: dict[str, Callable] = {

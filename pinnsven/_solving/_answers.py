@@ -7,7 +7,7 @@ an equation by being absent, and a residual that no parameter moves will never b
 import jax
 import numpy as np
 
-from .._messages import listing
+from .._basics._messages import listing
 from .._naming import Derivative, Gradient, Laplacian, NormalDerivative
 from .._networks import MLP, Ansatz, FourierMLP, SineMLP
 from .._residual import ResidualSystem

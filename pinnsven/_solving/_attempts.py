@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from .._compiled import NotCompiled
-from .._memory import shortage_as_memory_error
+from .._basics._compiled import NotCompiled
+from .._basics._memory import shortage_as_memory_error
 
 Found = TypeVar("Found")
 

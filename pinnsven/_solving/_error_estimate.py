@@ -23,12 +23,12 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
+from .._basics._precision import precision_context
 from .._conditions import Block
 from .._domains import Interior
 from .._fields import DerivativePlan
 from .._networks import FieldModel
 from .._points import PointSet
-from .._precision import precision_context
 from .._residual import Batch, ResidualSystem, make_batch, split_rows
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels

@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from .._basics._memory import shortage_as_memory_error
+from .._basics._precision import precision_context
 from .._domains import Interior
 from .._evaluate import Evaluator, Spread
-from .._memory import shortage_as_memory_error
 from .._networks import FieldModel
-from .._precision import precision_context
 from .._sampling import Sobol
 from .._solution import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts

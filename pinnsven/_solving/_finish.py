@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
+from .._basics._memory import Memory, peak
 from .._evaluate import Evaluator
-from .._memory import Memory, peak
 from .._metrics import relative_errors
 from .._solution import (
     RESULTS,

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from .._results import RESULTS
+from .._basics._results import RESULTS
 from ._core import StepReport, Sven
 
 STEPS = 200
