@@ -22,6 +22,7 @@ from ._domains import (
     Polygon as Polygon,
     Time as Time,
 )
+from ._domains._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
 from ._march import march as march
 from ._networks import (
     MLP as MLP,
@@ -32,7 +33,6 @@ from ._networks import (
 )
 from ._problem import Problem as Problem, Reference as Reference
 from ._progress import Progress as Progress
-from ._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
 from ._solution import Solution as Solution
 from ._solution_file import load_solution as load_solution
 from ._solve import solve as solve

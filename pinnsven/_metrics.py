@@ -9,9 +9,9 @@ import platform
 import jax
 import numpy as np
 
+from ._domains._sampling import Sobol
 from ._evaluate import named_function_values
 from ._problem import Problem, Reference, check_reference
-from ._sampling import Sobol
 from ._solution import FieldErrors, Solution
 
 ERROR_POINTS = 16384

@@ -14,11 +14,11 @@ from ._basics._numbers import finite_number
 from ._basics._precision import precision_context
 from ._callbacks import as_callbacks, tell_the_end
 from ._checkpoint import load_run
+from ._domains._sampling import AbstractSampler, Sobol
 from ._metrics import known_values
 from ._points import PointSet
 from ._problem import Problem
 from ._run import INTERRUPTED, Run
-from ._sampling import AbstractSampler, Sobol
 from ._solution import Solution
 from ._solving._finish import finish
 from ._solving._identity import identity_of

@@ -17,7 +17,7 @@ from pinnsven._domains import (
     as_domain,
     boundary_site,
 )
-from pinnsven._sampling import relative_density, weighted_choice
+from pinnsven._domains._sampling import relative_density, weighted_choice
 
 PI = math.pi
 COUNT = 4096

@@ -13,9 +13,9 @@ from _peers._course import Course
 from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._precision import precision_context
 from pinnsven._callbacks import Callback, StopRun
+from pinnsven._domains._sampling import Sobol
 from pinnsven._points import PointSet
 from pinnsven._run import Run
-from pinnsven._sampling import Sobol
 from pinnsven._steppers import as_stepper
 from pinnsven._sven import Sven
 from pinnsven._weighting import ScaledWeights

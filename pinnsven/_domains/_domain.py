@@ -7,8 +7,8 @@ import equinox as eqx
 import numpy as np
 
 from .._basics._messages import listing, nearest
-from .._sampling import AbstractSampler
 from ._operations import Product
+from ._sampling import AbstractSampler
 from ._shape import (
     AbstractShape,
     Coordinate,

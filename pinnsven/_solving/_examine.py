@@ -7,9 +7,9 @@ import numpy as np
 from .._basics._memory import shortage_as_memory_error
 from .._basics._precision import precision_context
 from .._domains import Interior
+from .._domains._sampling import Sobol
 from .._evaluate import Evaluator, Spread
 from .._networks import FieldModel
-from .._sampling import Sobol
 from .._solution import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
