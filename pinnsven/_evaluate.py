@@ -159,7 +159,7 @@ def _unpickled(content: bytes) -> Evaluator:
 
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
     """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
-    from ._naming import required_arguments
+    from ._calculus._names import required_arguments
 
     names = required_arguments(function)
     with precision_context(precision):

@@ -18,14 +18,14 @@ import numpy as np
 
 from ._basics._numbers import finite_number
 from ._basics._precision import precision_context
+from ._calculus._derivatives import taylor
+from ._calculus._names import Derivative, Value
 from ._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
 from ._conditions._base import Block
 from ._domains import Domain, Interior, Moment
 from ._domains._sampling import Sobol
 from ._evaluate import SlabEvaluator
-from ._fields import taylor
 from ._metrics import known_values, relative_errors
-from ._naming import Derivative, Value
 from ._problem import Problem
 from ._run import INTERRUPTED
 from ._solution import (

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._basics._messages import listing
+from ._calculus._names import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
 from ._conditions import Block, FixedPoints
 from ._domains import Box, Facets, Moment
-from ._naming import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
 from ._networks import Ansatz
 
 BEGINNING = "the answer may not be determined"

@@ -12,11 +12,11 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import pinnsven as pv
+from pinnsven._calculus._derivatives import DerivativePlan
+from pinnsven._calculus._names import Laplacian, required_arguments
 from pinnsven._conditions import FixedPoints
 from pinnsven._conditions._integral import IntegralPlan
 from pinnsven._domains import Ball, Box, Difference, Interior, Polygon
-from pinnsven._fields import DerivativePlan
-from pinnsven._naming import Laplacian, required_arguments
 from pinnsven._networks._model import build_model
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))

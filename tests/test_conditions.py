@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from pinnsven._calculus._names import NameSpace
 from pinnsven._conditions import AbstractCondition, FixedPoints
 from pinnsven._domains import as_domain
-from pinnsven._naming import NameSpace
 
 ROUNDING = 1e-13
 

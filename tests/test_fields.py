@@ -12,9 +12,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.polynomial import polynomial
 
 import pinnsven as pv
-from pinnsven._domains import as_domain
-from pinnsven._fields import NESTED, DerivativePlan, _nested, taylor
-from pinnsven._naming import (
+from pinnsven._calculus._derivatives import NESTED, DerivativePlan, _nested, taylor
+from pinnsven._calculus._names import (
     CoordinateValue,
     Derivative,
     Gradient,
@@ -27,6 +26,7 @@ from pinnsven._naming import (
     Value,
     required_arguments,
 )
+from pinnsven._domains import as_domain
 from pinnsven._networks._mlp import ACTIVATIONS
 
 ROUNDING = 1e-12  # of a derivative, relative to the largest of the same order

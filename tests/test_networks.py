@@ -10,8 +10,8 @@ from jax.flatten_util import ravel_pytree
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
+from pinnsven._calculus._derivatives import taylor
 from pinnsven._domains import as_domain
-from pinnsven._fields import taylor
 from pinnsven._networks._base import Embedding
 from pinnsven._networks._mlp import ACTIVATIONS
 from pinnsven._networks._model import build_model

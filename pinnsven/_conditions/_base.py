@@ -17,9 +17,9 @@ import numpy as np
 
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
+from .._calculus._derivatives import DerivativePlan
+from .._calculus._names import CoordinateValue, NamedFunction, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
-from .._fields import DerivativePlan
-from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
 
 
 @dataclasses.dataclass(frozen=True)

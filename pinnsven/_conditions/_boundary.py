@@ -6,8 +6,8 @@ from collections.abc import Callable
 import equinox as eqx
 
 from .._basics._numbers import finite_number, plain
+from .._calculus._names import NamedFunction, NameSpace
 from .._domains import Moment, On, boundary_site
-from .._naming import NamedFunction, NameSpace
 from ._base import (
     AbstractCondition,
     Block,

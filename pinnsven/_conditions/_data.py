@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._basics._numbers import finite_number, numeric_array
-from .._naming import NamedFunction, NameSpace
+from .._calculus._names import NamedFunction, NameSpace
 from ._base import (
     AbstractCondition,
     Block,

@@ -11,9 +11,9 @@ import numpy as np
 
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
+from .._calculus._derivatives import DerivativePlan
+from .._calculus._names import CoordinateValue, NamedFunction, NameSpace, UnknownValue
 from .._domains import Domain, Moments, integration_rule
-from .._fields import DerivativePlan
-from .._naming import CoordinateValue, NamedFunction, NameSpace, UnknownValue
 from ._base import (
     AbstractCondition,
     Block,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import equinox as eqx
 
 from .._basics._numbers import plain
+from .._calculus._names import NamedFunction, NameSpace
 from .._domains import Interior
-from .._naming import NamedFunction, NameSpace
 from ._base import (
     AbstractCondition,
     Block,

@@ -310,7 +310,7 @@ def _no_such_part(domain: Domain, name: str) -> str:
 
 def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet, ...]:
     """The facets restricted to the points in space where a predicate over coordinates holds."""
-    from .._naming import required_arguments
+    from .._calculus._names import required_arguments
 
     shape = domain.space
     assert shape is not None  # boundary_site has checked

@@ -7,8 +7,8 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from .._basics._messages import listing, nearest
+from .._calculus._names import required_arguments
 from .._domains import Domain
-from .._naming import required_arguments
 
 
 class Ansatz(eqx.Module):

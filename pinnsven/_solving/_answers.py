@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from .._basics._messages import listing
-from .._naming import Derivative, Gradient, Laplacian, NormalDerivative
+from .._calculus._names import Derivative, Gradient, Laplacian, NormalDerivative
 from .._networks import MLP, Ansatz, FourierMLP, SineMLP
 from .._residual import ResidualSystem
 

@@ -24,9 +24,9 @@ import scipy.linalg
 from jaxtyping import Float
 
 from .._basics._precision import precision_context
+from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Interior
-from .._fields import DerivativePlan
 from .._networks import FieldModel
 from .._points import PointSet
 from .._residual import Batch, ResidualSystem, make_batch, split_rows

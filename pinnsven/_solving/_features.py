@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._calculus._names import CoordinateValue
 from .._conditions import Block
-from .._naming import CoordinateValue
 from .._points import Drawn
 from .._residual import split_rows, whereabouts
 from ._verdict import AGREE

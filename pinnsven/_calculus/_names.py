@@ -9,8 +9,8 @@ import inspect
 import keyword
 from collections.abc import Callable
 
-from ._basics._messages import listing, nearest
-from ._domains import Domain
+from .._basics._messages import listing, nearest
+from .._domains import Domain
 
 RESERVED = ("on", "weight", "points", "noise")  # keywords of conditions, which also take fields
 

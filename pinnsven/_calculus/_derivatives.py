@@ -18,7 +18,7 @@ import numpy as np
 from jax.experimental.jet import jet
 from jaxtyping import Array, Float
 
-from ._naming import (
+from ._names import (
     CoordinateValue,
     Derivative,
     Gradient,
