@@ -1,0 +1,1 @@
+"""What a name asks for, and the derivatives that it takes."""

@@ -8,15 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._basics._messages import listing, nearest
-from ._basics._numbers import finite_number, numeric_array
-from ._calculus._names import NameSpace, required_arguments
-from ._conditions import AbstractCondition, Block
-from ._conditions._base import points_array
-from ._domains import Domain, as_domain
-from ._networks import MLP
-from ._problem_warnings import warn_of_missing
-from ._solution import Solution
+from .._basics._messages import listing, nearest
+from .._basics._numbers import finite_number, numeric_array
+from .._calculus._names import NameSpace, required_arguments
+from .._conditions import AbstractCondition, Block
+from .._conditions._base import points_array
+from .._domains import Domain, as_domain
+from .._networks import MLP
+from .._solution import Solution
+from ._warnings import warn_of_missing
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._basics._messages import listing
-from ._calculus._names import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
-from ._conditions import Block, FixedPoints
-from ._domains import Box, Facets, Moment
-from ._networks import Ansatz
+from .._basics._messages import listing
+from .._calculus._names import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
+from .._conditions import Block, FixedPoints
+from .._domains import Box, Facets, Moment
+from .._networks import Ansatz
 
 BEGINNING = "the answer may not be determined"
 PROBES = 4  # values of a residual's arguments at which a coefficient is looked at
