@@ -1,7 +1,6 @@
 """pinnsven: solves differential equations with small neural networks, to solver accuracy."""
 
 from ._basics._results import RESULTS as RESULTS
-from ._callbacks import Callback as Callback, StopRun as StopRun
 from ._conditions import (
     PDE as PDE,
     AbstractCondition as AbstractCondition,
@@ -31,10 +30,11 @@ from ._networks import (
     FourierMLP as FourierMLP,
     SineMLP as SineMLP,
 )
+from ._output._callbacks import Callback as Callback, StopRun as StopRun
+from ._output._progress import Progress as Progress
+from ._output._solution import Solution as Solution
+from ._output._solution_file import load_solution as load_solution
 from ._problem import Problem as Problem, Reference as Reference
-from ._progress import Progress as Progress
-from ._solution import Solution as Solution
-from ._solution_file import load_solution as load_solution
 from ._solve import solve as solve
 from ._sven import (
     QRSVD as QRSVD,

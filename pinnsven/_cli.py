@@ -124,7 +124,7 @@ class _Version(argparse.Action):
 
 def _solve(options) -> int:
     from ._march import march
-    from ._progress import Progress
+    from ._output._progress import Progress
     from ._solve import solve
 
     if options.slabs is not None and options.checkpoint is not None:

@@ -24,11 +24,9 @@ from ._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
 from ._conditions._base import Block
 from ._domains import Domain, Interior, Moment
 from ._domains._sampling import Sobol
-from ._evaluate import SlabEvaluator
 from ._metrics import known_values, relative_errors
-from ._problem import Problem
-from ._run import INTERRUPTED
-from ._solution import (
+from ._output._evaluate import SlabEvaluator
+from ._output._solution import (
     RESULTS,
     ConditionReport,
     FieldErrors,
@@ -37,6 +35,8 @@ from ._solution import (
     Unknowns,
     stack_coordinates,
 )
+from ._problem import Problem
+from ._run import INTERRUPTED
 from ._solve import check_time_limit, check_top_level, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken

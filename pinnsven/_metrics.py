@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from ._domains._sampling import Sobol
-from ._evaluate import named_function_values
+from ._output._evaluate import named_function_values
+from ._output._solution import FieldErrors, Solution
 from ._problem import Problem, Reference, check_reference
-from ._solution import FieldErrors, Solution
 
 ERROR_POINTS = 16384
 

@@ -5,8 +5,8 @@ import math
 import os
 from collections.abc import Callable
 
+from ._output._solution import Solution
 from ._process import say, show
-from ._solution import Solution
 
 OUTPUTS = ("save", "json", "plot", "report")  # in this order: what cannot be made again comes first
 

@@ -16,7 +16,7 @@ from ._conditions import Block, FixedPoints
 from ._conditions._base import check_count, points_array
 from ._domains import Facets, Moment
 from ._domains._sampling import AbstractSampler, relative_density, weighted_choice
-from ._facts import finite_column
+from ._output._facts import finite_column
 from ._problem import Problem
 from ._residual import Batch, make_batch, points_per_slab
 

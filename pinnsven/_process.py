@@ -11,7 +11,7 @@ import sys
 import time
 
 from ._basics._interruptible import INTERRUPTED_STATUS, is_abandoned, leave, was_lost
-from ._callbacks import Callback
+from ._output._callbacks import Callback
 
 SAME = 0.3  # seconds within which a signal that comes twice is one: `timeout` sends two
 NAMES = {

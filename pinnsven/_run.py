@@ -15,8 +15,9 @@ import numpy as np
 
 from ._basics._compiled import Compiler
 from ._basics._memory import in_use, in_words, needed, shortage_as_memory_error
-from ._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from ._checkpoint import save_run
+from ._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
+from ._output._solution import RESULTS, Estimate, StepRecord
 from ._points import Drawn, PointSet
 from ._problem import Reference
 from ._residual import (
@@ -27,7 +28,6 @@ from ._residual import (
     response,
     split_rows,
 )
-from ._solution import RESULTS, Estimate, StepRecord
 from ._solving._answers import check_derivatives, check_response
 from ._solving._held_out import block_scales, summarize
 from ._solving._noise import rounding, vanishing

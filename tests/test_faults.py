@@ -17,7 +17,7 @@ import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
 import pinnsven as pv
-from pinnsven._archive import read_archive, write_archive
+from pinnsven._output._archive import read_archive, write_archive
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = pv.MLP(width=8, depth=1)

@@ -18,11 +18,11 @@ import scipy.optimize
 import scipy.stats
 
 import pinnsven as pv
-from pinnsven._archive import read_archive
 from pinnsven._checkpoint import load_run, save_run
+from pinnsven._output._archive import read_archive
+from pinnsven._output._solution import Estimate, FieldErrors
 from pinnsven._points import MAX_POINTS, PointSet
 from pinnsven._run import Run
-from pinnsven._solution import Estimate, FieldErrors
 from pinnsven._solving._held_out import block_scales
 from pinnsven._solving._verdict import Evidence, judge
 from pinnsven._steppers import as_stepper

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from pinnsven._solution import RESULTS, Estimate, FieldErrors
+from pinnsven._output._solution import RESULTS, Estimate, FieldErrors
 from pinnsven._solving._verdict import Evidence, judge
 
 TOLERANCE = 1e-6

@@ -50,7 +50,7 @@ class Course:
             sys.path.insert(0, str(ROOT))
         from pinnsven._cli import load_problem
         from pinnsven._metrics import known_values, relative_errors
-        from pinnsven._solution import stack_coordinates
+        from pinnsven._output._solution import stack_coordinates
 
         self.declared = load_problem(str(ROOT / "problems" / f"{problem}.py"), {})
         self.known = known_values(self.declared)

@@ -12,8 +12,8 @@ import numpy as np
 from _peers._course import Course
 from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._precision import precision_context
-from pinnsven._callbacks import Callback, StopRun
 from pinnsven._domains._sampling import Sobol
+from pinnsven._output._callbacks import Callback, StopRun
 from pinnsven._points import PointSet
 from pinnsven._run import Run
 from pinnsven._steppers import as_stepper

@@ -15,7 +15,7 @@ from .._conditions import AbstractCondition, Block
 from .._conditions._base import points_array
 from .._domains import Domain, as_domain
 from .._networks import MLP
-from .._solution import Solution
+from .._output._solution import Solution
 from ._warnings import warn_of_missing
 
 

@@ -7,9 +7,9 @@ import time
 import numpy as np
 
 from .._basics._memory import Memory, peak
-from .._evaluate import Evaluator
 from .._metrics import relative_errors
-from .._solution import (
+from .._output._evaluate import Evaluator
+from .._output._solution import (
     RESULTS,
     ConditionReport,
     Estimate,

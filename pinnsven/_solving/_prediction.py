@@ -1,7 +1,7 @@
 """The memory that a run will take, said before it takes it."""
 
 from .._basics._memory import in_use, size_of
-from .._callbacks import tell
+from .._output._callbacks import tell
 from ._error_estimate import bytes_needed
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._checkpoint import RunState
-from .._solution import Estimate
+from .._output._solution import Estimate
 
 
 def state_of(run) -> RunState:

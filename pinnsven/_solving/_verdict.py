@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from .._solution import RESULTS, Estimate, FieldErrors, StepRecord
+from .._output._solution import RESULTS, Estimate, FieldErrors, StepRecord
 
 LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ._problem import Reference
+from .._problem import Reference
 from ._solution import Solution
 
 RESOLUTION = 161

@@ -9,14 +9,14 @@ import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from .._basics._memory import Memory
+from .._basics._precision import precision_context
+from .._domains import Ball, Box, Disk, Domain, Polygon, Time
+from .._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
+from .._problem import Problem, Reference
 from ._archive import damage_named, read_archive, write_archive
-from ._basics._memory import Memory
-from ._basics._precision import precision_context
-from ._domains import Ball, Box, Disk, Domain, Polygon, Time
 from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
-from ._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
-from ._problem import Problem, Reference
 from ._solution import (
     RESULTS,
     ConditionReport,

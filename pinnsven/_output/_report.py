@@ -4,7 +4,7 @@ import base64
 import html
 import io
 
-from ._metrics import solution_table, versions
+from .._metrics import solution_table, versions
 from ._plot import plot_history, plot_solution
 from ._solution import Solution
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from ._basics._memory import Memory
-from ._basics._messages import listing, nearest
-from ._basics._numbers import masked
-from ._basics._results import RESULTS
-from ._domains import Domain
+from .._basics._memory import Memory
+from .._basics._messages import listing, nearest
+from .._basics._numbers import masked
+from .._basics._results import RESULTS
+from .._domains import Domain
 
 OUTSIDE = ("nan", "extrapolate")
 PORTION = 1 << 14  # points that are tested at a time for being outside
@@ -162,7 +162,7 @@ class Solution:
 
     - `name`: of the problem.
     - `fields`, `domain`: of the problem.
-    - `evaluator`: evaluates the network (see `pinnsven._evaluate`).
+    - `evaluator`: evaluates the network (see `pinnsven._output._evaluate`).
     - `status`: one of `RESULTS`; `message` says why and what to change.
     - `conditions`: a table, by condition.
     - `unknowns`: their values, standard errors and correlation.
@@ -300,12 +300,12 @@ class Solution:
 
     def to_json(self) -> dict:
         """The figures of this solution as a dict that `json.dump` takes."""
-        from ._metrics import solution_record
+        from .._metrics import solution_record
 
         return solution_record(self)
 
     def __str__(self) -> str:
-        from ._metrics import solution_table
+        from .._metrics import solution_table
 
         return solution_table(self)
 

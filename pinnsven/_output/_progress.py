@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ._basics._memory import in_words
+from .._basics._memory import in_words
 from ._callbacks import Callback
 
 

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from ._basics._precision import precision_context, to_numpy
-from ._networks import FieldModel
+from .._basics._precision import precision_context, to_numpy
+from .._networks import FieldModel
 
 CHUNK = 1 << 16
 SPREAD_CHUNK = 2048  # times the causes are in memory at a time
@@ -159,7 +159,7 @@ def _unpickled(content: bytes) -> Evaluator:
 
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
     """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
-    from ._calculus._names import required_arguments
+    from .._calculus._names import required_arguments
 
     names = required_arguments(function)
     with precision_context(precision):
