@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ._basics._messages import listing, nearest
 from ._basics._results import RESULTS
-from ._outputs import check_outputs, write_outputs
+from ._command._outputs import check_outputs, write_outputs
+from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._problem import Problem
-from ._process import Signals, Watch, end, open_standard_streams, say
 from ._run import INTERRUPTED, TOLERANCE
 
 PROBLEM_FOLDER = "problems"

@@ -16,7 +16,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._cli import load_problem, main
-from pinnsven._outputs import _valid
+from pinnsven._command._outputs import _valid
 
 ROOT = Path(__file__).resolve().parent.parent
 

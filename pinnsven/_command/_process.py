@@ -10,8 +10,8 @@ import signal
 import sys
 import time
 
-from ._basics._interruptible import INTERRUPTED_STATUS, is_abandoned, leave, was_lost
-from ._output._callbacks import Callback
+from .._basics._interruptible import INTERRUPTED_STATUS, is_abandoned, leave, was_lost
+from .._output._callbacks import Callback
 
 SAME = 0.3  # seconds within which a signal that comes twice is one: `timeout` sends two
 NAMES = {

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Callable
 
-from ._output._solution import Solution
+from .._output._solution import Solution
 from ._process import say, show
 
 OUTPUTS = ("save", "json", "plot", "report")  # in this order: what cannot be made again comes first

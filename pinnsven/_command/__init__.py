@@ -1,0 +1,1 @@
+"""The command line: its process, and the files that it writes."""
