@@ -54,7 +54,7 @@ def backend_cost(name: str, rows: int, params: int) -> float:
     import jax.numpy as jnp
 
     import pinnsven as pv
-    from pinnsven._residual import slab_rows
+    from pinnsven._solving._residual import slab_rows
     from pinnsven._sven import Linearization
 
     kinds = {

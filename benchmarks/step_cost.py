@@ -114,8 +114,8 @@ def tall(kind: str) -> dict:
 
     import pinnsven as pv
     from pinnsven._cli import load_problem
-    from pinnsven._points import PointSet
-    from pinnsven._residual import ResidualSystem
+    from pinnsven._solving._points import PointSet
+    from pinnsven._solving._residual import ResidualSystem
 
     jax.config.update("jax_enable_x64", True)
     problem = load_problem(str(HERE.parent / "problems" / "burgers.py"), {})

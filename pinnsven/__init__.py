@@ -22,7 +22,6 @@ from ._domains import (
     Time as Time,
 )
 from ._domains._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
-from ._march import march as march
 from ._networks import (
     MLP as MLP,
     AbstractField as AbstractField,
@@ -35,7 +34,13 @@ from ._output._progress import Progress as Progress
 from ._output._solution import Solution as Solution
 from ._output._solution_file import load_solution as load_solution
 from ._problem import Problem as Problem, Reference as Reference
-from ._solve import solve as solve
+from ._solving._march import march as march
+from ._solving._solve import solve as solve
+from ._solving._weighting import (
+    BalancedWeights as BalancedWeights,
+    FixedWeights as FixedWeights,
+    ScaledWeights as ScaledWeights,
+)
 from ._sven import (
     QRSVD as QRSVD,
     Automatic as Automatic,
@@ -54,11 +59,6 @@ from ._sven import (
     Sven as Sven,
     TruncatedSVD as TruncatedSVD,
     least_squares as least_squares,
-)
-from ._weighting import (
-    BalancedWeights as BalancedWeights,
-    FixedWeights as FixedWeights,
-    ScaledWeights as ScaledWeights,
 )
 
 load = load_solution

@@ -14,7 +14,7 @@ from ._basics._results import RESULTS
 from ._command._outputs import check_outputs, write_outputs
 from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._problem import Problem
-from ._run import INTERRUPTED, TOLERANCE
+from ._solving._loop import INTERRUPTED, TOLERANCE
 
 PROBLEM_FOLDER = "problems"
 
@@ -123,9 +123,9 @@ class _Version(argparse.Action):
 
 
 def _solve(options) -> int:
-    from ._march import march
     from ._output._progress import Progress
-    from ._solve import solve
+    from ._solving._march import march
+    from ._solving._solve import solve
 
     if options.slabs is not None and options.checkpoint is not None:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from pinnsven._points import PointSet
-from pinnsven._run import Run
 from pinnsven._solving._held_out import summarize
+from pinnsven._solving._loop import Run
 from pinnsven._solving._noise import rounding
-from pinnsven._steppers import as_stepper
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 

@@ -21,7 +21,7 @@ import pinnsven as pv
 from pinnsven._cli import main
 from pinnsven._domains import as_domain
 from pinnsven._output._solution import FieldErrors
-from pinnsven._points import PointSet
+from pinnsven._solving._points import PointSet
 from pinnsven._sven import least_squares
 
 NAN, INF = float("nan"), float("inf")

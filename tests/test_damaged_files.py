@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from pinnsven._checkpoint import load_run
 from pinnsven._output._archive import read_archive, write_archive
 from pinnsven._output._evaluate import SlabEvaluator
+from pinnsven._solving._run_file import load_run
 
 OLDER = Path(__file__).parent / "data"
 FLIPS = 1200

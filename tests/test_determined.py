@@ -7,11 +7,11 @@ import pytest
 import scipy.linalg
 
 import pinnsven as pv
-from pinnsven._points import PointSet
-from pinnsven._residual import ResidualSystem
 from pinnsven._solving._determined import freedom
 from pinnsven._solving._error_estimate import estimate_errors
 from pinnsven._solving._levels import Levels, residual_levels
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._residual import ResidualSystem
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 

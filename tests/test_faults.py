@@ -127,11 +127,11 @@ RUN = textwrap.dedent("""
     import numpy as np
     import jax
     import pinnsven as pv
-    import pinnsven._run
+    import pinnsven._solving._loop
 
     jax.config.update("jax_compilation_cache_dir", sys.argv[2])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    pinnsven._run.CHECKPOINT_SECONDS = 0.0  # after every step
+    pinnsven._solving._loop.CHECKPOINT_SECONDS = 0.0  # after every step
     conditions = {"pde": pv.PDE(lambda u, u_t: u_t + u), "start": pv.Initial(u=1.0)}
     problem = pv.Problem(pv.Time(0, 1), "u", conditions)
     found = pv.solve(

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import pinnsven as pv
 from pinnsven._cli import main
-from pinnsven._points import PointSet
-from pinnsven._residual import ResidualSystem
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._residual import ResidualSystem
 
 NUMBERS = st.one_of(
     st.integers(-3, 3),

@@ -8,7 +8,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
-from pinnsven._march import _slab
+from pinnsven._solving._march import _slab
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

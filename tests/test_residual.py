@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 import pinnsven as pv
 from pinnsven._conditions import FixedPoints
-from pinnsven._residual import (
+from pinnsven._solving._residual import (
     Layout,
     ResidualSystem,
     make_batch,

@@ -18,14 +18,14 @@ import scipy.optimize
 import scipy.stats
 
 import pinnsven as pv
-from pinnsven._checkpoint import load_run, save_run
 from pinnsven._output._archive import read_archive
 from pinnsven._output._solution import Estimate, FieldErrors
-from pinnsven._points import MAX_POINTS, PointSet
-from pinnsven._run import Run
 from pinnsven._solving._held_out import block_scales
+from pinnsven._solving._loop import Run
+from pinnsven._solving._points import MAX_POINTS, PointSet
+from pinnsven._solving._run_file import load_run, save_run
+from pinnsven._solving._steppers import as_stepper
 from pinnsven._solving._verdict import Evidence, judge
-from pinnsven._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 

@@ -14,11 +14,11 @@ from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._precision import precision_context
 from pinnsven._domains._sampling import Sobol
 from pinnsven._output._callbacks import Callback, StopRun
-from pinnsven._points import PointSet
-from pinnsven._run import Run
-from pinnsven._steppers import as_stepper
+from pinnsven._solving._loop import Run
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._steppers import as_stepper
+from pinnsven._solving._weighting import ScaledWeights
 from pinnsven._sven import Sven
-from pinnsven._weighting import ScaledWeights
 
 
 class _Watch(Callback):

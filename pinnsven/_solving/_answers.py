@@ -10,7 +10,7 @@ import numpy as np
 from .._basics._messages import listing
 from .._calculus._names import Derivative, Gradient, Laplacian, NormalDerivative
 from .._networks import MLP, Ansatz, FourierMLP, SineMLP
-from .._residual import ResidualSystem
+from ._residual import ResidualSystem
 
 LOOKED_AT = 64  # points of each condition
 DISTURBANCE = 0.1  # of the parameters, so that a start of zeros says nothing

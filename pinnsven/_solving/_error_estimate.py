@@ -28,10 +28,10 @@ from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Interior
 from .._networks import FieldModel
-from .._points import PointSet
-from .._residual import Batch, ResidualSystem, make_batch, split_rows
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
+from ._points import PointSet
+from ._residual import Batch, ResidualSystem, make_batch, split_rows
 from ._spaces import DRAWN, MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
 
 OVERSAMPLING = 4  # fresh points of the equations per function

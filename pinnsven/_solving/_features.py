@@ -14,8 +14,8 @@ import numpy as np
 
 from .._calculus._names import CoordinateValue
 from .._conditions import Block
-from .._points import Drawn
-from .._residual import split_rows, whereabouts
+from ._points import Drawn
+from ._residual import split_rows, whereabouts
 from ._verdict import AGREE
 
 LOOKS = 1_000_000  # points of each condition at which the residual is looked at

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .._output._solution import Estimate
-from .._points import PointSet
+from ._points import PointSet
 
 NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise
 FAINT = 1e-3  # a field this much smaller than the largest may be zero, and is not resolved further

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
-from .._residual import ResidualSystem
+from ._residual import ResidualSystem
 
 LEAST = 1e-3  # of the largest relative residual: smaller ones are judged as if they were that
 SCATTERED = 10.0  # times the relative residual of all else, from where that of readings is scatter

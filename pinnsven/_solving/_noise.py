@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._networks import Silenced
-from .._residual import ResidualSystem
+from ._residual import ResidualSystem
 from ._verdict import AGREE
 
 TINY = 1e-6  # a field of this size may be zero

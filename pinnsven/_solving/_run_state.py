@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._checkpoint import RunState
 from .._output._solution import Estimate
+from ._run_file import RunState
 
 
 def state_of(run) -> RunState:

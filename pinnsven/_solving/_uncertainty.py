@@ -15,7 +15,7 @@ from scipy.stats import chi2, norm as normal, t as student
 
 from .._conditions import FixedPoints
 from .._output._solution import UnknownEstimate, Unknowns
-from .._residual import ResidualSystem
+from ._residual import ResidualSystem
 
 KEPT = 1e-14  # of the largest eigenvalue of the Gram matrix, whose noise that is
 OPEN_SHARE = 0.1  # of an unknown's direction outside what the residuals see: it is not determined

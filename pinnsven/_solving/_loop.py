@@ -13,13 +13,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._basics._compiled import Compiler
-from ._basics._memory import in_use, in_words, needed, shortage_as_memory_error
-from ._checkpoint import save_run
-from ._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
-from ._output._solution import RESULTS, Estimate, StepRecord
+from .._basics._compiled import Compiler
+from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
+from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
+from .._output._solution import RESULTS, Estimate, StepRecord
+from .._problem import Reference
+from ._answers import check_derivatives, check_response
+from ._held_out import block_scales, summarize
+from ._noise import rounding, vanishing
 from ._points import Drawn, PointSet
-from ._problem import Reference
+from ._prediction import predict_memory
 from ._residual import (
     ResidualSystem,
     component_squares,
@@ -28,12 +31,9 @@ from ._residual import (
     response,
     split_rows,
 )
-from ._solving._answers import check_derivatives, check_response
-from ._solving._held_out import block_scales, summarize
-from ._solving._noise import rounding, vanishing
-from ._solving._prediction import predict_memory
-from ._solving._run_state import state_of
-from ._solving._verdict import AGREE, LAST_DRAWS
+from ._run_file import save_run
+from ._run_state import state_of
+from ._verdict import AGREE, LAST_DRAWS
 from ._weighting import balance, discount_noise, discount_scatter
 
 TOLERANCE = 1e-6

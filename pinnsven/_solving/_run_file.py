@@ -4,16 +4,16 @@ import dataclasses
 
 import numpy as np
 
-from ._basics._messages import listing
-from ._output._archive import damage_named, read_archive, write_archive
-from ._output._facts import Facts, as_number, column, finite_column
-from ._output._solution import StepRecord
-from ._output._solution_file import read_history
+from .._basics._messages import listing
+from .._output._archive import damage_named, read_archive, write_archive
+from .._output._facts import Facts, as_number, column, finite_column
+from .._output._solution import StepRecord
+from .._output._solution_file import read_history
 
 
 @dataclasses.dataclass(frozen=True)
 class RunState:
-    """All that a run needs to go on: see `pinnsven._run`."""
+    """All that a run needs to go on: see `pinnsven._solving._loop`."""
 
     identity: dict[str, str]
     theta: np.ndarray

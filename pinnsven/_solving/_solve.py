@@ -7,24 +7,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._basics._interruptible import lost_interrupts_return
-from ._basics._memory import shortage_as_memory_error
-from ._basics._numbers import finite_number
-from ._basics._precision import precision_context
-from ._checkpoint import load_run
-from ._domains._sampling import AbstractSampler, Sobol
-from ._metrics import known_values
-from ._output._archive import damage_named
-from ._output._callbacks import as_callbacks, tell_the_end
-from ._output._solution import Solution
+from .._basics._interruptible import lost_interrupts_return
+from .._basics._memory import shortage_as_memory_error
+from .._basics._numbers import finite_number
+from .._basics._precision import precision_context
+from .._domains._sampling import AbstractSampler, Sobol
+from .._metrics import known_values
+from .._output._archive import damage_named
+from .._output._callbacks import as_callbacks, tell_the_end
+from .._output._solution import Solution
+from .._problem import Problem
+from .._sven import Sven
+from ._finish import finish
+from ._identity import identity_of
+from ._loop import INTERRUPTED, Run
 from ._points import PointSet
-from ._problem import Problem
-from ._run import INTERRUPTED, Run
-from ._solving._finish import finish
-from ._solving._identity import identity_of
-from ._solving._run_state import restore
+from ._run_file import load_run
+from ._run_state import restore
 from ._steppers import as_stepper
-from ._sven import Sven
 from ._weighting import AbstractWeighting, ScaledWeights
 
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time

@@ -16,17 +16,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ._basics._numbers import finite_number
-from ._basics._precision import precision_context
-from ._calculus._derivatives import taylor
-from ._calculus._names import Derivative, Value
-from ._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
-from ._conditions._base import Block
-from ._domains import Domain, Interior, Moment
-from ._domains._sampling import Sobol
-from ._metrics import known_values, relative_errors
-from ._output._evaluate import SlabEvaluator
-from ._output._solution import (
+from .._basics._numbers import finite_number
+from .._basics._precision import precision_context
+from .._calculus._derivatives import taylor
+from .._calculus._names import Derivative, Value
+from .._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
+from .._conditions._base import Block
+from .._domains import Domain, Interior, Moment
+from .._domains._sampling import Sobol
+from .._metrics import known_values, relative_errors
+from .._output._evaluate import SlabEvaluator
+from .._output._solution import (
     RESULTS,
     ConditionReport,
     FieldErrors,
@@ -35,8 +35,8 @@ from ._output._solution import (
     Unknowns,
     stack_coordinates,
 )
-from ._problem import Problem
-from ._run import INTERRUPTED
+from .._problem import Problem
+from ._loop import INTERRUPTED
 from ._solve import check_time_limit, check_top_level, solve
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken

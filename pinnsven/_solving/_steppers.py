@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from .._sven import Automatic, Diagonal, StepReport, Sven
 from ._residual import ResidualSystem
-from ._sven import Automatic, Diagonal, StepReport, Sven
 
 NOISY = 3.0  # times the noise floor of the Gram matrix, below which it is refined
 

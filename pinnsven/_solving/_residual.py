@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ._conditions import Block
-from ._networks import AbstractParameters, FieldModel, Parameters, build_model
-from ._problem import Problem
-from ._sven import AbstractResidual, GramSum, Linearization
+from .._conditions import Block
+from .._networks import AbstractParameters, FieldModel, Parameters, build_model
+from .._problem import Problem
+from .._sven import AbstractResidual, GramSum, Linearization
 
 PROBES = 64  # random directions in the estimate of a response
 CPU_ROWS, GPU_ROWS = 128, 2048  # of a slab; flat between 128 and 512 on a CPU

@@ -13,7 +13,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from ._conditions import Block
+from .._conditions import Block
 
 DISCOUNT = 4.0  # factor on the weight of data that are fitted too closely, at each estimate
 LEAST = 1e-6  # of the weight that data started with
