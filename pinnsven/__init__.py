@@ -17,11 +17,13 @@ from ._domains import (
     Ball as Ball,
     Box as Box,
     Disk as Disk,
+    Grid as Grid,
     Interval as Interval,
     Polygon as Polygon,
+    Sobol as Sobol,
     Time as Time,
+    Uniform as Uniform,
 )
-from ._domains._sampling import Grid as Grid, Sobol as Sobol, Uniform as Uniform
 from ._networks import (
     MLP as MLP,
     AbstractField as AbstractField,
@@ -31,9 +33,9 @@ from ._networks import (
 )
 from ._output._callbacks import Callback as Callback, StopRun as StopRun
 from ._output._progress import Progress as Progress
-from ._output._solution import Solution as Solution
-from ._output._solution_file import load_solution as load_solution
-from ._problem import Problem as Problem, Reference as Reference
+from ._output._records import Reference as Reference
+from ._output._solution import Solution as Solution, load as load
+from ._problem import Problem as Problem
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
 from ._solving._weighting import (
@@ -60,5 +62,3 @@ from ._sven import (
     TruncatedSVD as TruncatedSVD,
     least_squares as least_squares,
 )
-
-load = load_solution

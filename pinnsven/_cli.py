@@ -13,8 +13,12 @@ from ._basics._messages import listing, nearest
 from ._basics._results import RESULTS
 from ._command._outputs import check_outputs, write_outputs
 from ._command._process import Signals, Watch, end, open_standard_streams, say
+from ._output._progress import Progress
+from ._output._tables import versions
 from ._problem import Problem
 from ._solving._loop import INTERRUPTED, TOLERANCE
+from ._solving._march import march
+from ._solving._solve import solve
 
 PROBLEM_FOLDER = "problems"
 
@@ -116,17 +120,11 @@ def _parser() -> argparse.ArgumentParser:
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         del namespace, values, option_string
-        from ._metrics import versions
-
         print(f"pinnsven {versions()['pinnsven']}")
         parser.exit()
 
 
 def _solve(options) -> int:
-    from ._output._progress import Progress
-    from ._solving._march import march
-    from ._solving._solve import solve
-
     if options.slabs is not None and options.checkpoint is not None:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
@@ -253,8 +251,6 @@ def _list(options) -> int:
 def _info(options) -> int:
     del options
     import jax
-
-    from ._metrics import versions
 
     for name, version in versions().items():
         print(f"{name:<10} {version}")

@@ -12,8 +12,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import pinnsven as pv
+from pinnsven._basics._functions import required_arguments
 from pinnsven._calculus._derivatives import DerivativePlan
-from pinnsven._calculus._names import Laplacian, required_arguments
+from pinnsven._calculus._names import Laplacian
 from pinnsven._conditions import FixedPoints
 from pinnsven._conditions._integral import IntegralPlan
 from pinnsven._domains import Ball, Box, Difference, Interior, Polygon

@@ -20,7 +20,7 @@ import pytest
 import pinnsven as pv
 from pinnsven._cli import main
 from pinnsven._domains import as_domain
-from pinnsven._output._solution import FieldErrors
+from pinnsven._output._records import FieldErrors
 from pinnsven._solving._points import PointSet
 from pinnsven._sven import least_squares
 

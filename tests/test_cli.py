@@ -151,7 +151,7 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
     class Diverged:
         status, stopped = pv.RESULTS.diverged, ""
 
-    monkeypatch.setattr("pinnsven._solving._solve.solve", lambda *args, **kwargs: Diverged())
+    monkeypatch.setattr("pinnsven._cli.solve", lambda *args, **kwargs: Diverged())
     assert main(["solve", str(folder / "decay.py"), "--quiet"]) == 1
 
 

@@ -12,19 +12,18 @@ from hypothesis.extra import numpy as arrays
 from numpy.polynomial import polynomial
 
 import pinnsven as pv
+from pinnsven._basics._functions import NamedFunction, required_arguments
 from pinnsven._calculus._derivatives import NESTED, DerivativePlan, _nested, taylor
 from pinnsven._calculus._names import (
     CoordinateValue,
     Derivative,
     Gradient,
     Laplacian,
-    NamedFunction,
     NameSpace,
     Normal,
     NormalDerivative,
     UnknownValue,
     Value,
-    required_arguments,
 )
 from pinnsven._domains import as_domain
 from pinnsven._networks._mlp import ACTIVATIONS

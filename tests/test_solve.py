@@ -19,7 +19,7 @@ import scipy.stats
 
 import pinnsven as pv
 from pinnsven._output._archive import read_archive
-from pinnsven._output._solution import Estimate, FieldErrors
+from pinnsven._output._records import Estimate, FieldErrors
 from pinnsven._solving._held_out import block_scales
 from pinnsven._solving._loop import Run
 from pinnsven._solving._points import MAX_POINTS, PointSet

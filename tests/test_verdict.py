@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from pinnsven._output._solution import RESULTS, Estimate, FieldErrors
+from pinnsven._basics._results import RESULTS
+from pinnsven._output._records import Estimate, FieldErrors
 from pinnsven._solving._verdict import Evidence, judge
 
 TOLERANCE = 1e-6

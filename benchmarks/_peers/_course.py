@@ -49,8 +49,8 @@ class Course:
         if str(ROOT) not in sys.path:
             sys.path.insert(0, str(ROOT))
         from pinnsven._cli import load_problem
-        from pinnsven._metrics import known_values, relative_errors
-        from pinnsven._output._solution import stack_coordinates
+        from pinnsven._domains import stack_coordinates
+        from pinnsven._problem import known_values, relative_errors
 
         self.declared = load_problem(str(ROOT / "problems" / f"{problem}.py"), {})
         self.known = known_values(self.declared)

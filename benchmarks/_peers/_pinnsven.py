@@ -12,7 +12,7 @@ import numpy as np
 from _peers._course import Course
 from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._precision import precision_context
-from pinnsven._domains._sampling import Sobol
+from pinnsven._domains import Sobol
 from pinnsven._output._callbacks import Callback, StopRun
 from pinnsven._solving._loop import Run
 from pinnsven._solving._points import PointSet

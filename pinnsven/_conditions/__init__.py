@@ -4,6 +4,8 @@ from ._base import (
     AbstractCondition as AbstractCondition,
     Block as Block,
     FixedPoints as FixedPoints,
+    check_count as check_count,
+    points_array as points_array,
 )
 from ._boundary import (
     Boundary as Boundary,

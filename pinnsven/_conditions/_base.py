@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._functions import NamedFunction
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+from .._calculus._names import CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
 
 
@@ -85,7 +86,7 @@ class AbstractCondition(eqx.Module):
 def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:
     """The residual of `quantity = value`: a number, or a function of coordinates and unknowns."""
     if callable(value):
-        wanted = NamedFunction.of(value, space)
+        wanted = NamedFunction.of(value, space.knows)
         for argument in wanted.names:
             if not isinstance(space.read(argument), (CoordinateValue, UnknownValue)):
                 raise ValueError(

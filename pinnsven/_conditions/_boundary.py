@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import equinox as eqx
 
+from .._basics._functions import NamedFunction
 from .._basics._numbers import finite_number, plain
-from .._calculus._names import NamedFunction, NameSpace
+from .._calculus._names import NameSpace
 from .._domains import Moment, On, boundary_site
 from ._base import (
     AbstractCondition,
@@ -43,7 +44,7 @@ class _Prescription(AbstractCondition):
     def _keyword_terms(self, space: NameSpace) -> list[NamedFunction]: ...
 
     def _terms(self, space: NameSpace) -> list[NamedFunction]:
-        positional = [NamedFunction.of(self.function, space)] if self.function is not None else []
+        positional = [NamedFunction.of(self.function, space.knows)] if self.function is not None else []
         return positional + self._keyword_terms(space)
 
 

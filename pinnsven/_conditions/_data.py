@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .._basics._functions import NamedFunction
 from .._basics._numbers import finite_number, numeric_array
-from .._calculus._names import NamedFunction, NameSpace
+from .._calculus._names import NameSpace
 from ._base import (
     AbstractCondition,
     Block,

@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import CoordinateValue, NamedFunction, NameSpace, UnknownValue
+from .._calculus._names import CoordinateValue, NameSpace, UnknownValue
 from .._domains import Domain, Moments, integration_rule
 from ._base import (
     AbstractCondition,
@@ -72,7 +73,7 @@ class Integral(AbstractCondition):
     def _block(self, name: str, space: NameSpace, number: int) -> Block:
         """The block of a rule with so many nodes."""
         domain = space.domain
-        integrand = NamedFunction.of(self.function, space)
+        integrand = NamedFunction.of(self.function, space.knows)
         inner = DerivativePlan(integrand.names, space)
         if inner.needs_normal:
             raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
@@ -143,7 +144,7 @@ def _target(value: object, space: NameSpace) -> NamedFunction:
     if not callable(value):
         number = finite_number("value =", value)
         return NamedFunction((), lambda values: number)
-    wanted = NamedFunction.of(value, space)
+    wanted = NamedFunction.of(value, space.knows)
     for argument in wanted.names:
         quantity = space.read(argument)
         if not isinstance(quantity, UnknownValue) and not _is_left(quantity, space.domain):

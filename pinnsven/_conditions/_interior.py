@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import equinox as eqx
 
+from .._basics._functions import NamedFunction
 from .._basics._numbers import plain
-from .._calculus._names import NamedFunction, NameSpace
+from .._calculus._names import NameSpace
 from .._domains import Interior
 from ._base import (
     AbstractCondition,
@@ -38,7 +39,7 @@ class PDE(AbstractCondition):
         check_count(self.points)
 
     def bind(self, name: str, space: NameSpace) -> Block:
-        terms = [NamedFunction.of(self.function, space)]
+        terms = [NamedFunction.of(self.function, space.knows)]
         site = Interior(space.domain)
         return make_block(
             name, terms, space, site, weight=self.weight, count=self.points, interior=True
@@ -67,7 +68,7 @@ class Condition(AbstractCondition):
     def bind(self, name: str, space: NameSpace) -> Block:
         site = FixedPoints(points_array(self.points, space.domain), {})
         return make_block(
-            name, [NamedFunction.of(self.function, space)], space, site, weight=self.weight
+            name, [NamedFunction.of(self.function, space.knows)], space, site, weight=self.weight
         )
 
 

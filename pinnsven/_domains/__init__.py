@@ -1,6 +1,7 @@
 """Where: named coordinates, points inside and on the boundary, outward normals."""
 
 from ._box import Box as Box, Interval as Interval
+from ._coordinates import stack_coordinates as stack_coordinates
 from ._domain import (
     AbstractSite as AbstractSite,
     Domain as Domain,
@@ -13,13 +14,21 @@ from ._domain import (
     as_domain as as_domain,
     boundary_site as boundary_site,
 )
-from ._operations import (
+from ._polygon import Polygon as Polygon
+from ._quadrature import integration_rule as integration_rule
+from ._round import Ball as Ball, Disk as Disk
+from ._sampling import (
+    AbstractSampler as AbstractSampler,
+    Grid as Grid,
+    Sobol as Sobol,
+    Uniform as Uniform,
+)
+from ._shape import (
+    AbstractShape as AbstractShape,
+    Coordinate as Coordinate,
     Difference as Difference,
+    Facet as Facet,
     Intersection as Intersection,
     Product as Product,
     Union as Union,
 )
-from ._polygon import Polygon as Polygon
-from ._quadrature import integration_rule as integration_rule
-from ._round import Ball as Ball, Disk as Disk
-from ._shape import AbstractShape as AbstractShape, Coordinate as Coordinate, Facet as Facet

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import equinox as eqx
 import numpy as np
 
+from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
-from ._operations import Product
 from ._sampling import AbstractSampler
 from ._shape import (
     AbstractShape,
     Coordinate,
     Facet,
+    Product,
     check_distinct,
     coordinate_name,
     finite_interval,
@@ -47,6 +48,9 @@ class Time(eqx.Module):
 
     def __mul__(self, other):
         return multiply(self, other)
+
+    def __rmul__(self, other):
+        return multiply(other, self)
 
 
 class Domain(eqx.Module):
@@ -125,6 +129,9 @@ class Domain(eqx.Module):
 
     def __mul__(self, other):
         return multiply(self, other)
+
+    def __rmul__(self, other):
+        return multiply(other, self)
 
 
 def as_domain(domain: object) -> Domain:
@@ -310,8 +317,6 @@ def _no_such_part(domain: Domain, name: str) -> str:
 
 def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet, ...]:
     """The facets restricted to the points in space where a predicate over coordinates holds."""
-    from .._calculus._names import required_arguments
-
     shape = domain.space
     assert shape is not None  # boundary_site has checked
     try:

@@ -8,10 +8,9 @@ from scipy.stats import qmc
 
 from ._box import Box
 from ._domain import Domain
-from ._operations import Product
 from ._round import Ball
 from ._sections import region
-from ._shape import AbstractShape
+from ._shape import AbstractShape, Product
 from ._slices import Rule, gauss, node_count, sliced_rule
 
 MOST = 4_096  # points of a box in four dimensions and more: they are evaluated at every step

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ._box import Box
-from ._operations import Difference, Intersection, Product, Union
 from ._polygon import Polygon
 from ._round import Ball
-from ._shape import AbstractShape
+from ._shape import AbstractShape, Difference, Intersection, Product, Union
 
 Intervals = list[tuple[float, float]]
 Segment = tuple[float, float, float, float]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 
+from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
-from .._calculus._names import required_arguments
 from .._domains import Domain
 
 

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ._solution import Estimate, StepRecord
+from ._records import Estimate, StepRecord
 
 
 class StopRun(Exception):

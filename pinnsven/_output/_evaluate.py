@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from .._basics._functions import required_arguments
 from .._basics._precision import precision_context, to_numpy
 from .._networks import FieldModel
 
@@ -159,8 +160,6 @@ def _unpickled(content: bytes) -> Evaluator:
 
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
     """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
-    from .._calculus._names import required_arguments
-
     names = required_arguments(function)
     with precision_context(precision):
         count = len(next(iter(points.values())))

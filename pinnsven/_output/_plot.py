@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .._problem import Reference
-from ._solution import Solution
+from ._data import SolutionData
+from ._records import Reference
 
 RESOLUTION = 161
 SEEN, SEEN_AT = 1e-3, 256  # of a field's variation, from where a picture shows a spread; points
@@ -13,7 +13,7 @@ NINETY_FIVE = 1.96  # standard errors on both sides hold 95 %
 BLUE, RED, GRAY = "#1f4e79", "#b5402a", "#8a8a8a"
 
 
-def plot_solution(solution: Solution, path=None):
+def plot_solution(solution: SolutionData, path=None):
     """Draws the fields; writes to `path` when given, returns the matplotlib figure either way.
 
     One coordinate gives curves; two give color maps; of more, the first two are drawn with the
@@ -36,7 +36,7 @@ def plot_solution(solution: Solution, path=None):
     return figure
 
 
-def _title(solution: Solution) -> str:
+def _title(solution: SolutionData) -> str:
     parts = [f"{solution.name}: {solution.status}"]
     if solution.error is not None:
         parts.append(f"relative L2 error {float(solution.error):.1e}")
@@ -46,7 +46,7 @@ def _title(solution: Solution) -> str:
     return ", ".join([*parts, f"{solution.steps} steps, {solution.seconds:.0f} s"])
 
 
-def _drawn_axes(solution: Solution) -> list[int]:
+def _drawn_axes(solution: SolutionData) -> list[int]:
     """Which components of a point are drawn: time first on the horizontal axis, then space."""
     domain = solution.domain
     if domain.dim == 1:
@@ -56,7 +56,7 @@ def _drawn_axes(solution: Solution) -> list[int]:
     return [0, 1]
 
 
-def _columns(solution: Solution) -> list[str]:
+def _columns(solution: SolutionData) -> list[str]:
     comparable = solution.known is not None and solution.domain.dim <= 2
     return (
         ["solution"]
@@ -65,7 +65,7 @@ def _columns(solution: Solution) -> list[str]:
     )
 
 
-def _scatters(solution: Solution) -> bool:
+def _scatters(solution: SolutionData) -> bool:
     """Whether readings scatter so much that a picture can show it."""
     if solution.spread is None:
         return False
@@ -75,7 +75,7 @@ def _scatters(solution: Solution) -> bool:
     return bool(np.any(np.std(values, axis=0) * SEEN < np.mean(spread, axis=0)))
 
 
-def _axis_label(solution: Solution, axis: int) -> str:
+def _axis_label(solution: SolutionData, axis: int) -> str:
     for coordinate, part in zip(
         solution.domain.coordinates, solution.domain.slices().values(), strict=True
     ):
@@ -85,7 +85,7 @@ def _axis_label(solution: Solution, axis: int) -> str:
     raise IndexError(axis)
 
 
-def _grid(solution: Solution, axes: list[int]) -> tuple[list[np.ndarray], np.ndarray]:
+def _grid(solution: SolutionData, axes: list[int]) -> tuple[list[np.ndarray], np.ndarray]:
     lower, upper = solution.domain.lower, solution.domain.upper
     lines = [np.linspace(lower[a], upper[a], RESOLUTION) for a in axes]
     mesh = np.meshgrid(*lines, indexing="ij")
@@ -95,7 +95,7 @@ def _grid(solution: Solution, axes: list[int]) -> tuple[list[np.ndarray], np.nda
     return lines, points
 
 
-def _values(solution: Solution, field: str, points: np.ndarray) -> np.ndarray:
+def _values(solution: SolutionData, field: str, points: np.ndarray) -> np.ndarray:
     values = solution.evaluator(points)[:, solution.fields.index(field)]  # type: ignore[operator]
     return np.where(solution.domain.contains(points), values, np.nan)
 
@@ -153,7 +153,7 @@ def _draw_maps(solution, field, row, axes, columns) -> None:
             axis.set(xlabel=_axis_label(solution, axes[0]), ylabel=_axis_label(solution, axes[1]))
 
 
-def _known_points(solution: Solution) -> np.ndarray:
+def _known_points(solution: SolutionData) -> np.ndarray:
     assert isinstance(solution.known, Reference)
     return np.stack([solution.known.points[c.name] for c in solution.domain.coordinates], axis=1)
 
@@ -180,7 +180,7 @@ def _map(axis, lines, values, title, span) -> None:
     axis.figure.colorbar(image, ax=axis, shrink=0.9)
 
 
-def _scatter(axis, solution: Solution, axes: list[int], values, title, span) -> None:
+def _scatter(axis, solution: SolutionData, axes: list[int], values, title, span) -> None:
     # Known values need not lie on a grid: a triangulation colors any set of points in the plane.
     from matplotlib.tri import Triangulation
 
@@ -204,7 +204,7 @@ def _scatter(axis, solution: Solution, axes: list[int], values, title, span) -> 
     axis.figure.colorbar(image, ax=axis, shrink=0.9)
 
 
-def plot_history(solution: Solution):
+def plot_history(solution: SolutionData):
     """The loss and the held-out residual against seconds, and the spectrum, as one figure."""
     from matplotlib.figure import Figure
 

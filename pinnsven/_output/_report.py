@@ -4,9 +4,9 @@ import base64
 import html
 import io
 
-from .._metrics import solution_table, versions
+from ._data import SolutionData
 from ._plot import plot_history, plot_solution
-from ._solution import Solution
+from ._tables import solution_table, versions
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -28,7 +28,7 @@ footer {{ color: #777; font-size: 13px; }}
 """
 
 
-def write_report(solution: Solution, path) -> None:
+def write_report(solution: SolutionData, path) -> None:
     """Writes the page; raises `OSError` when the file cannot be written."""
     page = PAGE.format(
         title=html.escape(solution.name),

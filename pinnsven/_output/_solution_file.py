@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import numbers
+from typing import Any, Protocol, TypeVar
 
 import equinox as eqx
 import jax
@@ -11,28 +12,30 @@ from jax.flatten_util import ravel_pytree
 
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
+from .._basics._results import RESULTS
 from .._domains import Ball, Box, Disk, Domain, Polygon, Time
 from .._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
-from .._problem import Problem, Reference
 from ._archive import damage_named, read_archive, write_archive
+from ._data import SolutionData
 from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
-from ._solution import (
-    RESULTS,
-    ConditionReport,
-    FieldErrors,
-    Solution,
-    StepRecord,
-    UnknownEstimate,
-    Unknowns,
-)
+from ._records import ConditionReport, FieldErrors, Reference, StepRecord, UnknownEstimate, Unknowns
 
 SAVED_NETWORKS = {"MLP": MLP, "FourierMLP": FourierMLP, "SineMLP": SineMLP}
 DTYPES = {"float64": np.float64, "float32": np.float32}
 KINDS = {int: "iu", float: "f", bool: "b"}  # of numpy's dtypes, for the columns of the history
 
+Read = TypeVar("Read", bound=SolutionData)
 
-def save_solution(solution: Solution, path) -> None:
+
+class Declared(Protocol):
+    """What a file may lack: the domain and the network of the problem that was solved."""
+
+    domain: Domain
+    network: Any
+
+
+def save_solution(solution: SolutionData, path) -> None:
     """Writes a solution; raises `OSError` when the folder cannot be written."""
     evaluator = solution.evaluator
     known = solution.known if isinstance(solution.known, Reference) else None
@@ -72,20 +75,14 @@ def save_solution(solution: Solution, path) -> None:
     write_archive(path, "solution", meta, arrays)
 
 
-def load_solution(path, problem: Problem | None = None, network: object = None) -> Solution:
-    """Reads a solution that `Solution.save` wrote.
-
-    - `problem`: needed when its domain is built of set operations or products of shapes.
-    - `network`: needed when it is not one of pinnsven's own with a named activation.
-
-    Raises `ValueError` for a damaged or foreign file, or when `problem` or `network` is needed.
-    """
+def read_solution(kind: type[Read], path, problem: Declared | None, network: object) -> Read:
+    """A solution of some kind that was written; see `pinnsven.load`."""
     meta, arrays = read_archive(path, "solution")
     with damage_named(path):
-        return _assemble(Facts(meta), arrays, path, problem, network)
+        return _assemble(kind, Facts(meta), arrays, path, problem, network)
 
 
-def _assemble(facts: Facts, arrays: dict, path, problem, network) -> Solution:
+def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, network) -> Read:
     domain = problem.domain if problem is not None else _build_domain(facts["domain"], path)
     fields, steps = facts.texts("fields"), facts.whole("steps")
     evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network)
@@ -93,7 +90,7 @@ def _assemble(facts: Facts, arrays: dict, path, problem, network) -> Solution:
     spectrum, size = column(arrays, "spectrum", (None,)), arrays["theta"].shape[-1]
     if len(spectrum) > size + len(unknowns):
         raise ValueError(f"the array 'spectrum' has {len(spectrum)} values for {size} parameters")
-    return Solution(
+    return kind(
         name=facts.text("name"),
         fields=fields,
         domain=domain,

@@ -1,3 +1,4 @@
 """A problem: its conditions bound to a domain and to fields, and what is known of the answer."""
 
-from ._problem import Problem as Problem, Reference as Reference, check_reference as check_reference
+from ._known import known_values as known_values, relative_errors as relative_errors
+from ._problem import Problem as Problem

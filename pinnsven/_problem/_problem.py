@@ -6,40 +6,17 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
+from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
-from .._calculus._names import NameSpace, required_arguments
-from .._conditions import AbstractCondition, Block
-from .._conditions._base import points_array
+from .._calculus._names import NameSpace
+from .._conditions import AbstractCondition, Block, points_array
 from .._domains import Domain, as_domain
 from .._networks import MLP
+from .._output._records import Reference
 from .._output._solution import Solution
 from ._warnings import warn_of_missing
-
-
-@dataclasses.dataclass(frozen=True)
-class Reference:
-    """Known values of the solution, with the error they carry themselves.
-
-    - `points`: a dict of coordinate arrays of equal length n.
-    - `floor`: the estimated relative L2 error of these values; no smaller error can be told apart.
-    - `values`: a keyword names a field and gives its n values.
-    """
-
-    points: dict[str, np.ndarray]
-    floor: float
-    values: dict[str, np.ndarray]
-
-    def __init__(self, points, /, *, floor: float, **values):
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "floor", finite_number("floor =", floor))
-        object.__setattr__(self, "values", values)
-        if self.floor < 0:
-            raise ValueError(f"floor={floor!r}: an error estimate is not negative")
-        if not values:
-            raise ValueError("Reference: give the values of a field, as in Reference(points, u=u)")
 
 
 @dataclasses.dataclass(frozen=True, init=False)

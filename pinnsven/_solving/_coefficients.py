@@ -20,8 +20,7 @@ from jaxtyping import Float
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Laplacian, UnknownValue
 from .._conditions import Block
-from .._domains import Interior
-from .._domains._sampling import Sobol
+from .._domains import Interior, Sobol
 
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
 HALVINGS = 36  # of an interval, until it is 1e-13 of the domain

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .._output._solution import FieldErrors
+from .._output._records import FieldErrors
 from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate

@@ -6,11 +6,10 @@ import numpy as np
 
 from .._basics._memory import shortage_as_memory_error
 from .._basics._precision import precision_context
-from .._domains import Interior
-from .._domains._sampling import Sobol
+from .._domains import Interior, Sobol
 from .._networks import FieldModel
 from .._output._evaluate import Evaluator, Spread
-from .._output._solution import Estimate, FieldErrors, Unknowns
+from .._output._records import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
 from ._error_estimate import ErrorEstimate, estimate_errors

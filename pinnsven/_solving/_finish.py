@@ -7,16 +7,12 @@ import time
 import numpy as np
 
 from .._basics._memory import Memory, peak
-from .._metrics import relative_errors
+from .._basics._results import RESULTS
+from .._domains import stack_coordinates
 from .._output._evaluate import Evaluator
-from .._output._solution import (
-    RESULTS,
-    ConditionReport,
-    Estimate,
-    Solution,
-    StepRecord,
-    stack_coordinates,
-)
+from .._output._records import ConditionReport, Estimate, StepRecord
+from .._output._solution import Solution
+from .._problem import relative_errors
 from ._attempts import Attempts
 from ._examine import examine
 from ._settle import settle

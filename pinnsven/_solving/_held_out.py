@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._output._solution import Estimate
+from .._output._records import Estimate
 from ._points import PointSet
 
 NOISE_ROOM = 1.5  # noisy data count as met within this factor of their noise

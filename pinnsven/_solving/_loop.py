@@ -15,9 +15,9 @@ import numpy as np
 
 from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
+from .._basics._results import RESULTS
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
-from .._output._solution import RESULTS, Estimate, StepRecord
-from .._problem import Reference
+from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._held_out import block_scales, summarize
 from ._noise import rounding, vanishing

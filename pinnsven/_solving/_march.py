@@ -18,24 +18,16 @@ import numpy as np
 
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
+from .._basics._results import RESULTS
 from .._calculus._derivatives import taylor
 from .._calculus._names import Derivative, Value
 from .._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
 from .._conditions._base import Block
-from .._domains import Domain, Interior, Moment
-from .._domains._sampling import Sobol
-from .._metrics import known_values, relative_errors
+from .._domains import Domain, Interior, Moment, Sobol, stack_coordinates
 from .._output._evaluate import SlabEvaluator
-from .._output._solution import (
-    RESULTS,
-    ConditionReport,
-    FieldErrors,
-    Solution,
-    StepRecord,
-    Unknowns,
-    stack_coordinates,
-)
-from .._problem import Problem
+from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
+from .._output._solution import Solution
+from .._problem import Problem, known_values, relative_errors
 from ._loop import INTERRUPTED
 from ._solve import check_time_limit, check_top_level, solve
 

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from .._basics._messages import listing, nearest
 from .._conditions import Block, FixedPoints
 from .._conditions._base import check_count, points_array
-from .._domains import Facets, Moment
-from .._domains._sampling import AbstractSampler, relative_density, weighted_choice
+from .._domains import AbstractSampler, Facets, Moment
+from .._domains._sampling import relative_density, weighted_choice
 from .._output._facts import finite_column
 from .._problem import Problem
 from ._residual import Batch, make_batch, points_per_slab

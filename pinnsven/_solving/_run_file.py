@@ -7,7 +7,7 @@ import numpy as np
 from .._basics._messages import listing
 from .._output._archive import damage_named, read_archive, write_archive
 from .._output._facts import Facts, as_number, column, finite_column
-from .._output._solution import StepRecord
+from .._output._records import StepRecord
 from .._output._solution_file import read_history
 
 

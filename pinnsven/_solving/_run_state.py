@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._output._solution import Estimate
+from .._output._records import Estimate
 from ._run_file import RunState
 
 

@@ -11,12 +11,11 @@ from .._basics._interruptible import lost_interrupts_return
 from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
-from .._domains._sampling import AbstractSampler, Sobol
-from .._metrics import known_values
+from .._domains import AbstractSampler, Sobol
 from .._output._archive import damage_named
 from .._output._callbacks import as_callbacks, tell_the_end
 from .._output._solution import Solution
-from .._problem import Problem
+from .._problem import Problem, known_values
 from .._sven import Sven
 from ._finish import finish
 from ._identity import identity_of

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy.stats import chi2, norm as normal, t as student
 
 from .._conditions import FixedPoints
-from .._output._solution import UnknownEstimate, Unknowns
+from .._output._records import UnknownEstimate, Unknowns
 from ._residual import ResidualSystem
 
 KEPT = 1e-14  # of the largest eigenvalue of the Gram matrix, whose noise that is

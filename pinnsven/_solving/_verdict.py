@@ -3,7 +3,8 @@
 import dataclasses
 import math
 
-from .._output._solution import RESULTS, Estimate, FieldErrors, StepRecord
+from .._basics._results import RESULTS
+from .._output._records import Estimate, FieldErrors, StepRecord
 
 LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved

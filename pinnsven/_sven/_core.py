@@ -21,6 +21,7 @@ from ._backends import AbstractBackend, AbstractFactors
 from ._control import AbstractControl, Move
 from ._function import FunctionResidual, PowerResidual, check_residual
 from ._linearization import AbstractLinearization, AbstractResidual
+from ._optax import as_optax
 from ._search import SpectralSearch
 from ._square import AbstractSquare
 
@@ -182,8 +183,6 @@ class Sven(eqx.Module):
         - `residual`: as for `init`.
         - `seed`: of the random subsets.
         """
-        from ._optax import as_optax
-
         return as_optax(self, residual, seed)
 
     def init_state(self, theta: Float[Array, " params"], key: PRNGKeyArray) -> SvenState:

@@ -1,6 +1,5 @@
-"""What is said of a solution: its error against what is known, its table, its JSON record."""
+"""What is said of a solution: its table, its JSON record."""
 
-import contextlib
 import dataclasses
 import importlib.metadata
 import math
@@ -9,71 +8,10 @@ import platform
 import jax
 import numpy as np
 
-from ._domains._sampling import Sobol
-from ._output._evaluate import named_function_values
-from ._output._solution import FieldErrors, Solution
-from ._problem import Problem, Reference, check_reference
-
-ERROR_POINTS = 16384
+from ._data import SolutionData
 
 
-def known_values(problem: Problem) -> Reference | None:
-    """The exact solution on 16,384 quasi-random points, or the reference, or None.
-
-    An exact solution in closed form carries the rounding error of float64 as its floor. Raises
-    `ValueError` where evaluating either fails.
-    """
-    if problem.exact is not None:
-        from ._domains import Interior
-
-        points, _ = Interior(problem.domain).draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
-        columns, values = problem.domain.split(points), {}
-        for field, function in problem.exact.items():
-            with _failure_named(f"exact[{field!r}]: evaluating it at {ERROR_POINTS} points"):
-                values[field] = named_function_values(function, columns, "float64")
-        return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
-    reference = problem.reference
-    if callable(reference) and not isinstance(reference, Reference):
-        with _failure_named("reference: calling it"):
-            reference = reference()
-        if not isinstance(reference, Reference):
-            raise ValueError(
-                f"reference: calling it returned {type(reference).__name__}; it must return a "
-                "pv.Reference(points, floor=..., u=...)"
-            )
-        reference = check_reference(reference, problem.space)
-    return reference
-
-
-@contextlib.contextmanager
-def _failure_named(what: str):
-    """Turns whatever a user's function raises into a `ValueError` that says so."""
-    try:
-        yield
-    except Exception as error:
-        raise ValueError(
-            f"{what} raised {type(error).__name__}: {error}. Nothing was solved yet; leave it out to "
-            "solve without knowing the answer."
-        ) from error
-
-
-def relative_errors(evaluate, known: Reference | None, fields: tuple[str, ...]) -> FieldErrors | None:
-    """Relative L2 error per field, over the points of what is known; absolute where that is zero.
-
-    - `evaluate`: maps named coordinates to an array (n, fields).
-    """
-    if known is None:
-        return None
-    values = evaluate(known.points)
-    errors = {}
-    for field, truth in known.values.items():
-        size = float(np.linalg.norm(truth))
-        difference = float(np.linalg.norm(values[..., fields.index(field)] - truth))
-        errors[field] = difference / size if size > 0 else difference / math.sqrt(len(truth))
-    return FieldErrors(errors)
-
-
-def solution_table(solution: Solution) -> str:
+def solution_table(solution: SolutionData) -> str:
     """The solution as text: status, conditions, unknowns, error, cost."""
     lines = [f"{solution.name}: {solution.status}. {solution.message}", ""]
     width = max(len(name) for name in ["condition", *solution.conditions])
@@ -100,7 +38,7 @@ def solution_table(solution: Solution) -> str:
     return "\n".join(lines)
 
 
-def solution_record(solution: Solution) -> dict:
+def solution_record(solution: SolutionData) -> dict:
     """The figures of a solution as plain numbers, strings, lists and dicts; not finite is null."""
     record = {
         "problem": solution.name,

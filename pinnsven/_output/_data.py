@@ -1,0 +1,139 @@
+"""The data of a solution, and its values anywhere."""
+
+import dataclasses
+
+import numpy as np
+
+from .._basics._memory import Memory
+from .._basics._messages import listing, nearest
+from .._basics._results import RESULTS
+from .._domains import Domain, stack_coordinates
+from ._records import ConditionReport, FieldErrors, Unknowns
+
+OUTSIDE = ("nan", "extrapolate")
+PORTION = 1 << 14  # points that are tested at a time for being outside
+
+
+@dataclasses.dataclass(frozen=True)
+class SolutionData:
+    """What a solve found: all but the verbs of `Solution`, which draw and write this.
+
+    Call it with named coordinates of any shape: `solution(x=..., t=...)` gives one array, or a dict
+    of arrays when there are several fields; `solution.u(x=..., t=...)` gives the field `u`.
+
+    - `name`: of the problem.
+    - `fields`, `domain`: of the problem.
+    - `evaluator`: evaluates the network (see `pinnsven._output._evaluate`).
+    - `status`: one of `RESULTS`; `message` says why and what to change.
+    - `conditions`: a table, by condition.
+    - `unknowns`: their values, standard errors and correlation.
+    - `error`: relative L2 error per field where an exact or reference solution is known, else None.
+    - `error_estimate`: the same as far as it can be told without knowing the answer (docs/trust.md):
+      the right order of magnitude, no bound; nan where it is not known; None if not wanted.
+    - `reference_floor`: the relative error of that reference itself, None where there is none.
+    - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of
+      a random half of its columns.
+    - `rank`: how many of them the last step used.
+    - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
+    - `verdict_seconds`: of the time after the last step, compilation left out.
+    - `memory`: bytes, as predicted and at the peak (see `pinnsven._basics._memory`).
+    - `history`: arrays over the steps, by the names of `StepRecord`.
+    - `spread`: maps points (n, dim) to the standard errors of the fields (n, fields) that scattering
+      readings leave; None without readings.
+    - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
+      has just estimated them; it is not saved.
+    - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    domain: Domain
+    evaluator: object
+    status: RESULTS
+    message: str
+    conditions: dict[str, ConditionReport]
+    unknowns: Unknowns
+    error: FieldErrors | None
+    error_estimate: FieldErrors | None
+    reference_floor: float | None
+    spectrum: np.ndarray
+    rank: int
+    steps: int
+    seconds: float
+    compile_seconds: float
+    memory: Memory
+    history: dict[str, np.ndarray]
+    known: object = None
+    spread: object = None
+    verdict_seconds: float = 0.0
+    corrected: object = None
+    stopped: str = ""
+
+    def __call__(self, *, outside: str = "nan", **coordinates):
+        """The fields at the given coordinates.
+
+        - `outside`: what to return outside the domain, where nothing was asked of the solution: "nan",
+          or "extrapolate" for what the network happens to say there. Along a periodic coordinate
+          nothing is outside.
+        - `coordinates`: one array per coordinate, of shapes that broadcast together; a vector
+          coordinate of size d has a last axis of that length.
+
+        Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
+        `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
+        """
+        values = self._evaluate(coordinates, outside)
+        named = {field: values[..., i] for i, field in enumerate(self.fields)}
+        return named[self.fields[0]] if len(self.fields) == 1 else named
+
+    def __getstate__(self) -> dict:
+        # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
+        return self.__dict__ | {"corrected": None}
+
+    def __getattr__(self, name: str):
+        fields = self.__dict__.get("fields", ())
+        if name in fields:
+            index = fields.index(name)
+            return lambda *, outside="nan", **named: self._evaluate(named, outside)[..., index]
+        raise AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}; its fields are {listing(fields)}."
+            + nearest(name, [*fields, *self.__dataclass_fields__])
+        )
+
+    def _evaluate(self, coordinates: dict, outside: str) -> np.ndarray:
+        if outside not in OUTSIDE:
+            raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
+        points, shape = stack_coordinates(self.domain, coordinates)
+        values = self.evaluator(points)  # type: ignore[operator]
+        if outside == "nan":
+            # Coordinates in single precision miss the boundary by more than those in double.
+            kinds = [np.asarray(c).dtype for c in coordinates.values()]
+            single = any(k.kind == "f" and k.itemsize < 8 for k in kinds)
+            for start in range(0, len(points), PORTION):  # a polygon's test takes room per edge
+                part = slice(start, start + PORTION)
+                inside = self.domain.contains(points[part], 1e-6 if single else 1e-9)
+                values[part][~inside] = np.nan
+        return values.reshape(*shape, len(self.fields))
+
+    def standard_error(self, **coordinates):
+        """The standard error of the fields that the scatter of readings leaves, at coordinates.
+
+        The readings' noise where it is stated and borne out, and their own scatter elsewhere, to first
+        order: 95 % of it lie within 1.96 standard errors.
+
+        - `coordinates`: as for a call of the solution.
+
+        Returns what such a call returns. Raises `ValueError` as that does, and for a solution without
+        `pv.Data` that could scatter.
+        """
+        if self.spread is None:
+            raise ValueError("no reading scatters here: only pv.Data leaves a standard error")
+        points, shape = stack_coordinates(self.domain, coordinates)
+        values = self.spread(points).reshape(*shape, len(self.fields))  # type: ignore[operator]
+        named = {field: values[..., i] for i, field in enumerate(self.fields)}
+        return named[self.fields[0]] if len(self.fields) == 1 else named
+
+    def condition_number(self) -> float:
+        """The largest over the smallest singular value used; not a number without a step."""
+        if not len(self.spectrum) or self.rank < 1:
+            return float("nan")
+        return float(self.spectrum[0] / self.spectrum[min(self.rank, len(self.spectrum)) - 1])
