@@ -107,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a parameter of make_problem",
     )
+    solve.add_argument(
+        "--no-cache", action="store_true", help="keep no compiled programs in the user's cache folder"
+    )
     solve.add_argument("--quiet", action="store_true", help="no progress display")
     solve.set_defaults(run=_solve)
     catalog = commands.add_parser("list", help="list the problem files of a folder")
@@ -130,7 +133,6 @@ def _solve(options) -> int:
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
     check_outputs(options)
-    use_compilation_cache()
     parameters = dict(_parameter(text) for text in options.set)
     problem = load_problem(options.problem, parameters)
     watch = Watch(signals)
@@ -144,6 +146,7 @@ def _solve(options) -> int:
         "precision": options.precision,
         "checkpoint": options.checkpoint,
         "resume": options.resume,
+        "cache": not options.no_cache,
     }
     if options.slabs is not None:
         solution = march(problem, options.slabs, **settings)
@@ -256,13 +259,3 @@ def _info(options) -> int:
         print(f"{name:<10} {version}")
     print(f"{'devices':<10} {listing(str(device) for device in jax.devices())}")
     return 0
-
-
-def use_compilation_cache() -> None:
-    """Keeps compiled steps between runs of the command, in the user's cache folder."""
-    import jax
-
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinnsven"
-    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
-        jax.config.update("jax_compilation_cache_dir", str(default))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -146,7 +146,6 @@ def test_time_may_be_solved_in_slabs(folder, tmp_path):
 
 
 def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
-    monkeypatch.setattr("pinnsven._cli.use_compilation_cache", lambda: None)
 
     class Diverged:
         status, stopped = pv.RESULTS.diverged, ""
@@ -343,7 +342,6 @@ def test_the_record_is_json_whatever_the_numbers_are():
 
 
 def test_a_reference_that_fails_is_a_mistake_and_nothing_is_solved(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("pinnsven._cli.use_compilation_cache", lambda: None)
     path = tmp_path / "lost.py"
     path.write_text(
         "import pinnsven as pv\n"
@@ -422,7 +420,6 @@ def test_a_missing_file_is_named_with_the_nearest_one(folder, capsys):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_wrong_option_is_named_before_anything_is_solved(folder, options, named, capsys, monkeypatch):
-    monkeypatch.setattr("pinnsven._cli.use_compilation_cache", lambda: None)
     assert main(["solve", str(folder / "decay.py"), "--quiet", *options]) == 2
     err = capsys.readouterr().err
     assert err.startswith("pinnsven: ") and named in err

@@ -1,29 +1,63 @@
-"""Compiled functions of a run: each compiled once for the shapes it meets, the time of it apart."""
+"""Compiled functions of a run: each compiled once for its structure, and the time of it apart.
 
+A function is traced with its arguments as flat arrays, and what JAX would hand to its compiler is the
+name under which the program is kept, for all runs of the process and on disk. Nothing that a function
+closes over can therefore be out of date: another number in it is another program. What differs between
+two solves without compiling must be among the arguments.
+"""
+
+import hashlib
+import os
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
+from . import _disk
 from ._interruptible import interruptible
+
+# Of JAX, which the program does not show.
+SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
+MOST_KEPT = 256  # programs in a process; the least recently used go first
 
 
 class NotCompiled(RuntimeError):
     """A function is needed that was not compiled before the run was interrupted."""
 
 
+class Program:
+    """A compiled function of pytrees of arrays."""
+
+    def __init__(self, compiled: jax.stages.Compiled, outputs: jax.tree_util.PyTreeDef):
+        self._compiled, self._outputs = compiled, outputs
+
+    def __call__(self, *arguments):
+        return self._outputs.unflatten(self._compiled(*jax.tree.leaves(arguments)))
+
+    def memory_analysis(self):
+        """What the compiler has planned, see `pinnsven._basics._memory.needed`."""
+        return self._compiled.memory_analysis()
+
+
 class Compiler:
     """Compiles functions, and keeps them.
 
     - `announce`: called with the name of a function before that is compiled.
-    - `seconds`: spent compiling so far.
+    - `folder`: where programs are kept for other processes, None for nowhere.
+    - `seconds`: spent tracing and compiling so far, as far as the run had to wait for it.
     - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
 
-    def __init__(self, announce: Callable[[str], None]):
+    def __init__(self, announce: Callable[[str], None], folder: Path | None = None):
         self.seconds = 0.0
         self.closed = False
+        self.folder = folder
         self._announce = announce
         self._kept = {}
 
@@ -32,7 +66,7 @@ class Compiler:
         """How many functions are kept."""
         return len(self._kept)
 
-    def function(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+    def function(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
         """A function compiled for its arguments, once for all shapes of the last of them.
 
         - `arguments`: arrays, or what describes their shapes.
@@ -43,7 +77,7 @@ class Compiler:
             self._kept[name, shapes] = self.compile(name, function, *arguments, donate=donate)
         return self._kept[name, shapes]
 
-    def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
+    def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
         """The same for a function that is needed once.
 
         Raises `NotCompiled` where no more is compiled; `KeyboardInterrupt` does not wait for its end.
@@ -51,14 +85,104 @@ class Compiler:
         if self.closed:
             raise NotCompiled(f"the {name} function was not compiled yet")
         start = time.perf_counter()
-        self._announce(name)
         try:
             # Traced here, where the settings of JAX hold, which are those of a thread.
-            lowered = jax.jit(function, donate_argnums=donate).lower(*arguments)
-            return interruptible(lowered.compile)
+            lowered, outputs = _lowered(function, arguments, donate)
+            key = _digest(lowered)
+            program = _programs.find(key, lowered, self.folder)
+            if program is None:
+                self._announce(name)
+                program = interruptible(lambda: _programs.make(key, lowered, self.folder))
+            return Program(program, outputs)
         finally:
             self.seconds += time.perf_counter() - start
 
     def forget(self) -> None:
         """Keeps nothing any more, for lack of memory."""
         self._kept = {}
+        _programs.forget()
+
+
+def _lowered(function, arguments, donate) -> tuple[jax.stages.Lowered, Any]:
+    """A function of flat arrays as its compiler gets it, and the structure of its results.
+
+    What is static in the structures of arguments and results stays with the caller.
+    """
+    leaves, structure = jax.tree.flatten(arguments)
+    given = [number for number, part in enumerate(arguments) for _ in jax.tree.leaves(part)]
+    outputs: list = []
+
+    def flat(*values):
+        found, tree = jax.tree.flatten(function(*structure.unflatten(values)))
+        outputs.append(tree)
+        return found
+
+    positions = [place for place, number in enumerate(given) if number in donate]
+    return jax.jit(flat, donate_argnums=positions).lower(*leaves), outputs[-1]
+
+
+class _Programs:
+    """The compiled programs of this process, by digest; those on their way are waited for."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Future] = OrderedDict()
+
+    def find(self, key: str, lowered: jax.stages.Lowered, folder: Path | None) -> Any:
+        """A program that need not be compiled, or None."""
+        with self._lock:
+            found = self._kept.get(key)
+        if found is not None and found.done():
+            return self._noted(key, found.result())
+        if found is None and folder is not None:
+            loaded = _disk.load(folder, key, lowered)
+            return None if loaded is None else self._noted(key, loaded)
+        return None
+
+    def make(self, key: str, lowered: jax.stages.Lowered, folder: Path | None) -> Any:
+        """The program, compiled here, or by who began earlier."""
+        with self._lock:
+            found = self._kept.get(key)
+            mine = found is None
+            if found is None:
+                found = self._kept[key] = Future()
+        if not mine:
+            return found.result()
+        try:
+            began = time.perf_counter()
+            compiled = lowered.compile()
+            if folder is not None and time.perf_counter() - began > _disk.WORTH:
+                _disk.store(folder, key, compiled)
+            found.set_result(compiled)
+            return self._noted(key, compiled)
+        except BaseException as error:
+            with self._lock:
+                self._kept.pop(key, None)
+            found.set_exception(error)
+            raise
+
+    def forget(self) -> None:
+        """Keeps no program that is not on its way."""
+        with self._lock:
+            self._kept = OrderedDict((k, f) for k, f in self._kept.items() if not f.done())
+
+    def _noted(self, key: str, program: Any) -> Any:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = Future()
+                self._kept[key].set_result(program)
+            self._kept.move_to_end(key)
+            done = [k for k, f in self._kept.items() if f.done()]
+            for old in done[: max(len(done) - MOST_KEPT, 0)]:
+                del self._kept[old]
+        return program
+
+
+def _digest(lowered: jax.stages.Lowered) -> str:
+    """A name for all that decides a program within one process."""
+    settings = [str(jax.devices()[0]), os.environ.get("XLA_FLAGS", "")]
+    settings += [str(jax.config.values.get(name)) for name in SETTINGS]
+    return hashlib.sha256("\n".join([*settings, lowered.as_text()]).encode()).hexdigest()
+
+
+_programs = _Programs()

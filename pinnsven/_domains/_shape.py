@@ -123,8 +123,14 @@ class AbstractShape(eqx.Module):
         return self.level(points) <= hair * float(np.max(self.upper - self.lower))
 
     def __mul__(self, other):
-        # Time and Domain, which are no shapes, know what they do with one.
-        return Product(self, other) if isinstance(other, AbstractShape) else NotImplemented
+        if isinstance(other, AbstractShape):
+            return Product(self, other)
+        if not isinstance(other, eqx.Module):
+            raise ValueError(
+                f"domain={other!r}: a shape is multiplied by another, such as pv.Box(y=(0, 1)), or by "
+                "pv.Time(0, 1)"
+            )
+        return NotImplemented  # Time and Domain, which are no shapes, know what they do with one
 
     def __or__(self, other):
         return Union(self, _shape_operand(other, "|"))

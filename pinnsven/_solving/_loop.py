@@ -60,7 +60,9 @@ class Run:
     checkpoint: object
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
 
-    def __init__(self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine):
+    def __init__(
+        self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine, folder=None
+    ):
         network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
         self.problem, self.network = problem, network
         self.system, self.theta = ResidualSystem.build(problem, network, network_key)
@@ -73,7 +75,7 @@ class Run:
         if refine:
             self._make_room()
         self.batches = points.batches(self.row_weights())
-        self.compiler = Compiler(self._announce)
+        self.compiler = Compiler(self._announce, folder)
         self.scratch: tuple = ()  # memory that one step leaves to the next
         self.began = time.perf_counter()
         self.before = 0.0  # seconds of solving in runs that this one resumes

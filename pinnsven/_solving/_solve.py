@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._disk import program_folder
 from .._basics._interruptible import lost_interrupts_return
 from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
@@ -47,6 +48,7 @@ def solve(
     weighting: AbstractWeighting = ScaledWeights(),
     precision: str = "float64",
     estimate_error: bool = True,
+    cache: bool | str | os.PathLike = True,
 ) -> Solution:
     """Solves a problem.
 
@@ -69,6 +71,8 @@ def solve(
     - `estimate_error`: whether the solution's error is estimated at the end, and whether the conditions
       determine it, for a few seconds of compilation; not after Ctrl-C. Without that `converged` rests
       on residuals alone: neither an error nor an open direction is looked for.
+    - `cache`: a folder in which compiled programs are kept for other processes; True for the user's
+      own (docs/waiting.md), False for none.
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
     answer, a reference that fails, a condition that is not finite at its first points, and a call
@@ -96,6 +100,7 @@ def solve(
             hooks,
             seed,
             refine,
+            program_folder(cache),
         )
         run.known = known
         run.estimates_error = estimate_error
