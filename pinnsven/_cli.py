@@ -4,7 +4,6 @@ import argparse
 import importlib.util
 import inspect
 import json
-import os
 import sys
 import types
 from pathlib import Path

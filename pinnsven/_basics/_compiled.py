@@ -34,7 +34,7 @@ class NotCompiled(RuntimeError):
 class Program:
     """A compiled function of pytrees of arrays."""
 
-    def __init__(self, compiled: jax.stages.Compiled, outputs: jax.tree_util.PyTreeDef):
+    def __init__(self, compiled: jax.stages.Compiled, outputs: Any):
         self._compiled, self._outputs = compiled, outputs
 
     def __call__(self, *arguments):
@@ -118,7 +118,9 @@ def _lowered(function, arguments, donate) -> tuple[jax.stages.Lowered, Any]:
         return found
 
     positions = [place for place, number in enumerate(given) if number in donate]
-    return jax.jit(flat, donate_argnums=positions).lower(*leaves), outputs[-1]
+    # With arguments that are not used left out, unequal ones would make equal programs.
+    jitted = jax.jit(flat, donate_argnums=positions, keep_unused=True)
+    return jitted.lower(*leaves), outputs[-1]
 
 
 class _Programs:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jaxlib
+import jaxlib.version
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
 VARIABLE = "PINNSVEN_CACHE"  # "off", or a folder
@@ -56,7 +56,7 @@ def load(folder: Path, key: str, lowered: jax.stages.Lowered) -> Any:
             return None
         head = len(MARK) + hashlib.sha256().digest_size
         payload = content[head:]
-        if content[: len(MARK)] != MARK or content[len(MARK) : head] != hashlib.sha256(payload).digest():
+        if content[:head] != MARK + hashlib.sha256(payload).digest():
             return None
         inputs = jax.tree.structure(lowered.args_info)
         device = jax.devices()[:1]
@@ -123,7 +123,7 @@ def _machine() -> str:
     features = platform.processor()
     with contextlib.suppress(OSError):
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            lines = file.read().splitlines()
-        features = " ".join(sorted({line for line in lines if line.startswith(("model name", "flags"))}))
-    parts = (jax.__version__, jaxlib.__version__, platform.python_version(), platform.machine())
+            lines = {line for line in file if line.startswith(("model name", "flags"))}
+        features = "".join(sorted(lines))
+    parts = (jax.__version__, jaxlib.version.__version__, platform.python_version(), platform.machine())
     return " ".join([*parts, device.platform, device.device_kind, features])

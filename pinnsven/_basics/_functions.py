@@ -36,10 +36,15 @@ def required_arguments(
 
 @dataclasses.dataclass(frozen=True)
 class NamedFunction:
-    """A function with the names of the arguments it needs; called with a dict of values."""
+    """A function with the names of the arguments it needs; called with a dict of values.
+
+    - `data`: arrays that it gets as a second argument, or None if it takes none. Another problem of the
+      same structure may bring others.
+    """
 
     names: tuple[str, ...]
-    function: Callable[[dict], object]
+    function: Callable[..., object]
+    data: object = None
 
     @classmethod
     def of(
@@ -60,5 +65,7 @@ class NamedFunction:
 
         return cls(names, call)
 
-    def __call__(self, values: dict):
-        return self.function(values)
+    def __call__(self, values: dict, data: object = None):
+        if self.data is None:
+            return self.function(values)
+        return self.function(values, self.data if data is None else data)

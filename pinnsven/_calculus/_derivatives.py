@@ -19,6 +19,7 @@ from jax.experimental.jet import jet
 from jaxtyping import Array, Float
 
 from ._names import (
+    ConstantValue,
     CoordinateValue,
     Derivative,
     Gradient,
@@ -126,7 +127,7 @@ class DerivativePlan:
         - `fields`: maps a point (dim,) to the field values (fields,).
         - `point`: the coordinates.
         - `normal`: the outward unit normal, used only where a name asks for it.
-        - `unknowns`: the current values of the unknowns.
+        - `unknowns`: the current values of the unknowns, and the constants.
         """
         tables = {p: _table(fields, point, p) for p in self.passes}
         context = _Context(self, fields, point, normal, unknowns, tables)
@@ -151,7 +152,7 @@ class _Context:
                 part = self.point[domain.slices()[name]]
                 vector = next(c.vector for c in domain.coordinates if c.name == name)
                 return part if vector else part[0]
-            case UnknownValue(name):
+            case UnknownValue(name) | ConstantValue(name):
                 return self.unknowns[name]
             case Normal():
                 return self.normal

@@ -68,6 +68,13 @@ class UnknownValue:
     name: str
 
 
+@dataclasses.dataclass(frozen=True)
+class ConstantValue:
+    """A number that the problem gives."""
+
+    name: str
+
+
 Quantity = (
     Value
     | Derivative
@@ -77,19 +84,25 @@ Quantity = (
     | Normal
     | CoordinateValue
     | UnknownValue
+    | ConstantValue
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class NameSpace:
-    """Fields, coordinates and unknowns, and how names are read over them."""
+    """Fields, coordinates, unknowns and constants, and how names are read over them."""
 
     fields: tuple[str, ...]
     domain: Domain
     unknowns: tuple[str, ...]
+    constants: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for kind, names in (("field", self.fields), ("unknown", self.unknowns)):
+        for kind, names in (
+            ("field", self.fields),
+            ("unknown", self.unknowns),
+            ("constant", self.constants),
+        ):
             for name in names:
                 if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                     raise ValueError(f"{kind} name {name!r}: use a Python identifier such as 'u'")
@@ -99,12 +112,12 @@ class NameSpace:
                     raise ValueError(
                         f"field name {name!r} is an argument of conditions; choose another name"
                     )
-        everything = [*self.fields, *self.coordinates, *self.unknowns, "normal"]
+        everything = [*self.fields, *self.coordinates, *self.unknowns, *self.constants, "normal"]
         clashes = sorted({name for name in everything if everything.count(name) > 1})
         if clashes:
             raise ValueError(
-                f"the name {clashes[0]!r} is used twice: fields, coordinates, unknowns and the word "
-                "'normal' share one name space"
+                f"the name {clashes[0]!r} is used twice: fields, coordinates, unknowns, constants "
+                "and the word 'normal' share one name space"
             )
 
     @property
@@ -113,7 +126,7 @@ class NameSpace:
 
     def examples(self) -> list[str]:
         """Names that exist, with derivatives to second order, for messages."""
-        names = [*self.fields, *self.coordinates, *self.unknowns]
+        names = [*self.fields, *self.coordinates, *self.unknowns, *self.constants]
         axes = [c.name for c in self.domain.coordinates]
         for field in self.fields:
             names += [f"{field}_{a}" for a in axes]
@@ -147,6 +160,8 @@ class NameSpace:
             found.append(CoordinateValue(name))
         if name in self.unknowns:
             found.append(UnknownValue(name))
+        if name in self.constants:
+            found.append(ConstantValue(name))
         if name == "normal" and self.domain.space is not None:
             found.append(Normal())
         for field in self.fields:
@@ -182,11 +197,11 @@ class NameSpace:
                     f"{name!r} looks like a derivative of {field!r} along {suffix!r}, but the "
                     f"coordinates are {listing(self.coordinates)}." + nearest(name, self.examples())
                 )
-        known = [*self.fields, *self.coordinates, *self.unknowns]
+        known = [*self.fields, *self.coordinates, *self.unknowns, *self.constants]
         return (
             f"nothing is named {name!r}; there are {listing(known)}, and derivatives such as "
             f"{self.fields[0]}_{self.coordinates[0]}. A number to be solved for is declared in "
-            "unknowns=." + nearest(name, self.examples())
+            "unknowns=, one that is given in constants=." + nearest(name, self.examples())
         )
 
 

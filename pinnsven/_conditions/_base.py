@@ -9,6 +9,7 @@ import abc
 import dataclasses
 import numbers
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,8 +20,10 @@ from .._basics._functions import NamedFunction
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import CoordinateValue, NameSpace, UnknownValue
+from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
+
+GIVEN = (CoordinateValue, UnknownValue, ConstantValue)  # what a value may depend on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +39,23 @@ class FixedPoints:
 
 
 @dataclasses.dataclass(frozen=True)
+class GivenValues:
+    """Values that are worked out wherever points are drawn, before anything is compiled.
+
+    - `names`: what the residual asks for them by.
+    - `at`: maps points (n, dim) to a dict of arrays (n,).
+    """
+
+    names: tuple[str, ...]
+    at: Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Block:
     """A condition bound to a problem: one block of residual rows.
 
     - `name`: the condition's name.
-    - `residual`: maps the dict of named values at one point to a tuple of scalars.
+    - `function`: maps the dict of named values at one point, and `data`, to a tuple of scalars.
     - `components`: how many scalars that is; the block has points times components rows.
     - `plan`: computes the named values.
     - `site`: where points are drawn, or the points themselves.
@@ -49,11 +64,14 @@ class Block:
     - `interior`: true for the differential equation itself, which is where most points go.
     - `noise`: the standard deviation of errors in what is prescribed; the residual may stay that big.
     - `truth`: the same condition with what is known to be nearer the truth than what it prescribes.
+    - `data`: a pytree of arrays that the function uses: what is prescribed. Where a run is compiled it
+      enters as arguments, so that other values compile nothing.
+    - `given`: values per point that the residual uses; None for none, or those of `FixedPoints`.
     - `finer`: makes the same condition by a finer rule than the one that is fitted, to judge it by.
     """
 
     name: str
-    residual: Callable[[dict], tuple]
+    function: Callable[..., tuple]
     components: int
     plan: DerivativePlan
     site: AbstractSite | FixedPoints
@@ -63,6 +81,16 @@ class Block:
     noise: float = 0.0
     truth: "Block | None" = None
     finer: "Callable[[], Block] | None" = None
+    data: Any = ()
+    given: GivenValues | None = None
+
+    def residual(self, values: dict, data: Any = None) -> tuple:
+        """The residuals at one point, a tuple of scalars.
+
+        - `values`: by the names that the plan computes.
+        - `data`: other arrays than those of the block; None for its own.
+        """
+        return self.function(values, self.data if data is None else data)
 
     @property
     def judged(self) -> "Block":
@@ -84,21 +112,22 @@ class AbstractCondition(eqx.Module):
 
 
 def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:
-    """The residual of `quantity = value`: a number, or a function of coordinates and unknowns."""
+    """The residual of `quantity = value`: a number, or a function of named numbers at a point."""
     if callable(value):
         wanted = NamedFunction.of(value, space.knows)
         for argument in wanted.names:
-            if not isinstance(space.read(argument), (CoordinateValue, UnknownValue)):
+            if not isinstance(space.read(argument), GIVEN):
                 raise ValueError(
                     f"{quantity}=: its function asks for {argument!r}; a value may depend on "
-                    f"coordinates and unknowns only. Give a residual function by position instead."
+                    "coordinates, unknowns and constants only. Give a residual function by position "
+                    "instead."
                 )
         return NamedFunction(
             (quantity, *wanted.names),
             lambda values: values[quantity] - _scalar(wanted(values), f"{quantity}="),
         )
     number = finite_number(f"{quantity}=", value)
-    return NamedFunction((quantity,), lambda values: values[quantity] - number)
+    return NamedFunction((quantity,), lambda values, data: values[quantity] - data, np.array(number))
 
 
 def check_keywords(values: dict[str, object], space: NameSpace, derivatives: bool = False) -> None:
@@ -111,7 +140,7 @@ def check_keywords(values: dict[str, object], space: NameSpace, derivatives: boo
                 f"{keyword}=: no field is named {keyword!r}; fields are {listing(space.fields)}."
                 + nearest(keyword, space.fields)
             )
-        if isinstance(space.read(keyword), (CoordinateValue, UnknownValue)):
+        if isinstance(space.read(keyword), GIVEN):
             raise ValueError(f"{keyword}=: prescribe a field or a derivative, not {keyword!r}")
 
 
@@ -126,12 +155,13 @@ def make_block(
     interior: bool = False,
     on_boundary: bool = False,
     noise: float = 0.0,
+    given: GivenValues | None = None,
 ) -> Block:
     """Joins terms into a block and checks names and shapes without computing anything."""
     if not terms:
         raise ValueError("nothing is prescribed: give a residual function or a keyword such as u=0.0")
-    auxiliary = site.auxiliary if isinstance(site, FixedPoints) else {}
-    names = dict.fromkeys(n for term in terms for n in term.names if n not in auxiliary)
+    apart = _names_apart(site, given)
+    names = dict.fromkeys(n for term in terms for n in term.names if n not in apart)
     plan = DerivativePlan(tuple(names), space)
     if plan.needs_normal and not on_boundary:
         raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
@@ -141,10 +171,10 @@ def make_block(
             f"{listing(space.fields)}"
         )
 
-    def residual(values):
+    def residual(values, data):
         scalars: list = []
-        for term in terms:
-            result = term(values)
+        for term, part in zip(terms, data, strict=True):
+            result = term(values, part)
             scalars += result if isinstance(result, tuple) else [result]
         for scalar in scalars:
             if not hasattr(scalar, "shape") and not isinstance(scalar, numbers.Number):
@@ -154,8 +184,20 @@ def make_block(
                 )
         return tuple(scalars)
 
-    block = Block(name, residual, 0, plan, site, weight, count, interior, noise)
+    data = tuple(() if term.data is None else term.data for term in terms)
+    block = Block(name, residual, 0, plan, site, weight, count, interior, noise, data=data, given=given)
     return dataclasses.replace(block, components=count_components(block))
+
+
+def _names_apart(site: AbstractSite | FixedPoints, given: GivenValues | None) -> tuple[str, ...]:
+    """Names that no plan computes: values that come with the points."""
+    known = tuple(site.auxiliary) if isinstance(site, FixedPoints) else ()
+    return known + (given.names if given is not None else ())
+
+
+def difference(quantity: str, target: str) -> NamedFunction:
+    """The residual of a quantity beside a value that comes with the points."""
+    return NamedFunction((quantity, target), lambda values: values[quantity] - values[target])
 
 
 def _is_of_field(quantity) -> bool:
@@ -167,19 +209,19 @@ def count_components(block: Block) -> int:
     space = block.plan.space
     domain = space.domain
     floating = jax.dtypes.canonicalize_dtype(float)
-    auxiliary = block.site.auxiliary if isinstance(block.site, FixedPoints) else {}
+    apart = _names_apart(block.site, block.given)
 
     def at_a_point(point, normal, unknowns):
         fields = len(space.fields)
         values = block.plan.evaluate(_polynomial(fields), point, normal, unknowns)
-        values.update({key: jnp.zeros((), floating) for key in auxiliary})
+        values.update({key: jnp.zeros((), floating) for key in apart})
         return block.residual(values)
 
     result = jax.eval_shape(
         at_a_point,
         jax.ShapeDtypeStruct((domain.dim,), floating),
         jax.ShapeDtypeStruct((domain.space_dim,), floating),
-        {key: jax.ShapeDtypeStruct((), floating) for key in space.unknowns},
+        {key: jax.ShapeDtypeStruct((), floating) for key in (*space.unknowns, *space.constants)},
     )
     if not result:
         raise ValueError("its function returned an empty tuple: return at least one scalar")

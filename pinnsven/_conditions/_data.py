@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from .._basics._functions import NamedFunction
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._names import NameSpace
 from ._base import (
@@ -11,6 +10,7 @@ from ._base import (
     FixedPoints,
     check_keywords,
     check_weight,
+    difference,
     make_block,
     points_array,
 )
@@ -64,10 +64,6 @@ class Data(AbstractCondition):
                 )
             target = f"_data_{quantity}"
             auxiliary[target] = values
-            terms.append(_difference(quantity, target))
+            terms.append(difference(quantity, target))
         site = FixedPoints(points, auxiliary)
         return make_block(name, terms, space, site, weight=self.weight, noise=self.noise)
-
-
-def _difference(quantity: str, target: str) -> NamedFunction:
-    return NamedFunction((quantity, target), lambda values: values[quantity] - values[target])

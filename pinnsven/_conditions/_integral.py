@@ -13,7 +13,7 @@ from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import CoordinateValue, NameSpace, UnknownValue
+from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import Domain, Moments, integration_rule
 from ._base import (
     AbstractCondition,
@@ -85,7 +85,7 @@ class Integral(AbstractCondition):
         site = Moments(domain) if domain.space is not None and domain.time is not None else None
         block = Block(
             name=name,
-            residual=lambda values: (values[INTEGRAL] - target(values),),
+            function=lambda values, data: (values[INTEGRAL] - target(values, data),),
             components=1,
             plan=IntegralPlan(target.names, space, inner, integrand, nodes, weights),
             site=site or FixedPoints(nodes[:1], {}),
@@ -93,6 +93,7 @@ class Integral(AbstractCondition):
             count=self.points,
             interior=False,
             finer=lambda: self._block(name, space, finer),
+            data=() if target.data is None else target.data,
         )
         return dataclasses.replace(block, components=count_components(block))
 
@@ -143,14 +144,15 @@ def _finer_nodes(nodes: int, domain: Domain) -> int:
 def _target(value: object, space: NameSpace) -> NamedFunction:
     if not callable(value):
         number = finite_number("value =", value)
-        return NamedFunction((), lambda values: number)
+        return NamedFunction((), lambda values, data: data, np.array(number))
     wanted = NamedFunction.of(value, space.knows)
     for argument in wanted.names:
         quantity = space.read(argument)
-        if not isinstance(quantity, UnknownValue) and not _is_left(quantity, space.domain):
+        is_number = isinstance(quantity, (UnknownValue, ConstantValue))
+        if not is_number and not _is_left(quantity, space.domain):
             raise ValueError(
                 f"value=: its function asks for {argument!r}; an integral may depend on time, where "
-                "it is over space, and on unknowns"
+                "it is over space, and on unknowns and constants"
             )
     return wanted
 

@@ -13,4 +13,7 @@ from ._parameters import (
     AbstractParameters as AbstractParameters,
     Parameters as Parameters,
     Silenced as Silenced,
+    flat_parameters as flat_parameters,
+    trained_arrays as trained_arrays,
+    with_parameters as with_parameters,
 )

@@ -33,9 +33,20 @@ class AbstractArchitecture(eqx.Module):
 
 
 class Embedding(eqx.Module):
-    """Scaled and periodic coordinates of a domain, as a map from a point to network inputs."""
+    """Scaled and periodic coordinates of a domain, as a map from a point to network inputs.
+
+    - `factor`, `offset`: of the scaling, (dim,).
+    """
 
     domain: Domain = eqx.field(static=True)
+    factor: Float[np.ndarray, " dim"]
+    offset: Float[np.ndarray, " dim"]
+
+    def __init__(self, domain: Domain):
+        self.domain = domain
+        # Arrays, so that the same program serves another interval; no parameters of the network.
+        self.factor = 2 / (domain.upper - domain.lower)
+        self.offset = (domain.upper + domain.lower) / (domain.upper - domain.lower)
 
     @property
     def inputs(self) -> int:
@@ -44,11 +55,7 @@ class Embedding(eqx.Module):
 
     def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " inputs"]:
         """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain."""
-        lower, upper = self.domain.lower, self.domain.upper
-        # The factors are known at trace time: one multiplication and one addition per coordinate.
-        scaled = point * _like(2 / (upper - lower), point) - _like(
-            (upper + lower) / (upper - lower), point
-        )
+        scaled = point * _like(self.factor, point) - _like(self.offset, point)
         parts = []
         for coordinate, part in zip(
             self.domain.coordinates, self.domain.slices().values(), strict=True

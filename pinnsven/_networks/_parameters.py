@@ -5,7 +5,7 @@ import abc
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._base import FieldModel
@@ -71,17 +71,49 @@ class Parameters(AbstractParameters):
     ) -> tuple["Parameters", Float[Array, " params"]]:
         """The parameters of a model with unknowns, and the vector that stands for these values."""
         scale = tuple(abs(value) or 1.0 for value in unknowns.values())
-        arrays, static = eqx.partition(model, eqx.is_inexact_array)
-        flat, _ = ravel_pytree(arrays)
+        flat = flat_parameters(model)
         starts = [value / s for value, s in zip(unknowns.values(), scale, strict=True)]
-        empty = jax.tree.map(jnp.zeros_like, arrays)
-        parameters = cls(
-            model=eqx.combine(empty, static), unknown_names=tuple(unknowns), unknown_scale=scale
+        parameters = cls(  # type: ignore[call-arg]
+            model=with_parameters(model, np.zeros_like(flat)),
+            unknown_names=tuple(unknowns),
+            unknown_scale=scale,
         )
-        return parameters, jnp.concatenate([flat, jnp.asarray(starts, flat.dtype)])
+        return parameters, jnp.asarray(np.concatenate([flat, np.asarray(starts, flat.dtype)]))
 
     def unpack(self, theta):
-        arrays, static = eqx.partition(self.model, eqx.is_inexact_array)
-        flat, unravel = ravel_pytree(arrays)
-        model = eqx.combine(unravel(theta[: flat.size]), static)
-        return model, self.unknowns(theta[flat.size :])
+        size = theta.size - len(self.unknown_names)
+        return with_parameters(self.model, theta[:size]), self.unknowns(theta[size:])
+
+
+def trained_arrays(model: FieldModel) -> list:
+    """The arrays of a model that are solved for, in order; its embedding holds none."""
+    return [leaf for leaf in jax.tree.leaves((model.network, model.transform)) if _is_trained(leaf)]
+
+
+def _is_trained(leaf) -> bool:
+    return eqx.is_inexact_array(leaf)
+
+
+def flat_parameters(model: FieldModel) -> Float[np.ndarray, " params"]:
+    """All parameters of a model as one vector."""
+    leaves = [np.ravel(leaf) for leaf in trained_arrays(model)]
+    return np.concatenate(leaves) if leaves else np.zeros(0)
+
+
+def with_parameters(model: FieldModel, flat: Float[Array | np.ndarray, " params"]) -> FieldModel:
+    """A model with the parameters of a vector; numpy makes numpy's arrays of it.
+
+    Raises `ValueError` where the vector has another length.
+    """
+    leaves, structure = jax.tree.flatten((model.network, model.transform))
+    sizes = [np.size(leaf) for leaf in leaves if _is_trained(leaf)]
+    if flat.shape != (sum(sizes),):
+        raise ValueError(f"the network has {sum(sizes)} parameters, not {flat.size}")
+    ends, place, changed = np.cumsum([0, *sizes]).tolist(), 0, []
+    for leaf in leaves:
+        if _is_trained(leaf):
+            part = flat[ends[place] : ends[place + 1]].reshape(np.shape(leaf))
+            leaf, place = part.astype(leaf.dtype), place + 1
+        changed.append(leaf)
+    network, transform = jax.tree.unflatten(structure, changed)
+    return FieldModel(model.embedding, network, transform)

@@ -6,17 +6,16 @@ import importlib
 import io
 import pickle
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
+from .._basics._compiled import Compiler
 from .._basics._functions import required_arguments
 from .._basics._precision import precision_context, to_numpy
-from .._networks import FieldModel
+from .._networks import FieldModel, flat_parameters, trained_arrays, with_parameters
 
-CHUNK = 1 << 16
+CHUNK = 1 << 12  # points at a time: what a cache holds (benchmarks/predict.py)
 SPREAD_CHUNK = 2048  # times the causes are in memory at a time
 
 
@@ -34,12 +33,12 @@ class Evaluator:
         self.description = description
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Field values (n, fields) in float64 at points (n, dim), at most 65,536 of them at a time."""
+        """Field values (n, fields) in float64 at points (n, dim), in portions."""
         if not len(points):
             return np.zeros((0, self._fields))
         with precision_context(self.precision):
             parts = [
-                np.asarray(self._compiled(self._padded(points[i : i + CHUNK])), dtype=np.float64)
+                np.asarray(self._values(self._padded(points[i : i + CHUNK])), dtype=np.float64)
                 for i in range(0, len(points), CHUNK)
             ]
         return np.concatenate(parts)[: len(points)]
@@ -56,16 +55,19 @@ class Evaluator:
     def parameters(self) -> np.ndarray:
         """The network's parameters as one flat array."""
         with precision_context(self.precision):
-            return np.asarray(ravel_pytree(eqx.filter(self.model, eqx.is_inexact_array))[0])
+            return flat_parameters(self.model)
 
     @functools.cached_property
     def _fields(self) -> int:
         return self(np.zeros((1, self.model.embedding.domain.dim))).shape[1]
 
     @functools.cached_property
-    def _compiled(self):
-        model = jax.tree.map(jnp.asarray, self.model)
-        return jax.jit(lambda points: jax.vmap(model)(points))
+    def _compiler(self) -> Compiler:
+        return Compiler(lambda name: None)
+
+    def _values(self, points: np.ndarray):
+        given = (self.model, jnp.asarray(points))
+        return self._compiler.function("values", lambda m, p: jax.vmap(m)(p), *given)(*given)
 
     @staticmethod
     def _padded(points: np.ndarray) -> np.ndarray:
@@ -91,27 +93,33 @@ class Spread:
         """Standard errors (n, fields) in float64 at points (n, dim)."""
         with precision_context(self.evaluator.precision):
             parts = [
-                np.asarray(self._compiled(jnp.asarray(points[i : i + SPREAD_CHUNK])), np.float64)
+                self._part(np.asarray(points[i : i + SPREAD_CHUNK]))
                 for i in range(0, len(points), SPREAD_CHUNK)
             ]
         return np.concatenate(parts)
 
+    def _part(self, points: np.ndarray) -> np.ndarray:
+        given = (self.evaluator.model, jnp.asarray(self.effect.T), jnp.asarray(points))
+        return np.asarray(self._compiler.function("bands", _moved, *given)(*given), np.float64)
+
     @functools.cached_property
-    def _compiled(self):
-        arrays, static = eqx.partition(
-            jax.tree.map(jnp.asarray, self.evaluator.model), eqx.is_inexact_array
-        )
-        flat, unravel = ravel_pytree(arrays)
-        causes = jnp.asarray(self.effect.T, flat.dtype)
+    def _compiler(self) -> Compiler:
+        return Compiler(lambda name: None)
 
-        def at(point):
-            def values(theta):
-                return eqx.combine(unravel(theta), static)(point)
 
-            moved = jax.vmap(lambda cause: jax.jvp(values, (flat,), (cause,))[1])(causes)
-            return jnp.linalg.norm(moved, axis=0)
+def _moved(model: FieldModel, causes, points):
+    """How far all causes together move the fields (n, fields) at points (n, dim).
 
-        return jax.jit(jax.vmap(at))
+    - `causes`: changes of the parameters, (causes, params).
+    """
+    flat = jnp.concatenate([jnp.ravel(leaf) for leaf in trained_arrays(model)])
+
+    def at(point):
+        values = lambda theta: with_parameters(model, theta)(point)
+        moved = jax.vmap(lambda cause: jax.jvp(values, (flat,), (cause.astype(flat.dtype),))[1])(causes)
+        return jnp.linalg.norm(moved, axis=0)
+
+    return jax.vmap(at)(points)
 
 
 class _Pickler(pickle.Pickler):
@@ -159,15 +167,16 @@ def _unpickled(content: bytes) -> Evaluator:
 
 
 def named_function_values(function, points: dict[str, np.ndarray], precision: str) -> np.ndarray:
-    """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out."""
+    """A user's function of named coordinates at many points: arrays (n, ...) in, (n,) out.
+
+    What is a scalar among `points`, a constant, is the same at all of them.
+    """
     names = required_arguments(function)
     with precision_context(precision):
         count = len(next(iter(points.values())))
-        values = (
-            jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float))(
-                *[jnp.asarray(points[name]) for name in names]
-            )
-            if names
-            else jnp.full(count, function())
-        )
+        given = [jnp.asarray(points[name]) for name in names]
+        axes = tuple(0 if np.shape(points[name]) else None for name in names)
+        if 0 not in axes:
+            return np.full(count, function(*given), dtype=np.float64)
+        values = jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float), axes)(*given)
         return np.asarray(values, dtype=np.float64)

@@ -5,16 +5,22 @@ import itertools
 import numbers
 from typing import Any, Protocol, TypeVar
 
-import equinox as eqx
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
 
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
 from .._domains import Ball, Box, Disk, Domain, Polygon, Time
-from .._networks import MLP, Embedding, FourierMLP, SineMLP, build_model
+from .._networks import (
+    MLP,
+    Embedding,
+    FourierMLP,
+    SineMLP,
+    build_model,
+    flat_parameters,
+    with_parameters,
+)
 from ._archive import damage_named, read_archive, write_archive
 from ._data import SolutionData
 from ._evaluate import Evaluator, SlabEvaluator, Spread
@@ -190,12 +196,10 @@ def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.nd
         network = _build_network(facts["network"], path, domain, fields, theta.size)
     with precision_context(precision):
         model = build_model(network, domain, fields, jax.random.PRNGKey(0))
-        arrays, static = eqx.partition(model, eqx.is_inexact_array)
-        flat, unravel = ravel_pytree(arrays)
-        if flat.shape != theta.shape:
-            raise ValueError(f"the network has {flat.size} parameters, the file {theta.size}")
-        model = eqx.combine(unravel(jax.numpy.asarray(theta, flat.dtype)), static)
-        return Evaluator(model, precision, network)
+        size = flat_parameters(model).size
+        if theta.shape != (size,):
+            raise ValueError(f"the network has {size} parameters, the file {theta.size}")
+        return Evaluator(with_parameters(model, theta), precision, network)
 
 
 def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Reference | None:

@@ -20,11 +20,12 @@ def known_values(problem: Problem) -> Reference | None:
     `ValueError` where evaluating either fails.
     """
     if problem.exact is not None:
+        constants = {name: np.asarray(value) for name, value in problem.constants.items()}
         points, _ = Interior(problem.domain).draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
         columns, values = problem.domain.split(points), {}
         for field, function in problem.exact.items():
             with _failure_named(f"exact[{field!r}]: evaluating it at {ERROR_POINTS} points"):
-                values[field] = named_function_values(function, columns, "float64")
+                values[field] = named_function_values(function, columns | constants, "float64")
         return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
     reference = problem.reference
     if callable(reference) and not isinstance(reference, Reference):

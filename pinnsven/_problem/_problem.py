@@ -1,5 +1,6 @@
 """Problem: a domain, its fields, what must hold there, and what is known of the answer."""
 
+import copy
 import dataclasses
 import re
 from collections.abc import Callable
@@ -27,7 +28,10 @@ class Problem:
     - `fields`: the name of the unknown function, or several (`"u v"` or a sequence).
     - `conditions`: a dict of named conditions; their residuals are stacked, never summed.
     - `unknowns`: scalars to solve for together with the network, with their starting values.
-    - `exact`: the exact solution as a function of named coordinates, or a dict of one per field.
+    - `constants`: numbers that functions may ask for by name; `with_constants` gives them others, and
+      compiles nothing anew.
+    - `exact`: the exact solution as a function of named coordinates and constants, or a dict of one per
+      field.
     - `reference`: a `Reference`, or a function that returns one when it is first needed.
     - `network`: the network to use when `solve` is given none.
     - `name`: how the problem is called in tables.
@@ -40,6 +44,7 @@ class Problem:
     fields: tuple[str, ...]
     conditions: dict[str, AbstractCondition]
     unknowns: dict[str, float]
+    constants: dict[str, float]
     exact: dict[str, Callable] | None
     reference: Reference | Callable[[], Reference] | None
     network: object
@@ -56,6 +61,7 @@ class Problem:
         exact=None,
         reference=None,
         *,
+        constants=None,
         network: object = None,
         name: str = "problem",
     ):
@@ -66,8 +72,12 @@ class Problem:
         put("network", MLP() if network is None else network)
         put("domain", as_domain(domain))
         put("fields", _field_names(fields))
-        put("unknowns", _starting_values(unknowns))
-        put("space", NameSpace(self.fields, self.domain, tuple(self.unknowns)))
+        put("unknowns", _numbers("unknowns", unknowns, "must start from one finite number"))
+        put("constants", _numbers("constants", constants, "must be one finite number"))
+        put(
+            "space",
+            NameSpace(self.fields, self.domain, tuple(self.unknowns), tuple(self.constants)),
+        )
         put("conditions", _conditions(conditions))
         put("blocks", tuple(_bind(key, c, self.space) for key, c in self.conditions.items()))
         put("exact", _exact(exact, self.space))
@@ -84,6 +94,22 @@ class Problem:
         for unknown in self.unknowns:
             if unknown not in asked:
                 raise ValueError(f"unknowns: no condition mentions the unknown {unknown!r}")
+
+    def with_constants(self, **constants: float) -> "Problem":
+        """The same problem with other values of some of its constants; nothing is compiled anew.
+
+        Raises `ValueError` for a name that is no constant, or a value that is no finite number.
+        """
+        for name in constants:
+            if name not in self.constants:
+                raise ValueError(
+                    f"with_constants: {name!r} is no constant; there are {listing(self.constants)}."
+                    + nearest(name, list(self.constants))
+                )
+        given = _numbers("constants", constants, "must be one finite number")
+        changed = copy.copy(self)
+        object.__setattr__(changed, "constants", self.constants | given)
+        return changed
 
 
 def _field_names(fields: object) -> tuple[str, ...]:
@@ -108,13 +134,13 @@ def _field_names(fields: object) -> tuple[str, ...]:
     return names
 
 
-def _starting_values(unknowns: object) -> dict[str, float]:
-    if unknowns is None:
+def _numbers(kind: str, given: object, wanted: str) -> dict[str, float]:
+    if given is None:
         return {}
-    if not isinstance(unknowns, dict):
-        raise ValueError(f"unknowns={unknowns!r}: give a dict of names and starting values")
-    wanted = "must start from one finite number"
-    return {key: finite_number(f"unknowns: {key} =", v, wanted) for key, v in unknowns.items()}
+    if not isinstance(given, dict):
+        values = "starting values" if kind == "unknowns" else "values"
+        raise ValueError(f"{kind}={given!r}: give a dict of names and {values}")
+    return {key: finite_number(f"{kind}: {key} =", v, wanted) for key, v in given.items()}
 
 
 def _conditions(conditions: object) -> dict[str, AbstractCondition]:
@@ -173,7 +199,7 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
         exact = {space.fields[0]: exact}
     if not isinstance(exact, dict) or not all(callable(f) for f in exact.values()):
         raise ValueError("exact: give a function of named coordinates, or a dict of one per field")
-    known = list(space.coordinates)
+    known = [*space.coordinates, *space.constants]
     for field, function in exact.items():
         if field not in space.fields:
             raise ValueError(
@@ -186,9 +212,10 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
             raise ValueError(f"exact[{field!r}]: {error}") from None
         for argument in arguments:
             if argument not in known:
+                given = f", constants {listing(space.constants)}" if space.constants else ""
                 raise ValueError(
-                    f"exact[{field!r}] asks for {argument!r}; coordinates are {listing(known)}."
-                    + nearest(argument, known)
+                    f"exact[{field!r}] asks for {argument!r}; coordinates are "
+                    f"{listing(space.coordinates)}{given}." + nearest(argument, known)
                 )
         _check_exact_shape(field, function, arguments, space)
     return dict(exact)
@@ -196,6 +223,7 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
 
 def _check_exact_shape(field: str, function: Callable, arguments, space: NameSpace) -> None:
     sizes = {c.name: (c.size,) if c.vector else () for c in space.domain.coordinates}
+    sizes |= dict.fromkeys(space.constants, ())
     floating = jax.dtypes.canonicalize_dtype(float)
     points = [jax.ShapeDtypeStruct(sizes[name], floating) for name in arguments]
     try:

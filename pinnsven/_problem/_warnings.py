@@ -14,7 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._basics._messages import listing
-from .._calculus._names import CoordinateValue, Derivative, Laplacian, UnknownValue, Value
+from .._calculus._names import (
+    ConstantValue,
+    CoordinateValue,
+    Derivative,
+    Laplacian,
+    UnknownValue,
+    Value,
+)
 from .._conditions import Block, FixedPoints
 from .._domains import Box, Facets, Moment
 from .._networks import Ansatz
@@ -172,8 +179,9 @@ def _coefficients(block: Block, problem, names: list[str], end: tuple[str, str] 
                     c = next(c for c in domain.coordinates if c.name == quantity.name)
                     value = (c.lower if end[1] == "-" else c.upper)[0]
                 values[name] = jnp.asarray(value)
-            if isinstance(quantity, UnknownValue):
-                values[name] = jnp.asarray(problem.unknowns[quantity.name])
+            if isinstance(quantity, (UnknownValue, ConstantValue)):
+                known = problem.unknowns | problem.constants
+                values[name] = jnp.asarray(known[quantity.name])
         residual = lambda second, others=values: block.residual(others | second)[0]
         value, slopes = jax.value_and_grad(residual)({n: values[n] for n in names})
         found.append([float(slopes[n]) + 0.0 * float(value) for n in names])

@@ -38,10 +38,10 @@ def check_derivatives(system: ResidualSystem, network, theta, batches, compiled)
         return
     places = [(b.points[:LOOKED_AT], b.normals[:LOOKED_AT]) for b in batches]
 
-    def largest(t, given):
-        model, unknowns = system.unpack(t)
+    def largest(s, t, given):
+        model, unknowns = s.unpack(t)
         found = []
-        for block, names, (points, normals) in zip(system.blocks, wanted, given, strict=True):
+        for block, names, (points, normals) in zip(s.blocks, wanted, given, strict=True):
 
             def at(point, normal, block=block, names=names):
                 values = block.plan.evaluate(model, point, normal, unknowns)
@@ -53,7 +53,7 @@ def check_derivatives(system: ResidualSystem, network, theta, batches, compiled)
 
     noise = DISTURBANCE * np.random.default_rng(0).standard_normal(theta.size)
     moved = theta + noise.astype(theta.dtype)
-    found = compiled("derivatives", largest, moved, places)(moved, places)
+    found = compiled("derivatives", largest, system, moved, places)(system, moved, places)
     for block, sizes in zip(system.blocks, found, strict=True):
         dead = sorted(name for name, size in sizes.items() if float(size) == 0)
         if dead:

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import Derivative, Laplacian, UnknownValue
+from .._calculus._names import Derivative, Laplacian
 from .._conditions import Block
 from .._domains import Interior, Sobol
 
@@ -78,17 +78,18 @@ class Jump:
         )
 
 
-def find_jump(blocks: tuple[Block, ...], unknowns: dict[str, float]) -> Jump | None:
+def find_jump(blocks: tuple[Block, ...], numbers: dict[str, float], compiled) -> Jump | None:
     """The largest jump of a factor of a second or higher derivative; None where none was found.
 
-    - `unknowns`: their values, which functions may ask for.
+    - `numbers`: of unknowns and constants, which functions may ask for.
+    - `compiled`: makes a compiled function of a name, a function and its arguments.
     """
-    found = [jump for block in blocks if block.interior for jump in _jumps(block, unknowns)]
+    found = [jump for block in blocks if block.interior for jump in _jumps(block, numbers, compiled)]
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
 
-def _jumps(block: Block, unknowns: dict[str, float]):
-    factors = _factors(block, unknowns)
+def _jumps(block: Block, numbers: dict[str, float], compiled):
+    factors = _factors(block, numbers, compiled)
     if factors is None:
         return
     names, function = factors
@@ -135,7 +136,7 @@ def _along(block, names, function, watched, starts, axis, along):
             yield Jump(block.name, names[which], *ends, places[best], axis)
 
 
-def _factors(block: Block, unknowns) -> tuple[list[str], Callable] | None:
+def _factors(block: Block, numbers, compiled) -> tuple[list[str], Callable] | None:
     """The derivatives of second order and more, and their factors at points (n, dim).
 
     None where there are none, or where the condition's program can make no jump.
@@ -148,32 +149,35 @@ def _factors(block: Block, unknowns) -> tuple[list[str], Callable] | None:
     rng = np.random.default_rng(0)
     shapes = jax.eval_shape(lambda p: _frozen(plan, p), jnp.zeros(plan.space.domain.dim))
     fixed = {
-        name: jnp.asarray(unknowns[name] if isinstance(plan.quantities[name], UnknownValue) else drawn)
+        name: jnp.asarray(numbers.get(name, drawn))
         for name, shape in shapes.items()
         if name not in asks
         for drawn in [rng.standard_normal(shape.shape)]
     }
 
-    def at(point):
+    def at(point, fixed, data):
         values = fixed | {n: v for n, v in _frozen(plan, point).items() if n in asks}
 
         def residual(steep):
-            return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep)])
+            return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])
 
         found = jax.jacfwd(residual)({name: fixed[name] for name in names})
         return jnp.stack([jnp.sum(jnp.abs(found[name])) for name in names])
 
     point = jnp.zeros(plan.space.domain.dim)
-    if not SUDDEN & set(_primitives(jax.make_jaxpr(at)(point).jaxpr)):
+    if not SUDDEN & set(_primitives(jax.make_jaxpr(at)(point, fixed, block.data).jaxpr)):
         return None
-    compiled = jax.jit(jax.vmap(at))
-    return names, lambda points: np.asarray(compiled(jnp.asarray(points)), float)
+    everywhere = jax.vmap(at, (0, None, None))
+    given = (fixed, block.data)
+    shapes = jax.ShapeDtypeStruct((LINES * SAMPLES, point.size), point.dtype)
+    program = compiled("factors", everywhere, shapes, *given)
+    return names, lambda points: np.asarray(program(points, *given), float)
 
 
 def _frozen(plan: DerivativePlan, point):
     """All named values of a field that is constant, at one point: their shapes, and the coordinates."""
     space = plan.space
-    unknowns = dict.fromkeys(space.unknowns, jnp.zeros(()))
+    unknowns = dict.fromkeys((*space.unknowns, *space.constants), jnp.zeros(()))
     normal = jnp.zeros(space.domain.space_dim)
     return plan.evaluate(lambda p: jnp.zeros(len(space.fields)), point, normal, unknowns)
 

@@ -30,7 +30,7 @@ from .._domains import Interior
 from .._networks import FieldModel
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
-from ._points import PointSet
+from ._points import PointSet, values_of
 from ._residual import Batch, ResidualSystem, make_batch, split_rows
 from ._spaces import DRAWN, MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
 
@@ -116,7 +116,9 @@ def estimate_errors(
 
         def fitted(space: AbstractSpace) -> _Fit | None:
             sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
-            found = _linearized(blocks, space, sets, levels.scatter, compiled)
+            found = _linearized(
+                ResidualSystem(blocks, space, system.constants), sets, levels.scatter, compiled
+            )
             if not all(np.all(np.isfinite(part)) for part in found.arrays()):
                 return None
             return _Fit(space, found, *_corrections(found), np.asarray(sets[1][-1].points))
@@ -188,8 +190,10 @@ class _Linearized:
         return (*self.fitted, *self.held, self.fields, self.slopes)
 
 
-def _linearized(blocks, space: AbstractSpace, sets, scatter, compiled) -> _Linearized:
-    system = ResidualSystem(blocks, space)
+def _linearized(system: ResidualSystem, sets, scatter, compiled) -> _Linearized:
+    """Residuals and Jacobians of a system whose parameters are the coefficients of a space."""
+    space, blocks = system.parameters, system.blocks
+    assert isinstance(space, AbstractSpace)
     zero = jnp.zeros(space.size)
 
     def linear(s, c, b):
@@ -244,7 +248,7 @@ def _values(block: Block) -> Block:
     space = block.plan.space
     return Block(
         name=FIELDS,
-        residual=lambda values: tuple(values[field] for field in space.fields),
+        function=lambda values, data: tuple(values[field] for field in space.fields),
         components=len(space.fields),
         plan=DerivativePlan(space.fields, space),
         site=Interior(space.domain),
@@ -272,7 +276,7 @@ def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
     for block in blocks:
         wanted = OVERSAMPLING * functions if block.interior else functions
         drawn = points.fresh(block, wanted // block.components)
-        arrays = (drawn.points, drawn.normals, drawn.auxiliary)
+        arrays = (drawn.points, drawn.normals, values_of(block, drawn))
         weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0
         batches.append(make_batch(*arrays, weight, block.components))
     return tuple(batches)

@@ -117,9 +117,9 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
 
 def _jump(run) -> Jump | None:
     """The largest jump of a coefficient."""
-    unknowns = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
+    numbers = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
     with precision_context("float64"):
-        return find_jump(run.system.blocks, unknowns)
+        return find_jump(run.system.blocks, numbers, run.compiler.compile)
 
 
 def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread | None:

@@ -90,18 +90,26 @@ def _extremes(run, block: Block) -> Drawn | None:
     """Points where a condition's own functions are largest and smallest; None where it has none."""
     plan = block.plan
     asked = {n for n, q in plan.quantities.items() if isinstance(q, CoordinateValue)}
-    if not asked:
+    if not asked and block.given is None:
         return None
-    unknowns = dict(run.system.unpack(run.theta)[1])
+    drawn = run.points.fresh(block, SOURCE_LOOKS)
+    if block.given is not None:
+        return _ends(drawn, np.stack(list(block.given.at(drawn.points).values()), axis=1))
+    given = run.system.unpack(run.theta)[1], block.data
     fields = len(plan.space.fields)
 
-    def at(point, normal):
-        values = plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, unknowns)
-        return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values)])
+    def at(point, normal, numbers, data):
+        values = plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, numbers)
+        return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values, data)])
 
-    drawn = run.points.fresh(block, SOURCE_LOOKS)
-    points, normals = (jnp.asarray(a, run.theta.dtype) for a in (drawn.points, drawn.normals))
-    found = run.compiler.compile("source", jax.vmap(at), points, normals)(points, normals)
-    order = np.argsort(np.asarray(found), axis=0)
+    places = [np.asarray(a, run.theta.dtype) for a in (drawn.points, drawn.normals)]
+    everywhere = jax.vmap(at, (0, 0, None, None))
+    found = run.compiler.compile("source", everywhere, *places, *given)(*places, *given)
+    return _ends(drawn, np.asarray(found))
+
+
+def _ends(drawn: Drawn, values) -> Drawn:
+    """The points where values (n, components) are largest and smallest."""
+    order = np.argsort(values, axis=0)
     chosen = np.unique(np.concatenate([order[:EXTREMES], order[-EXTREMES:]]))
     return Drawn(drawn.points[chosen], drawn.normals[chosen], {})

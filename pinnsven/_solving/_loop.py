@@ -227,13 +227,14 @@ class Run:
             stepper = stepper.after(self.records[-1].damping, rows, self.theta)
         wanted = stepper.scratch(self.system, self.theta, self.batches)
         known = self.compiler.number
-        step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(2,))
+        step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(3,))
         if self.compiler.number > known:
             predict_memory(self, needed(step))
         try:
             with shortage_as_memory_error():
                 scratch = self._scratch_for(wanted)
-                done = jax.block_until_ready(step(self.theta, self.state, scratch, self.batches))
+                given = (self.system, self.theta, self.state, scratch, self.batches)
+                done = jax.block_until_ready(step(*given))
         except MemoryError as error:
             leaner = self.stepper.leaner()
             if leaner is None:
@@ -283,8 +284,9 @@ class Run:
         """
         system = self.system if system is None else system
         name = "residual" if system is self.system else name
-        residual = self.compiler.function(name, lambda t, b: system.residual(t, b), self.theta, batches)
-        return np.asarray(residual(self.theta if theta is None else theta, batches))
+        given = (system, self.theta if theta is None else theta, batches)
+        residual = self.compiler.function(name, lambda s, t, b: s.residual(t, b), *given)
+        return np.asarray(residual(*given))
 
     @functools.cached_property
     def judged(self) -> ResidualSystem:
@@ -292,7 +294,7 @@ class Run:
         if not any(block.finer for block in self.system.blocks):
             return self.system
         blocks = tuple(block.finer() if block.finer else block for block in self.system.blocks)
-        return ResidualSystem(blocks, self.system.parameters)
+        return self.system.with_blocks(blocks)
 
     def _sharpen(self) -> None:
         """Fits by the finer rule what the finer rule finds to be wrong."""
@@ -303,22 +305,22 @@ class Run:
         ]
         if any(changed):
             blocks = tuple(pair[int(c)] for c, pair in zip(changed, pairs, strict=True))
-            self.system = ResidualSystem(blocks, self.system.parameters)
+            self.system = self.system.with_blocks(blocks)
             del self.judged
             self.compiler.forget()
 
     def _field_sizes(self, batches) -> dict[str, float]:
         """The root mean square of every field."""
-        found = self._compiled("field", field_squares, batches)(self.theta, batches)
+        found = self._compiled("field", field_squares, batches)(self.system, self.theta, batches)
         return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
 
     def _compiled(self, name: str, function, *arguments, donate: tuple[int, ...] = ()):
         """`function(system, theta, ...)` compiled for its arguments.
 
-        - `donate`: which of them, theta the first, it may overwrite.
+        - `donate`: which of them, the system the first, it may overwrite.
         """
-        bound = lambda *args: function(self.system, *args)
-        return self.compiler.function(name, bound, self.theta, *arguments, donate=donate)
+        given = (self.system, self.theta, *arguments)
+        return self.compiler.function(name, function, *given, donate=donate)
 
     def _announce(self, name: str) -> None:
         tell(self.hooks, "on_compile", name)

@@ -6,25 +6,27 @@ carried along.
 """
 
 import dataclasses
-import inspect
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import Compiler
 from .._basics._numbers import finite_number
-from .._basics._precision import precision_context
+from .._basics._precision import precision_context, to_numpy
 from .._basics._results import RESULTS
 from .._calculus._derivatives import taylor
 from .._calculus._names import Derivative, Value
-from .._conditions import PDE, Boundary, Dirichlet, Initial, Neumann, Robin
-from .._conditions._base import Block
+from .._conditions import PDE, AbstractCondition, Boundary, Dirichlet, Initial, Neumann, Robin
+from .._conditions._base import Block, GivenValues, difference, make_block
 from .._domains import Domain, Interior, Moment, Sobol, stack_coordinates
-from .._output._evaluate import SlabEvaluator
+from .._networks import FieldModel
+from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values
 from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
 from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
@@ -137,51 +139,85 @@ def _slab(whole: Problem, domain: Domain, before: Solution | None) -> Problem:
     - `before`: the solution of the slab before; None for the first slab.
     """
     conditions = dict(whole.conditions)
-    if before is not None:
-        for block in whole.blocks:
-            condition = conditions[block.name]
-            if isinstance(condition, Initial):
-                conditions[block.name] = _Continued(condition, block, domain, before)
+    for block in whole.blocks:
+        condition = conditions[block.name]
+        if isinstance(condition, Initial):
+            conditions[block.name] = _begun(condition, block, whole.constants, before)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the whole problem leaves open was said of it
         return Problem(
             domain=domain,
             fields=whole.fields,
             conditions=conditions,
+            constants=whole.constants,
             network=whole.network,
             name=whole.name,
         )
 
 
-class _Continued(Initial):
-    """The start of a slab: the fields, and those derivatives in time that the problem prescribes."""
+class _Given(AbstractCondition):
+    """The start of a slab, as values where points are drawn: all slabs compile to the same.
 
-    better: Initial | None
+    - `start`: those of the fields and of their derivatives in time, by name.
+    - `better`: the same with the estimated error of the slab before; None where that is not known.
+    """
 
-    def __init__(self, first: Initial, block: Block, domain: Domain, before: Solution):
-        wanted = _prescribed(block, domain)
-
-        def values(model) -> dict[str, Callable]:
-            return {
-                name: _at_start(model, domain, before.fields.index(field), order)
-                for name, (field, order) in wanted.items()
-            }
-
-        model = jax.tree.map(jnp.asarray, before.evaluator.model)  # type: ignore[attr-defined]
-        super().__init__(weight=first.weight, points=first.points, **values(model))
-        self.better = None
-        if before.corrected is not None:
-            better = values(before.corrected)
-            self.better = Initial(weight=first.weight, points=first.points, **better)
+    start: GivenValues = eqx.field(static=True)
+    better: GivenValues | None = eqx.field(static=True)
+    weight: float | None
+    points: int | None = eqx.field(static=True)
 
     def bind(self, name, space):
-        block = super().bind(name, space)
-        truth = self.better.bind(name, space) if self.better is not None else None
-        return dataclasses.replace(block, truth=truth)
+        assert space.domain.time is not None  # march has asked for it
+        block = make_block(
+            name,
+            [difference(quantity, f"_given_{quantity}") for quantity in self.start.names],
+            space,
+            Moment(space.domain, space.domain.time.start),
+            weight=self.weight,
+            count=self.points,
+            given=_renamed(self.start),
+        )
+        if self.better is None:
+            return block
+        return dataclasses.replace(block, truth=dataclasses.replace(block, given=_renamed(self.better)))
 
 
-def _prescribed(block: Block, domain: Domain) -> dict[str, tuple[str, int]]:
+def _renamed(given: GivenValues) -> GivenValues:
+    """The same values under names that no field has."""
+    names = {name: f"_given_{name}" for name in given.names}
+    return GivenValues(
+        tuple(names.values()), lambda points: {names[n]: v for n, v in given.at(points).items()}
+    )
+
+
+def _begun(
+    first: Initial, block: Block, constants: dict[str, float], before: Solution | None
+) -> AbstractCondition:
+    """The start of a slab: the end of the one before, or what the problem prescribes.
+
+    - `block`: of the condition in the whole problem.
+    - `before`: the solution of the slab before; None for the first slab.
+    """
+    wanted = _prescribed(block)
+    if before is None:
+        plain = first.function is None and set(first.values) == set(wanted)
+        if not plain:
+            return first
+        start = _prescribed_values(first, block.plan.space.domain, constants)
+        return _Given(start, None, first.weight, first.points)
+    indexed = {name: (before.fields.index(field), order) for name, (field, order) in wanted.items()}
+    evaluator: Evaluator = before.evaluator  # type: ignore[assignment]
+    better = None
+    if before.corrected is not None:
+        better = _continued(to_numpy(before.corrected), "float64", indexed)
+    start = _continued(evaluator.model, evaluator.precision, indexed)
+    return _Given(start, better, first.weight, first.points)
+
+
+def _prescribed(block: Block) -> dict[str, tuple[str, int]]:
     """The quantities that an initial condition continues, as (field, order in time) by name."""
+    domain = block.plan.space.domain
     assert domain.time is not None
     time = domain.time.coordinate.name
     found = {}
@@ -192,22 +228,47 @@ def _prescribed(block: Block, domain: Domain) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _at_start(model: Callable, domain: Domain, index: int, order: int) -> Callable:
-    """A field's derivative in time at the start of a domain, as a function of places."""
-    assert domain.time is not None
-    start = domain.time.start
-    names = [c.name for c in domain.coordinates[:-1]]
+def _prescribed_values(first: Initial, domain: Domain, constants: dict[str, float]) -> GivenValues:
+    """What a problem prescribes at its start: numbers, or functions of coordinates."""
+    numbers = {name: np.asarray(value) for name, value in constants.items()}
 
-    def value(*places):
-        parts = [jnp.atleast_1d(place) for place in places]
-        dtype = parts[0].dtype if parts else jnp.zeros(()).dtype
-        point = jnp.concatenate([*parts, jnp.full(1, start, dtype)])
-        along = jnp.zeros_like(point).at[-1].set(1)
-        return taylor(model, point, along, order)[order][index]
+    def at(points):
+        columns = domain.split(points) | numbers
+        return {
+            name: named_function_values(value, columns, "float64")
+            if callable(value)
+            else np.full(len(points), float(value))  # type: ignore[arg-type]
+            for name, value in first.values.items()
+        }
 
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    value.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in names])  # type: ignore
-    return value
+    return GivenValues(tuple(first.values), at)
+
+
+def _continued(model: FieldModel, precision: str, wanted: dict[str, tuple[int, int]]) -> GivenValues:
+    """Fields and their derivatives in time by a model, at points at the end of its slab.
+
+    - `wanted`: the number of the field and the order in time, by name.
+    """
+    compiler = Compiler(lambda name: None)
+
+    def everywhere(given, points):
+        def at(point):
+            along = jnp.zeros_like(point).at[-1].set(1)
+            most = max(order for _, order in wanted.values())
+            rows = taylor(given, point, along, most)
+            return {name: rows[order][index] for name, (index, order) in wanted.items()}
+
+        return jax.vmap(at)(points)
+
+    def at(points):
+        with precision_context(precision):
+            size = 1 << (len(points) - 1).bit_length()  # few sizes, few compilations
+            padded = np.pad(points, ((0, size - len(points)), (0, 0)), mode="edge")
+            given = (model, jnp.asarray(padded))
+            found = compiler.function("start", everywhere, *given)(*given)
+            return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
+
+    return GivenValues(tuple(wanted), at)
 
 
 def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended, known) -> Solution:

@@ -39,7 +39,7 @@ def vanishing(run, sizes: dict[str, float], training: np.ndarray) -> tuple[str, 
         parameters = Silenced(  # type: ignore[call-arg]
             plain=run.system.parameters, field=fields.index(field)
         )
-        silent = ResidualSystem(run.system.blocks, parameters)
+        silent = ResidualSystem(run.system.blocks, parameters, run.system.constants)
         rows = run.rows(run.batches, system=silent, name=f"residual without {field}")
         if np.all(run.squares(run.batches, rows) <= AGREE * training + noise):
             found.append(field)

@@ -42,6 +42,12 @@ class Drawn:
     importance: np.ndarray | None = None
 
 
+def values_of(block: Block, drawn: Drawn) -> dict[str, np.ndarray]:
+    """The values per point that the residual of a block uses."""
+    given = {} if block.given is None else block.given.at(drawn.points)
+    return drawn.auxiliary | given
+
+
 class PointSet:
     """The current points of every block, and how to replace them.
 
@@ -137,7 +143,7 @@ class PointSet:
         batches = []
         for block in self.blocks:
             part = drawn[block.name]
-            arrays = (part.points, part.normals, part.auxiliary)
+            arrays = (part.points, part.normals, values_of(block, part))
             batches.append(
                 make_batch(
                     *arrays,

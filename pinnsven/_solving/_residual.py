@@ -96,12 +96,24 @@ class Layout:
 class ResidualSystem(AbstractResidual):
     """The residuals of a problem as a function of one flat parameter vector.
 
+    What differs between two problems of one structure is among its leaves, so that a function of a
+    system, compiled once, serves both.
+
     - `blocks`: the conditions.
     - `parameters`: what the vector stands for: the network and the unknowns, or a correction of them.
+    - `constants`: by name.
+    - `data`: the arrays of every block.
     """
 
     blocks: tuple[Block, ...] = eqx.field(static=True)
     parameters: AbstractParameters
+    constants: dict[str, np.ndarray]
+    data: tuple[Any, ...]
+
+    def __init__(self, blocks, parameters, constants):
+        self.blocks, self.parameters = blocks, parameters
+        self.constants = {name: np.asarray(value) for name, value in constants.items()}
+        self.data = tuple(block.data for block in blocks)
 
     @classmethod
     def build(
@@ -110,7 +122,7 @@ class ResidualSystem(AbstractResidual):
         """The system of a problem and its starting parameters."""
         model = build_model(network, problem.domain, problem.fields, key)
         parameters, theta = Parameters.pack(model, problem.unknowns)
-        return cls(problem.blocks, parameters), theta
+        return cls(problem.blocks, parameters, problem.constants), theta
 
     @property
     def unknown_names(self) -> tuple[str, ...]:
@@ -118,8 +130,14 @@ class ResidualSystem(AbstractResidual):
         return self.parameters.unknown_names
 
     def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
-        """The model and the unknowns that a parameter vector stands for."""
-        return self.parameters.unpack(theta)
+        """The model that a parameter vector stands for; unknowns and constants by name."""
+        model, unknowns = self.parameters.unpack(theta)
+        numbers = {name: jnp.asarray(value, theta.dtype) for name, value in self.constants.items()}
+        return model, unknowns | numbers
+
+    def with_blocks(self, blocks: tuple[Block, ...]) -> "ResidualSystem":
+        """The residuals of other conditions at the same fields."""
+        return ResidualSystem(blocks, self.parameters, self.constants)
 
     @property
     def owners(self) -> Int[np.ndarray, " components"]:
@@ -288,12 +306,19 @@ class ResidualSystem(AbstractResidual):
         model, unknowns = self.unpack(theta)
         values = block.plan.evaluate(model, point, normal, unknowns)
         values.update(auxiliary)
-        return scale * jnp.stack([jnp.asarray(r, theta.dtype) for r in block.residual(values)])
+        data = jax.tree.map(lambda leaf: _like(leaf, theta), self.data[self.blocks.index(block)])
+        residuals = block.residual(values, data)
+        return scale * jnp.stack([jnp.asarray(r, theta.dtype) for r in residuals])
 
     def _padded(self, values: Float[Array, "*first rows"]) -> Float[Array, "*first width"]:
         """Values of the points of a slab, padded to its width."""
         missing = self.width - values.shape[-1]
         return jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
+
+
+def _like(leaf, theta):
+    leaf = jnp.asarray(leaf)
+    return leaf.astype(theta.dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
 
 def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0) -> Any:

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._networks import AbstractParameters, FieldModel, Parameters
+from .._networks import AbstractParameters, FieldModel, Parameters, trained_arrays
 
 LEAST, MOST = 600, 800  # functions in the tangent space (experiment 80)
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
@@ -70,12 +70,24 @@ class AbstractSpace(AbstractParameters):
         number = len(self.unknown_names)
         moved = self.base.at[self.base.size - number :].add(theta[self.functions :])
         model, unknowns = self.plain.unpack(moved)
+        changed = Changed(model.network, self, theta[: self.functions])
+        return FieldModel(model.embedding, changed, model.transform), unknowns
 
-        def network(inputs):
-            plain = jnp.atleast_1d(model.network(inputs))  # type: ignore[operator]
-            return plain + self.change(inputs, theta[: self.functions])
 
-        return FieldModel(model.embedding, network, model.transform), unknowns  # type: ignore
+class Changed(eqx.Module):
+    """The network of u + e.
+
+    - `plain`: the network of u.
+    - `space`, `coefficients`: of e.
+    """
+
+    plain: eqx.Module
+    space: AbstractSpace
+    coefficients: Float[Array, " functions"]
+
+    def __call__(self, inputs):
+        plain = jnp.atleast_1d(self.plain(inputs))  # type: ignore[operator]
+        return plain + self.space.change(inputs, self.coefficients)
 
 
 class TangentSpace(AbstractSpace):
@@ -98,11 +110,9 @@ class TangentSpace(AbstractSpace):
         rng = np.random.default_rng(0)
         copies = tangent_copies(number)
         index = np.sort(rng.choice(number, min(number, MOST), replace=False))
-        arrays = jax.tree.map(np.asarray, eqx.filter(plain.unpack(theta)[0], eqx.is_inexact_array))
+        arrays = [np.asarray(a) for a in trained_arrays(plain.unpack(theta)[0])]
         # Leaf after leaf, in the order in which theta holds them.
-        sizes = np.concatenate(
-            [np.full(leaf.size, np.sqrt(np.mean(leaf**2))) for leaf in jax.tree.leaves(arrays)]
-        )
+        sizes = np.concatenate([np.full(leaf.size, np.sqrt(np.mean(leaf**2))) for leaf in arrays])
         noise = DISTURBANCE * sizes * rng.standard_normal((copies, number))
         near = np.tile(np.asarray(theta), (copies, 1))
         near[:, :number] += noise

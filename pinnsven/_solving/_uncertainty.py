@@ -15,7 +15,6 @@ from scipy.stats import chi2, norm as normal, t as student
 
 from .._conditions import FixedPoints
 from .._output._records import UnknownEstimate, Unknowns
-from ._residual import ResidualSystem
 
 KEPT = 1e-14  # of the largest eigenvalue of the Gram matrix, whose noise that is
 OPEN_SHARE = 0.1  # of an unknown's direction outside what the residuals see: it is not determined
@@ -50,8 +49,8 @@ def uncertainty(run) -> Uncertainty:
     if not names and not any(block.is_measured for block in blocks):
         return Uncertainty(Unknowns({}, np.zeros((0, 0))), "", np.zeros((run.theta.size, 0)))
     compiled = run.compiler.compile  # where Ctrl-C ends the wait
-    squared = compiled("Gram", lambda t, b: run.system.gram(t, b), run.theta, run.batches)
-    gram = squared(run.theta, run.batches)
+    at = (run.system, run.theta, run.batches)
+    gram = compiled("Gram", lambda s, t, b: s.gram(t, b), *at)(*at)
     squares, vectors = np.linalg.eigh(np.asarray(gram, dtype=float))
     kept = squares > KEPT * squares[-1]
     inverse = (vectors[:, kept] / squares[kept]) @ vectors[:, kept].T
@@ -69,10 +68,11 @@ def uncertainty(run) -> Uncertainty:
 
 def _jacobian(run, number: int) -> Float[np.ndarray, "rows params"]:
     """The rows of J of one condition."""
-    alone = ResidualSystem((run.system.blocks[number],), run.system.parameters)
+    alone = run.system.with_blocks((run.system.blocks[number],))
     batch = (run.batches[number],)
-    linear = lambda t, b: alone.linearize(t, b).jacobian()
-    found = run.compiler.compile("readings", linear, run.theta, batch)(run.theta, batch)
+    given = (alone, run.theta, batch)
+    linear = lambda s, t, b: s.linearize(t, b).jacobian()
+    found = run.compiler.compile("readings", linear, *given)(*given)
     return np.asarray(found, float)[: alone.layout(batch).total]
 
 
@@ -139,8 +139,8 @@ def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
     scale = np.array(run.system.parameters.unknown_scale)
     values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
     effect = inverse[-len(names) :]
-    given = (run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
-    multiplied = lambda t, b, e: run.system.implicit(t, b).apply(e)
+    given = (run.system, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
+    multiplied = lambda s, t, b, e: s.implicit(t, b).apply(e)
     reach = np.asarray(run.compiler.compile("product", multiplied, *given)(*given), float)
     covariance = (reach * variance) @ reach.T * np.outer(scale, scale)
     deviation = np.sqrt(np.diag(covariance))
