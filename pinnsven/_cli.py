@@ -15,7 +15,8 @@ from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._output._progress import Progress
 from ._output._tables import versions
 from ._problem import Problem
-from ._solving._loop import INTERRUPTED, TOLERANCE
+from ._solving._limits import TOLERANCE
+from ._solving._loop import INTERRUPTED
 from ._solving._march import march
 from ._solving._solve import solve
 

@@ -8,6 +8,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._solving._held_out import summarize
+from pinnsven._solving._limits import Limits
 from pinnsven._solving._loop import Run
 from pinnsven._solving._noise import rounding
 from pinnsven._solving._points import PointSet
@@ -113,7 +114,7 @@ def test_a_feature_that_no_fitted_point_has_met_is_found():
 def make_run(problem, **options):
     points = PointSet(problem, 64, pv.Sobol(), np.random.default_rng(0))
     run = Run(problem, TINY, as_stepper(pv.Sven()), points, pv.ScaledWeights(), (), 0, False)
-    run.limits, run.checkpoint, run.estimates_error = (1e-6, None, None), None, True
+    run.limits, run.checkpoint, run.estimates_error = Limits(1e-6), None, True
     run.prepare()
     return run
 

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from jax.flatten_util import ravel_pytree
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
 from pinnsven._calculus._derivatives import taylor
 from pinnsven._domains import as_domain
+from pinnsven._networks import flat_parameters
 from pinnsven._networks._base import Embedding
 from pinnsven._networks._mlp import ACTIVATIONS
 from pinnsven._networks._model import build_model
@@ -40,7 +40,7 @@ def model_of(network, domain, fields="u", seed=0):
 
 
 def parameters(model):
-    return ravel_pytree(eqx.filter(model, eqx.is_inexact_array))[0]
+    return flat_parameters(model)
 
 
 # Scaling.

@@ -21,6 +21,7 @@ import pinnsven as pv
 from pinnsven._output._archive import read_archive
 from pinnsven._output._records import Estimate, FieldErrors
 from pinnsven._solving._held_out import block_scales
+from pinnsven._solving._limits import Limits
 from pinnsven._solving._loop import Run
 from pinnsven._solving._points import MAX_POINTS, PointSet
 from pinnsven._solving._run_file import load_run, save_run
@@ -366,7 +367,7 @@ def test_a_step_has_room_for_more_points_where_idle_rows_cost_no_time(solver, ro
 def test_a_run_ends_with_room_for_what_the_points_of_the_verdict_may_find(relative, gap, done):
     """Below half of the tolerance, and with training and held-out residual nearer than a factor two."""
     run = run_of(decay(), pv.MLP(width=4, depth=1), pv.Sven())
-    run.limits = (None, None, None)
+    run.limits = Limits()
     run.estimate = Estimate(("pde",), np.array([1.0]), np.array([gap]), relative, gap)
     assert run.is_done() == done
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,7 +20,8 @@ import jax
 import numpy as np
 
 from . import _disk
-from ._interruptible import interruptible
+from ._interruptible import beside, interruptible, leave_alone
+from ._precision import precision_context
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
@@ -50,16 +51,26 @@ class Compiler:
 
     - `announce`: called with the name of a function before that is compiled.
     - `folder`: where programs are kept for other processes, None for nowhere.
+    - `precision`: in which what is compiled ahead is traced.
     - `seconds`: spent tracing and compiling so far, as far as the run had to wait for it.
     - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
 
-    def __init__(self, announce: Callable[[str], None], folder: Path | None = None):
+    def __init__(
+        self,
+        announce: Callable[[str], None],
+        folder: Path | None = None,
+        precision: str = "float64",
+    ):
         self.seconds = 0.0
         self.closed = False
         self.folder = folder
         self._announce = announce
-        self._kept = {}
+        self._precision = precision
+        self._kept: dict[tuple, Program] = {}
+        self._ahead: dict[tuple, Future[Program]] = {}
+        self._queue: deque[tuple[Future[Program], Callable[[], Program]]] = deque()
+        self._worker: threading.Thread | None = None
 
     @property
     def number(self) -> int:
@@ -72,10 +83,81 @@ class Compiler:
         - `arguments`: arrays, or what describes their shapes.
         - `donate`: which of them it may overwrite.
         """
-        shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
-        if (name, shapes) not in self._kept:
-            self._kept[name, shapes] = self.compile(name, function, *arguments, donate=donate)
-        return self._kept[name, shapes]
+        key = _key(name, arguments)
+        if key not in self._kept:
+            found = self._wait_for(name, self._ahead.pop(key, None))
+            if found is None:
+                found = self.compile(name, function, *arguments, donate=donate)
+            self._kept[key] = found
+        return self._kept[key]
+
+    def is_ready(self, name: str, *arguments) -> bool:
+        """Whether a function is compiled for these shapes, here or ahead of its use."""
+        key = _key(name, arguments)
+        return key in self._kept or (key in self._ahead and self._ahead[key].done())
+
+    def ahead(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> None:
+        """Begins to compile what `function` will be asked for, in a thread beside.
+
+        One after the other, and only where a second core exists; XLA lets others run meanwhile.
+        """
+        key = _key(name, arguments)
+        if self.closed or cores() < 2 or key in self._kept or key in self._ahead:
+            return
+
+        def work() -> Program:
+            with precision_context(self._precision):
+                lowered, outputs = _lowered(function, arguments, donate)
+                digest = _digest(lowered)
+                program = _programs.find(digest, lowered, self.folder)
+                return Program(program or _programs.make(digest, lowered, self.folder), outputs)
+
+        self._ahead[key] = Future()
+        self._queue.append((self._ahead[key], work))
+        if self._worker is None or not self._worker.is_alive():
+            self._worker = beside(self._work, "pinnsven-ahead")
+
+    def close(self) -> None:
+        """Begins no other compilation ahead."""
+        self._queue.clear()
+        self._ahead = {}
+
+    def interrupt(self) -> None:
+        """Compiles nothing any more, and waits for nothing."""
+        self.closed = True
+        self.close()
+        if self._worker is not None:
+            leave_alone(self._worker)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                future, work = self._queue.popleft()
+            except IndexError:
+                return
+            try:
+                future.set_result(work())
+            except BaseException as error:  # it is raised where the program is needed
+                future.set_exception(error)
+
+    def _wait_for(self, name: str, future: "Future[Program] | None") -> Program | None:
+        """What is compiled ahead; None where it is not, or was not begun."""
+        if future is None or self.closed:
+            return None
+        if any(future is waiting for waiting, _ in list(self._queue)):
+            self._queue = deque(pair for pair in self._queue if pair[0] is not future)
+            return None
+        start = time.perf_counter()
+        try:
+            if not future.done():
+                self._announce(name)
+            return interruptible(future.result)
+        except KeyboardInterrupt:
+            raise
+        except Exception:
+            return None  # compiled here it fails again, or does not
+        finally:
+            self.seconds += time.perf_counter() - start
 
     def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
         """The same for a function that is needed once.
@@ -100,7 +182,19 @@ class Compiler:
     def forget(self) -> None:
         """Keeps nothing any more, for lack of memory."""
         self._kept = {}
+        self.close()
         _programs.forget()
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _key(name: str, arguments) -> tuple:
+    return name, tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
 
 
 def _lowered(function, arguments, donate) -> tuple[jax.stages.Lowered, Any]:

@@ -22,6 +22,7 @@ AGAIN = 0.05  # seconds after which an interrupt that was lost comes again
 INTERRUPTED_STATUS = 130
 
 _abandoned: list[threading.Thread] = []
+_beside: list[threading.Thread] = []
 _lost: list[bool] = []
 
 
@@ -98,6 +99,35 @@ def leave(status: int) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # full, closed, or none
             stream.flush()
     os._exit(status)
+
+
+def beside(work: Callable[[], Any], name: str) -> threading.Thread:
+    """A thread that works while others go on; at its end the process waits for it, unless by Ctrl-C.
+
+    - `work`: keeps what it raises to itself.
+    """
+    thread = threading.Thread(target=work, daemon=True, name=name)
+    if not _beside:
+        atexit.register(_wait_for_those_beside)
+    _beside[:] = [other for other in _beside if other.is_alive()] + [thread]
+    thread.start()
+    return thread
+
+
+def leave_alone(thread: threading.Thread) -> None:
+    """Lets nobody wait for a thread any more, not even at the end of the process."""
+    if thread in _beside:
+        _beside.remove(thread)
+    if thread.is_alive():
+        _abandon(thread)
+
+
+def _wait_for_those_beside() -> None:
+    try:
+        for thread in _beside:
+            thread.join()
+    except KeyboardInterrupt:
+        leave(INTERRUPTED_STATUS)
 
 
 def _abandon(thread: threading.Thread) -> None:

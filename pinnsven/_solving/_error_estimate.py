@@ -21,13 +21,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Interior
-from .._networks import FieldModel
+from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
 from ._points import PointSet, values_of
@@ -40,6 +40,7 @@ ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent
 DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
 HARDLY = 0.3  # more than half of the functions show, and less is no growth
 AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
+SPACES = (DrawnSpace, TangentSpace)  # in the order in which they are tried
 FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has
 
 
@@ -105,26 +106,21 @@ def estimate_errors(
     - `vanishing`: fields that are zero, whose errors are not relative.
     """
     with precision_context("float64"):
-        wide = jax.tree.map(
-            lambda leaf: jnp.asarray(leaf, float) if eqx.is_inexact_array(leaf) else leaf,
-            system.parameters,
-        )
-        theta = jnp.asarray(theta, float)
-        fields = len(system.blocks[0].plan.space.fields)
-        blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
+        asking = _Question.of(system, theta)
         fits = []
 
-        def fitted(space: AbstractSpace) -> _Fit | None:
-            sets = [_fresh(blocks, points, levels.levels, space.size) for _ in range(2)]
-            found = _linearized(
-                ResidualSystem(blocks, space, system.constants), sets, levels.scatter, compiled
-            )
+        def fitted(kind: type[AbstractSpace], times: int = 1) -> _Fit | None:
+            space, asked = asking.within(kind, times)
+            sets = [_fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2)]
+            name = kind.title if times == 1 else f"{kind.title}, {times} times as large"
+            found = _linearized(space, asked, sets, levels.scatter, name, compiled)
             if not all(np.all(np.isfinite(part)) for part in found.arrays()):
                 return None
-            return _Fit(space, found, *_corrections(found), np.asarray(sets[1][-1].points))
+            places = np.asarray(sets[1][-1].points)
+            return _Fit(space, found, *_corrections(found), places)
 
-        for kind in (DrawnSpace, TangentSpace):
-            fit = fitted(kind.at(wide, theta, fields))
+        for kind in SPACES:
+            fit = fitted(kind)
             if fit is None:
                 return None
             fits.append(fit)
@@ -136,10 +132,51 @@ def estimate_errors(
         kappa = free.kappas.max() * np.linalg.norm(fits[0].found.held[1]) / levels.relative
         if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH:
             # Half of the functions and all say too little: twice as many say more.
-            more = fitted(DrawnSpace.at(wide, theta, fields, 2))
+            more = fitted(DrawnSpace, 2)
             if more is not None:
                 return _assembled([more, *fits], size, _freedom(more, size), levels.relative)
         return _assembled(fits, size, free, levels.relative)
+
+
+def questions(system: ResidualSystem, theta, points: PointSet):
+    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use."""
+    with precision_context("float64"), points.unchanged():
+        asking = _Question.of(system, theta)
+        for kind in SPACES:
+            space, asked = asking.within(kind)
+            batches = _fresh(asked.blocks, points, {}, space.size)
+            yield kind.title, (asked, jnp.zeros(space.size), batches)
+
+
+def linear(system: ResidualSystem, coefficients, batches):
+    """The Jacobian and the residual of a system, for a pass of an estimate."""
+    whole = system.linearize(coefficients, batches)
+    return whole.jacobian(), whole.residual
+
+
+@dataclasses.dataclass(frozen=True)
+class _Question:
+    """A solution whose error is asked for, in float64."""
+
+    system: ResidualSystem
+    parameters: Parameters
+    theta: Float[Array, " params"]
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, system: ResidualSystem, theta) -> "_Question":
+        wide = jax.tree.map(
+            lambda leaf: np.asarray(leaf, float) if eqx.is_inexact_array(leaf) else leaf,
+            system.parameters,
+        )
+        blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
+        return cls(system, wide, jnp.asarray(theta, float), blocks)
+
+    def within(self, kind: type[AbstractSpace], times: int = 1) -> tuple[AbstractSpace, ResidualSystem]:
+        """A space, and the residuals as functions of its coefficients."""
+        fields = len(self.blocks[0].plan.space.fields)
+        space = kind.at(self.parameters, self.theta, fields, times)
+        return space, ResidualSystem(self.blocks, space, self.system.constants)
 
 
 def _field_sizes(values, vanishing) -> Float[np.ndarray, " fields"]:
@@ -190,20 +227,16 @@ class _Linearized:
         return (*self.fitted, *self.held, self.fields, self.slopes)
 
 
-def _linearized(system: ResidualSystem, sets, scatter, compiled) -> _Linearized:
+def _linearized(
+    space: AbstractSpace, system: ResidualSystem, sets, scatter, name: str, compiled
+) -> _Linearized:
     """Residuals and Jacobians of a system whose parameters are the coefficients of a space."""
-    space, blocks = system.parameters, system.blocks
-    assert isinstance(space, AbstractSpace)
+    blocks = system.blocks
     zero = jnp.zeros(space.size)
-
-    def linear(s, c, b):
-        whole = s.linearize(c, b)
-        return whole.jacobian(), whole.residual
-
-    linear = compiled("error", linear, system, zero, sets[0])
+    program = compiled(name, linear, system, zero, sets[0])
     pairs = []
     for batches in sets:
-        jacobian, residual = map(np.asarray, linear(system, zero, batches))
+        jacobian, residual = map(np.asarray, program(system, zero, batches))
         stop = system.layout(batches).rows[FIELDS].start
         pairs.append((jacobian[:stop], residual[:stop]))
     looser = np.ones(len(residual))

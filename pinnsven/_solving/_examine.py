@@ -51,7 +51,8 @@ def examine(
     scatters = attempt(f"{FAILED} what scatter leaves open is not known", lambda: uncertainty(run))
     unknowns = scatters.unknowns if scatters is not None else None
     spread = _spread(run, scatters, evaluator)
-    wanted = run.estimates_error and not run.interrupted  # who pressed Ctrl-C waits for no compilation
+    # Who pressed Ctrl-C, or left no time, waits for no compilation.
+    wanted = run.estimates_error and not run.interrupted and not run.hurried
     if estimate is None:
         nothing = np.zeros(len(run.problem.fields))
         errors = field_errors(run.problem.fields, None, nothing) if wanted else None
@@ -106,7 +107,7 @@ def examine(
 
 def _errors_if_they_fit(run) -> ErrorEstimate | None:
     """The estimated errors; None if not finite, or if memory runs out."""
-    levels, compiled = residual_levels(run.system, *run.found), run.compiler.compile
+    levels, compiled = residual_levels(run.system, *run.found), run.compiler.function
     try:
         with shortage_as_memory_error():
             given = (run.system, run.theta, run.points, levels, compiled, run.vanishing)
@@ -132,7 +133,7 @@ def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread 
 
 def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
-    if spread is None or not run.estimates_error or run.interrupted:
+    if spread is None or not run.estimates_error or run.interrupted or run.hurried:
         return np.zeros(len(run.problem.fields))
     places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
     size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))

@@ -119,7 +119,11 @@ def _verdict(
     if failed and evidence.errors is not None and math.isnan(float(evidence.errors)):
         evidence = dataclasses.replace(evidence, errors=None)  # the reason is said already
     status, message = judge(cause, why, evidence, tolerance)
-    return (RESULTS.unresolved if failed and status is RESULTS.converged else status), message
+    if run.hurried:
+        message += f" {run.hurried[0].upper()}{run.hurried[1:]}."
+    if status is RESULTS.converged and (failed or run.hurried):
+        status = RESULTS.unresolved if failed else RESULTS.time_limit
+    return status, message
 
 
 def _last_measurement(run) -> Estimate | None:

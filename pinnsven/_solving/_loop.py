@@ -13,16 +13,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._basics._compiled import Compiler
+from .._basics._compiled import Compiler, cores
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from .._basics._results import RESULTS
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._held_out import block_scales, summarize
+from ._limits import MEASURE_SECONDS, VERDICT_SECONDS, Limits
 from ._noise import rounding, vanishing
 from ._points import Drawn, PointSet
 from ._prediction import predict_memory
+from ._ready import prepare_verdict, verdict_is_ready
 from ._residual import (
     ResidualSystem,
     component_squares,
@@ -36,7 +38,6 @@ from ._run_state import state_of
 from ._verdict import AGREE, LAST_DRAWS
 from ._weighting import balance, discount_noise, discount_scatter
 
-TOLERANCE = 1e-6
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
 GAP_MARGIN = 0.75  # of AGREE, likewise
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
@@ -56,7 +57,7 @@ class Run:
     """The mutable state of one solve, on the host."""
 
     estimates_error: bool
-    limits: tuple
+    limits: Limits
     checkpoint: object
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
 
@@ -96,6 +97,9 @@ class Run:
         self.save_trouble = ""
         self.predicted: int | None = None  # bytes
         self.memory_trouble = ""
+        self.step_cost = 0.0  # seconds that the last step took, with all that followed
+        self.prepared: list = []  # what the verdict needs compiled, see `_ready`
+        self.hurried = ""  # why no error is estimated, where the time does not suffice
 
     def _make_room(self) -> None:
         """Gives the points room to grow within one compilation, where idle rows cost no time."""
@@ -103,11 +107,6 @@ class Run:
         most = ROOM_BYTES / (theta.size * theta.dtype.itemsize)
         rooms = ROOMS if self.stepper.skips_idle_rows(min(ROOMS) * rows, theta) else ()
         self.points.make_room(next((room for room in rooms if room * rows <= most), 1), most)
-
-    @property
-    def target(self) -> float:
-        """The tolerance on the relative held-out residual."""
-        return TOLERANCE if self.limits[0] is None else self.limits[0]
 
     def seconds(self) -> float:
         """Seconds of solving, compilation left out, resumed runs included."""
@@ -131,28 +130,30 @@ class Run:
     def interrupt(self, error: KeyboardInterrupt) -> tuple[RESULTS, str]:
         """Takes note of Ctrl-C, or of the signal that the error names: nothing is compiled any more."""
         self.interrupted, self.stopped = True, str(error) or INTERRUPTED
-        self.compiler.closed = True
+        self.compiler.interrupt()
         return RESULTS.stopped, self.stopped
 
     def _steps(self) -> tuple[RESULTS | None, str]:
-        tolerance, max_steps, time_limit = self.limits
-        budgeted = tolerance is None and (max_steps is not None or time_limit is not None)
-        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, self.target)
+        limits = self.limits
+        max_steps, time_limit = limits.max_steps, limits.time_limit
+        info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, limits.target)
         tell(self.hooks, "on_start", info)
         self.prepare()
         saved = self.seconds()
         while True:
             if max_steps is not None and len(self.records) >= max_steps:
                 return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
-            if time_limit is not None and self.seconds() >= time_limit:
-                return RESULTS.time_limit, f"the limit of {time_limit:g} s was reached"
+            if self.records and self._is_out_of_time():
+                asked = limits.stepping if time_limit is None else time_limit
+                return RESULTS.time_limit, f"the limit of {asked:g} s was reached"
+            began = time.perf_counter() - self.compiler.seconds
             if (trouble := self._take_step()) is not None:
                 return trouble
             if len(self.records) % self.stepper.estimate_every == 0:
                 self.measure()
                 if self.quiet >= PATIENCE:
                     return None, "the held-out residual no longer falls"
-                if not budgeted and self.is_done():
+                if not limits.are_budgets and self.is_done():
                     self.measure(LAST_DRAWS)  # a single draw may have been lucky
                     if self.is_done():
                         return None, "the tolerance was met"
@@ -162,12 +163,32 @@ class Run:
             if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
                 saved = self.seconds()
                 self.save()
+            self.step_cost = time.perf_counter() - self.compiler.seconds - began
+
+    def _is_out_of_time(self) -> bool:
+        """Whether another step would make the call return too late, or a slab exceed its share.
+
+        What the verdict needs is compiled once the time that is left is about what that takes.
+        """
+        limits = self.limits
+        if limits.stepping is not None and self.seconds() + self.step_cost > limits.stepping:
+            return True
+        left = limits.left() - self.step_cost
+        if not self.estimates_error or self.hurried:
+            return left < MEASURE_SECONDS
+        if left < VERDICT_SECONDS + self.compiler.seconds and not verdict_is_ready(self):
+            if left + limits.overrun() < self.compiler.seconds:  # about what compiling it takes
+                self.hurried = "the time limit leaves none to estimate the error: allow more"
+                return left < MEASURE_SECONDS
+            prepare_verdict(self)
+            left = limits.left() - self.step_cost
+        return left < VERDICT_SECONDS
 
     def is_done(self) -> bool:
         """Whether the last estimate is well below the tolerance, and training agrees with held-out."""
         e = self.estimate
         assert e is not None  # it was measured just before
-        met = e.relative <= MARGIN * self.target and e.gap**2 <= GAP_MARGIN * AGREE
+        met = e.relative <= MARGIN * self.limits.target and e.gap**2 <= GAP_MARGIN * AGREE
         return met and self._has_settled()
 
     def _has_settled(self) -> bool:
@@ -200,6 +221,18 @@ class Run:
             self.first_weights = self.weights
             self.batches = self.points.batches(self.row_weights())
         self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
+        if cores() > 1:
+            self._compile_ahead()
+
+    def _compile_ahead(self) -> None:
+        """Begins to compile what comes after the first steps, in a thread beside."""
+        refined = self.stepper.after(0.0, self.system.capacity(self.batches), self.theta)
+        if refined is not self.stepper:
+            wanted = refined.scratch(self.system, self.theta, self.batches)
+            given = (self.system, self.theta, self.state, wanted, self.batches)
+            self.compiler.ahead(refined.name, refined.step, *given, donate=(3,))
+        if self.estimates_error:
+            prepare_verdict(self, ahead=True)
 
     def row_weights(self) -> dict[str, np.ndarray]:
         """The factor on each component's squared residual, by condition."""
@@ -354,7 +387,7 @@ class Run:
         scales = block_scales(self.system.blocks, sizes)
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
-        if self.estimate.relative <= self.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:
+        if self.estimate.relative <= self.limits.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:
             self.rounding = rounding(self)
             self.estimate = summarize(self.system, self.points, sizes, training, held, self.rounding)
         self.found = np.sqrt(held), sizes
@@ -369,7 +402,7 @@ class Run:
             self.lowest, self.quiet = total, 0
         blocks = self.system.blocks
         moved = self.weighting.update(blocks, self.first_weights, self.weights, held)
-        if self.estimate.relative > self.target:
+        if self.estimate.relative > self.limits.target:
             counts = tuple(self.points.rows(b) for b in blocks)
             moved = discount_noise(blocks, self.first_weights, moved, trained, counts)
             if self.quiet >= SCATTER_PATIENCE:

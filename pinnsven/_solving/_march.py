@@ -30,11 +30,11 @@ from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values
 from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
 from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
+from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
-from ._solve import check_time_limit, check_top_level, solve
+from ._solve import check_time_limit, check_top_level, solve_within
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
-LEAST_SECONDS = 1e-3  # of a slab for which the others have left nothing
 
 
 def march(
@@ -48,10 +48,11 @@ def march(
     """Solves a problem in time slab by slab, each from the end of the one before.
 
     For chaotic or long histories, which one network on the whole interval does not find. Each slab
-    takes a network of the same kind, freshly drawn, and compiles anew.
+    takes a network of the same kind, freshly drawn; the first one compiles for all.
 
     - `slabs`: how many of equal length, or the inner edges between them.
-    - `time_limit`: seconds for all of them, compilation left out; what a slab leaves goes to the next.
+    - `time_limit`: seconds of the whole call. Slabs share what compilation leaves; what one of them
+      leaves goes to the others.
     - `estimate_error`: as for `solve`; the error at the end of a slab is carried into the next.
       Without it the growth of errors is not known, and several slabs are never called converged.
     - `settings`: of each slab, as for `solve`, without `checkpoint` and `resume`.
@@ -64,6 +65,7 @@ def march(
     Raises `ValueError` for a problem without time or `Initial`, with unknowns, or with a condition
     that is neither a `PDE` nor on the boundary in space, for edges outside the time, and as `solve`.
     """
+    asked = Limits(settings.pop("tolerance", None), settings.pop("max_steps", None), time_limit)
     check_top_level("march")
     edges = _edges(problem, slabs)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
@@ -71,15 +73,15 @@ def march(
     check_time_limit(time_limit)
     known = known_values(problem)
     solved: list[Solution] = []
-    left, ended = time_limit, (RESULTS.converged, "")
+    ended = (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
         try:
             with precision_context(settings.get("precision", "float64")):
                 part = _slab(
                     problem, problem.domain.during(start, stop), solved[-1] if solved else None
                 )
-            share = None if left is None else left / (len(edges) - 1 - number)
-            found = solve(part, time_limit=share, estimate_error=estimate_error, **settings)
+            limits = dataclasses.replace(asked, stepping=_share(asked, len(edges) - 1 - number))
+            found = solve_within(limits, part, estimate_error=estimate_error, **settings)
         except (Exception, KeyboardInterrupt) as error:
             if not solved:
                 raise
@@ -97,9 +99,14 @@ def march(
         if found.stopped:
             ended = (RESULTS.stopped, found.stopped)
             break
-        if left is not None:
-            left = max(left - (found.seconds - found.compile_seconds), LEAST_SECONDS)
     return _joined(problem, edges, solved, ended, known)
+
+
+def _share(asked: Limits, slabs: int) -> float | None:
+    """Seconds of stepping for the first of so many slabs that are left; None without a time limit."""
+    if asked.time_limit is None:
+        return None
+    return max(asked.left() / slabs - VERDICT_SECONDS, 0.0)
 
 
 def _edges(problem: Problem, slabs: object) -> list[float]:

@@ -4,6 +4,7 @@ Each block has its own number of points. The points that an estimate uses are dr
 enter a step, so the held-out residual is what the solution does between the points it was fitted to.
 """
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
@@ -113,6 +114,15 @@ class PointSet:
             for b in self.blocks
         }
         return self._batches(fresh, weights)
+
+    @contextlib.contextmanager
+    def unchanged(self):
+        """What is drawn within is as if it had not been: the next draws are the same."""
+        state = self._rng.bit_generator.state
+        try:
+            yield
+        finally:
+            self._rng.bit_generator.state = state
 
     def fresh(self, block: Block, count: int) -> Drawn:
         """So many fresh points of a block; some or all of the same ones where there are no others."""

@@ -20,6 +20,7 @@ from .._problem import Problem, known_values
 from .._sven import Sven
 from ._finish import finish
 from ._identity import identity_of
+from ._limits import Limits
 from ._loop import INTERRUPTED, Run
 from ._points import PointSet
 from ._run_file import load_run
@@ -60,7 +61,8 @@ def solve(
     - `tolerance`: the held-out residual to reach, for every condition relative to its size (see
       `Estimate`). By default 1e-6, and a run with a limit goes on below that until the limit.
     - `max_steps`: at most this many steps.
-    - `time_limit`: at most this many seconds of solving; compilation comes on top.
+    - `time_limit`: at most this many seconds of the whole call, compilation and verdict included, but
+      for one step.
     - `seed`: of the network, the points and the subsets; the same seed gives the same result.
     - `callbacks`: `Callback` objects, or functions called after each step; an error ends the run.
     - `checkpoint`: a file written every 20 s and at the end; `resume` continues from it if it exists.
@@ -82,13 +84,53 @@ def solve(
     far: a step is finished, a compilation is left alone. A second one, while that is measured, is
     raised.
     """
+    limits = Limits(tolerance, max_steps, time_limit)
+    return solve_within(
+        limits,
+        problem,
+        network,
+        solver,
+        points,
+        seed=seed,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        resume=resume,
+        refine=refine,
+        sampler=sampler,
+        weighting=weighting,
+        precision=precision,
+        estimate_error=estimate_error,
+        cache=cache,
+    )
+
+
+def solve_within(
+    limits: Limits,
+    problem: Problem,
+    network: object = None,
+    solver: object = Sven(),
+    points: object = None,
+    *,
+    seed: int = 0,
+    callbacks: object = (),
+    checkpoint: str | os.PathLike | None = None,
+    resume: bool = False,
+    refine: bool = True,
+    sampler: AbstractSampler = Sobol(),
+    weighting: AbstractWeighting = ScaledWeights(),
+    precision: str = "float64",
+    estimate_error: bool = True,
+    cache: bool | str | os.PathLike = True,
+) -> Solution:
+    """`solve` with limits that have begun to count already."""
     check_top_level("solve")
-    _check_limits(problem, tolerance, max_steps, time_limit, seed)
+    _check_limits(problem, limits, seed)
     _check_kind("sampler", sampler, AbstractSampler, "pv.Sobol(), pv.Uniform() or pv.Grid()")
     _check_kind("weighting", weighting, AbstractWeighting, "pv.ScaledWeights() or pv.FixedWeights()")
     _check_checkpoint(checkpoint, resume)
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
+    folder = program_folder(cache)
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return():
         run = Run(
@@ -100,11 +142,11 @@ def solve(
             hooks,
             seed,
             refine,
-            program_folder(cache),
+            folder,
         )
         run.known = known
         run.estimates_error = estimate_error
-        run.limits = (tolerance, max_steps, time_limit)
+        run.limits = limits
         run.checkpoint = checkpoint
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine}
@@ -116,9 +158,11 @@ def solve(
         ended = run.loop()
         try:
             with shortage_as_memory_error():
-                solution = finish(run, ended, run.target, precision)
+                solution = finish(run, ended, limits.target, precision)
         except MemoryError as error:
             raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
+        finally:
+            run.compiler.close()
     try:
         tell_the_end(hooks, solution)
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
@@ -147,12 +191,13 @@ def _is_top_level() -> bool:
     return trace_state_clean()
 
 
-def _check_limits(problem, tolerance, max_steps, time_limit, seed) -> None:
+def _check_limits(problem, limits: Limits, seed) -> None:
+    tolerance, max_steps = limits.tolerance, limits.max_steps
     if not isinstance(problem, Problem):
         raise ValueError(f"problem={problem!r}: give a pv.Problem")
     if tolerance is not None and finite_number("tolerance =", tolerance, LIMIT) < 0:
         raise ValueError(f"tolerance={tolerance!r}: must not be negative")
-    check_time_limit(time_limit)
+    check_time_limit(limits.time_limit)
     for name, value, least in (("max_steps", max_steps, 1), ("seed", seed, 0)):
         if value is None and name == "max_steps":
             continue

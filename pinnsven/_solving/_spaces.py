@@ -8,6 +8,7 @@ over the domain (random features, as Rahimi and Recht 2007), with a constant and
 
 import abc
 import math
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -33,6 +34,7 @@ class AbstractSpace(AbstractParameters):
 
     plain: eqx.AbstractVar[Parameters]
     base: eqx.AbstractVar[Float[Array, " params"]]
+    title: eqx.AbstractClassVar[str]
 
     @classmethod
     @abc.abstractmethod
@@ -98,6 +100,7 @@ class TangentSpace(AbstractSpace):
     - `index`: which parameters span the tangent space.
     """
 
+    title: ClassVar[str] = "error, in the tangent space"
     plain: Parameters
     base: Float[Array, " params"]
     near: Float[Array, "copies params"]
@@ -165,6 +168,7 @@ class DrawnSpace(AbstractSpace):
       for a logarithm.
     """
 
+    title: ClassVar[str] = "error"
     plain: Parameters
     base: Float[Array, " params"]
     weights: Float[Array, "units inputs"]
