@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from pinnsven._basics._compiled import Compiler
 from pinnsven._solving._coefficients import find_jump
 from pinnsven._solving._evidence import jump_words
 
@@ -17,7 +18,7 @@ def found(domain, function, **options):
     if isinstance(domain, pv.Time) or getattr(domain, "time", None) is not None:
         conditions["start"] = pv.Initial(u=0.0)
     problem = pv.Problem(domain, "u", conditions, **options)
-    return find_jump(problem.blocks, problem.unknowns)
+    return find_jump(problem.blocks, problem.unknowns, Compiler(lambda name: None).compile)
 
 
 # name: domain, condition, the factor before and after, the axis and the place

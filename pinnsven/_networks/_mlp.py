@@ -55,17 +55,24 @@ def _layer_sizes(inputs: int, fields: int, width: int, depth: int) -> list[tuple
     return list(zip(sizes[1:], sizes[:-1], strict=True))
 
 
-def _glorot(shapes, key, activation) -> Perceptron:
+def _generator(key: PRNGKeyArray) -> np.random.Generator:
+    """Numpy's random numbers from a key of JAX: they are drawn at once, with nothing to compile."""
+    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    return np.random.default_rng(np.asarray(jax.random.key_data(key) if typed else key))
+
+
+def _perceptron(weights, biases, activation) -> Perceptron:
+    weights, biases = ([jnp.asarray(a, random_dtype()) for a in part] for part in (weights, biases))
+    return Perceptron(weights, biases, activation)
+
+
+def _glorot(shapes, rng: np.random.Generator, activation) -> Perceptron:
     """Normal weights of variance $2 / (n_{in} + n_{out})$ (Glorot and Bengio 2010, eq. 16)."""
-    keys = jax.random.split(key, len(shapes))
-    weights = [
-        jax.random.normal(k, s, random_dtype()) * (2 / sum(s)) ** 0.5
-        for k, s in zip(keys, shapes, strict=True)
-    ]
-    return Perceptron(weights, [jnp.zeros(s[0], random_dtype()) for s in shapes], activation)
+    weights = [rng.standard_normal(s) * (2 / sum(s)) ** 0.5 for s in shapes]
+    return _perceptron(weights, [np.zeros(s[0]) for s in shapes], activation)
 
 
-def _spread(network: Perceptron, scale: tuple[float, ...], key) -> Perceptron:
+def _spread(network: Perceptron, scale: tuple[float, ...], rng: np.random.Generator) -> Perceptron:
     """A network whose first layer has weights of another size and units all over the domain."""
     first = network.weights[0]
     if len(scale) not in (1, first.shape[1]):
@@ -73,12 +80,10 @@ def _spread(network: Perceptron, scale: tuple[float, ...], key) -> Perceptron:
             f"scale={scale}: the network has {first.shape[1]} inputs (a periodic coordinate is two: "
             "cosine and sine); give one number for all, or one for each"
         )
-    directions, centers = jax.random.split(key)
-    first = jax.random.normal(directions, first.shape, first.dtype)
-    first = jnp.asarray(scale, first.dtype)[None] * first
-    centers = jax.random.uniform(centers, first.shape, first.dtype, -1, 1)
-    biases = [-jnp.sum(first * centers, axis=1), *network.biases[1:]]
-    return Perceptron([first, *network.weights[1:]], biases, network.activation)
+    first = np.asarray(scale)[None] * rng.standard_normal(first.shape)
+    centers = rng.uniform(-1, 1, first.shape)
+    biases = [-np.sum(first * centers, axis=1), *network.biases[1:]]
+    return _perceptron([first, *network.weights[1:]], biases, network.activation)
 
 
 class _SizedArchitecture(AbstractArchitecture):
@@ -135,10 +140,9 @@ class MLP(_SizedArchitecture):
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
         function = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
-        begun = _glorot(_layer_sizes(inputs, fields, self.width, self.depth), key, function)
-        if self.scale is None:
-            return begun
-        return _spread(begun, self._scales, jax.random.fold_in(key, 1))
+        rng = _generator(key)
+        begun = _glorot(_layer_sizes(inputs, fields, self.width, self.depth), rng, function)
+        return begun if self.scale is None else _spread(begun, self._scales, rng)
 
     @property
     def _scales(self) -> tuple[float, ...]:
@@ -178,7 +182,9 @@ class FourierMLP(_SizedArchitecture):
         rng = np.random.default_rng(self.seed)
         drawn = self.scale * rng.standard_normal((self.features, inputs))
         sizes = _layer_sizes(inputs + 2 * self.features, fields, self.width, self.depth)
-        return FourierPerceptron(tuple(map(tuple, drawn.tolist())), _glorot(sizes, key, jnp.tanh))
+        return FourierPerceptron(
+            tuple(map(tuple, drawn.tolist())), _glorot(sizes, _generator(key), jnp.tanh)
+        )
 
 
 class SineMLP(_SizedArchitecture):
@@ -204,14 +210,8 @@ class SineMLP(_SizedArchitecture):
         # Uniform in +-sqrt(6 / n) keeps the distribution of activations; the first layer spans the
         # frequencies.
         bounds = [self.frequency / inputs] + [(6 / s[1]) ** 0.5 for s in shapes[1:]]
-        keys = jax.random.split(key, (len(shapes), 2))
-        weights = [
-            b * jax.random.uniform(k[0], s, random_dtype(), -1, 1)
-            for k, s, b in zip(keys, shapes, bounds, strict=True)
-        ]
-        biases = [
-            jnp.pi * jax.random.uniform(k[1], s[:1], random_dtype(), -1, 1) / s[1] ** 0.5
-            for k, s in zip(keys, shapes, strict=True)
-        ]
-        biases[-1] = jnp.zeros_like(biases[-1])
-        return Perceptron(weights, biases, jnp.sin)
+        rng = _generator(key)
+        weights = [b * rng.uniform(-1, 1, s) for s, b in zip(shapes, bounds, strict=True)]
+        biases = [np.pi * rng.uniform(-1, 1, s[:1]) / s[1] ** 0.5 for s in shapes]
+        biases[-1] = np.zeros_like(biases[-1])
+        return _perceptron(weights, biases, jnp.sin)

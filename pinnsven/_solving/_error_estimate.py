@@ -145,7 +145,7 @@ def questions(system: ResidualSystem, theta, points: PointSet):
         for kind in SPACES:
             space, asked = asking.within(kind)
             batches = _fresh(asked.blocks, points, {}, space.size)
-            yield kind.title, (asked, jnp.zeros(space.size), batches)
+            yield kind.title, (asked, np.zeros(space.size), batches)
 
 
 def linear(system: ResidualSystem, coefficients, batches):
@@ -232,7 +232,7 @@ def _linearized(
 ) -> _Linearized:
     """Residuals and Jacobians of a system whose parameters are the coefficients of a space."""
     blocks = system.blocks
-    zero = jnp.zeros(space.size)
+    zero = np.zeros(space.size)
     program = compiled(name, linear, system, zero, sets[0])
     pairs = []
     for batches in sets:

@@ -64,7 +64,8 @@ class Run:
     def __init__(
         self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine, folder=None
     ):
-        network_key, solver_key = jax.random.split(jax.random.PRNGKey(seed))
+        keys = np.random.SeedSequence(seed).generate_state(4, np.uint32)  # of JAX, but not compiled
+        network_key, solver_key = jnp.asarray(keys[:2]), jnp.asarray(keys[2:])
         self.problem, self.network = problem, network
         self.system, self.theta = ResidualSystem.build(problem, network, network_key)
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks

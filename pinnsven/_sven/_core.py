@@ -14,6 +14,7 @@ import numbers
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from ._automatic import Automatic
@@ -188,10 +189,10 @@ class Sven(eqx.Module):
     def init_state(self, theta: Float[Array, " params"], key: PRNGKeyArray) -> SvenState:
         """The state before the first step from a flat parameter vector."""
         return SvenState(
-            jnp.asarray(-1.0, theta.dtype),
-            jnp.zeros((), bool),
+            jnp.asarray(np.array(-1.0, theta.dtype)),  # numpy's, which are not compiled
+            jnp.asarray(np.zeros((), bool)),
             key,
-            jnp.zeros_like(theta) if self.control.remembers else (),
+            jnp.asarray(np.zeros(theta.shape, theta.dtype)) if self.control.remembers else (),
             self.backend.start(theta.size, theta.dtype),
         )
 
@@ -250,7 +251,8 @@ class Sven(eqx.Module):
         system = residual if power == 1 else PowerResidual(residual, power)
         rows = jax.eval_shape(lambda t: system.residual(t, data), theta).size
         backend = self._backend(rows, theta)
-        key, factor_key = jax.random.split(state.key)
+        # One call for all: each call of the generator is as long to compile as a product.
+        key, *factor_keys = jax.random.split(state.key, 3)
         linear, used = _linearized(system, theta, data, backend, scratch)
         loss = jnp.sum(linear.residual**2)
 
@@ -260,7 +262,7 @@ class Sven(eqx.Module):
             linear = linear.with_residual(linear.residual + linear.apply(start[None])[0])
         origin = theta if start is None else theta + start
 
-        factors = self._factorize(backend, linear, state, factor_key)
+        factors = self._factorize(backend, linear, state, factor_keys)
         floor = jnp.asarray(backend.noise_floor(theta.dtype), theta.dtype)
         rtol = self._rtol(floor)
         square = factors.square(self._kept(factors, rtol))
@@ -324,7 +326,7 @@ class Sven(eqx.Module):
         return self.backend.choose(rows, theta.size, theta.dtype, cut, truncates)
 
     def _factorize(
-        self, backend: AbstractBackend, linear: AbstractLinearization, state: SvenState, key
+        self, backend: AbstractBackend, linear: AbstractLinearization, state: SvenState, keys
     ) -> AbstractFactors:
         """Factors of the whole Jacobian, or before the endgame of a random half of its columns.
 
@@ -332,6 +334,7 @@ class Sven(eqx.Module):
         """
         rows, params = linear.rows, linear.params
         size = max(round(self.early_share * params), 1)
+        key, subset_key = keys
         few = size == params or rows <= size or params < SMALL
         if few or not backend.takes_subsets:
             return backend.init(linear, key, state.memory)
@@ -344,10 +347,9 @@ class Sven(eqx.Module):
         number = jax.eval_shape(whole).number
 
         def early():
-            subset_key, inner_key = jax.random.split(key)
-            index = jax.random.choice(subset_key, params, (size,), replace=False)
+            index = jnp.argsort(jax.random.bits(subset_key, (params,)))[:size]
             part = linear.columns(index)
-            factors = early_backend.init(part, inner_key).explicit(part)
+            factors = early_backend.init(part, key).explicit(part)
             return factors.embed(index, params, number)
 
         if type(jax.eval_shape(whole)) is type(jax.eval_shape(early)):
