@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ._basics._messages import listing, nearest
 from ._basics._results import RESULTS
+from ._basics._version import __version__
 from ._command._outputs import check_outputs, write_outputs
 from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._output._progress import Progress
@@ -120,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         del namespace, values, option_string
-        print(f"pinnsven {versions()['pinnsven']}")
+        print(f"pinnsven {__version__}")
         parser.exit()
 
 

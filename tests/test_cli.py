@@ -319,13 +319,6 @@ def test_info_names_versions_and_devices(capsys):
     assert jax.__version__ in out and np.__version__ in out and str(jax.devices()[0]) in out
 
 
-def test_the_version_is_shown(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith("pinnsven ")
-
-
 def test_the_help_says_what_the_exit_statuses_mean(capsys):
     with pytest.raises(SystemExit):
         main(["solve", "--help"])

@@ -7,8 +7,6 @@ from pathlib import Path
 import jax
 import pytest
 
-import pinnsven as pv
-
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,10 +75,3 @@ def test_example_runs_and_ends_with_a_solution_that_is_right_or_says_so(example,
             assert abs(found - truth) < 5 * found.standard_error
     if solution.error is not None:
         assert solution.error < 1e-3
-
-
-def test_every_public_name_has_a_docstring():
-    for name in dir(pv):
-        value = getattr(pv, name)
-        if not name.startswith("_") and not isinstance(value, type(pv)):
-            assert value.__doc__, name
