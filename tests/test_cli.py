@@ -17,6 +17,7 @@ import pytest
 import pinnsven as pv
 from pinnsven._cli import load_problem, main
 from pinnsven._command._outputs import _valid
+from pinnsven._command._process import SAME
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -250,6 +251,7 @@ def test_a_second_ctrl_c_gives_up_at_once(folder):
             assert process.stderr.readline() == "deaf now\n"
             process.send_signal(signal.SIGINT)
             assert process.stderr.readline() == "again\n"
+            time.sleep(2 * SAME)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
         finally:
