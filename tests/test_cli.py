@@ -301,18 +301,6 @@ def test_an_output_that_fails_is_said_and_the_others_are_written(folder, tmp_pat
 # Within this process: everything that compiles nothing.
 
 
-def test_the_list_shows_first_lines(folder, capsys):
-    assert main(["list", str(folder)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert any("decay.py" in line and line.endswith("Decay: u_t = -rate u.") for line in lines)
-    assert not any("Only the first" in line for line in lines)
-
-
-def test_the_list_of_a_missing_folder_is_an_error(tmp_path, capsys):
-    assert main(["list", str(tmp_path / "nowhere")]) == 2
-    assert "nowhere" in capsys.readouterr().err
-
-
 def test_info_names_versions_and_devices(capsys):
     import jax
 
