@@ -1,4 +1,4 @@
-"""Problem files are found, listed, and loaded; the gallery from any folder."""
+"""Problem files are found, listed without being executed, and loaded; the gallery from any folder."""
 
 import sys
 import tomllib
@@ -87,6 +87,38 @@ def test_what_is_neither_a_file_nor_in_the_gallery_gets_the_nearest_match(empty,
 
 
 # Lists.
+
+
+def test_the_list_executes_nothing(empty, capsys):
+    (empty / "mine.py").write_text(
+        '"""First line.\n\nSecond."""\nopen("executed", "w").close()\nraise RuntimeError\n'
+    )
+    (empty / "bare.py").write_text("import no_such_module_at_all\n")
+    (empty / "_beside.py").write_text('"""Not a problem."""\n')
+    (empty / "folder.py").mkdir()
+    assert [line.split(maxsplit=1) for line in listed(capsys, empty)] == [
+        [str(empty / "bare.py")],
+        [str(empty / "mine.py"), "First line."],
+    ]
+    assert not (empty / "executed").exists()
+
+
+DAMAGED = {
+    "syntax": (b'"""Doc."""\ndef make_problem(:\n', "SyntaxError in line 2"),
+    "null bytes": (b'"""Doc."""\0\n', "null byte"),
+    "encoding": (b'"""\xff"""\n', "SyntaxError"),
+    "unknown encoding": (b'# coding: nonsense\n"""Doc."""\n', "SyntaxError"),
+    "depth": (b"(" * 100_000, "Error"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), DAMAGED.values(), ids=DAMAGED)
+def test_a_file_that_is_not_python_is_listed_as_such_in_one_line(empty, capsys, text, said):
+    (empty / "damaged.py").write_bytes(text)
+    (empty / "whole.py").write_text('r"""An escape \\d."""\n"\\d"\n')
+    first, second = listed(capsys, empty)
+    assert str(empty / "damaged.py") in first and said in first
+    assert second.endswith("An escape \\d.")
 
 
 def test_the_list_of_a_missing_folder_is_an_error(empty, capsys):

@@ -4,11 +4,13 @@ The gallery is the folder `problems` of the repository. A wheel carries it as `p
 (pyproject.toml); beside a source tree it is found where it stands.
 """
 
+import ast
 import difflib
 import importlib.util
 import inspect
 import sys
 import types
+import warnings
 from pathlib import Path
 
 from .._basics._messages import listing
@@ -34,7 +36,7 @@ def catalog(folder: str | None) -> list[str]:
 
     - `folder`: a path. None for `problems` in the working directory, or else the gallery.
 
-    Raises `ValueError` if there is no such folder.
+    Raises `ValueError` if there is no such folder. No file is executed.
     """
     place = HERE if folder is None else Path(folder)
     if place.is_dir():
@@ -47,8 +49,18 @@ def catalog(folder: str | None) -> list[str]:
 
 
 def _summary(file: Path) -> str:
-    """The first line of a file's docstring."""
-    return (_import(file).__doc__ or "").strip().split("\n")[0]
+    """The first line of a file's docstring, or why there is none to be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown escape sequence is the file's own affair
+            doc = ast.get_docstring(ast.parse(file.read_bytes()))
+    except SyntaxError as error:
+        place = "" if error.lineno is None else f" in line {error.lineno}"
+        return f"(SyntaxError{place}: {error.msg})"
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        return f"(cannot be read: {type(error).__name__}: {reason})"
+    return (doc or "").split("\n")[0]
 
 
 def load_problem(path: str, parameters: dict[str, object]) -> Problem:
