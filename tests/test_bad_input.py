@@ -1187,7 +1187,6 @@ COMMANDS = [
     ("unknown command", "slove {folder}/sound.py", "'slove'", "solve"),
     ("solve without a file", "solve", "problem"),
     ("list of no folder", "list {folder}/no", "there is no such folder"),
-    ("list of a broken folder", "list {folder}", "failed with"),
 ]
 
 
