@@ -64,6 +64,7 @@ def run() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """The command's arguments; each subcommand leaves the function that runs it in `run`."""
     parser = argparse.ArgumentParser(
         prog="pinnsven",
         description="Solves differential equations with small neural networks.",
@@ -124,6 +125,7 @@ class _Version(argparse.Action):
 
 
 def _solve(options) -> int:
+    """Solves what was asked for and writes its files; the exit status."""
     if options.slabs is not None and options.checkpoint is not None:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:

@@ -98,6 +98,7 @@ class Spread:
 
     @functools.cached_property
     def _compiled(self):
+        """The compiled spread: how far each field moves, a norm over the causes in `effect`."""
         arrays, static = eqx.partition(
             jax.tree.map(jnp.asarray, self.evaluator.model), eqx.is_inexact_array
         )

@@ -189,6 +189,11 @@ class _Linearized:
 
 
 def _linearized(blocks, space: AbstractSpace, sets, scatter, compiled) -> _Linearized:
+    """The conditions as linear functions of the space's coefficients, as matrices on the host.
+
+    - `sets`: batches to fit and batches to judge by; the last block of each are the fields themselves.
+    - `scatter`: how many times its stated noise a condition's residual may be, by its name.
+    """
     system = ResidualSystem(blocks, space)
     zero = jnp.zeros(space.size)
 
