@@ -9,13 +9,11 @@ estimated. A *lie* is `converged` with an error above 1e-3 and above ten times i
 import json
 import math
 import statistics
-import sys
-import tempfile
 import time
 import warnings
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from _records import compile_once, find_source_tree
+
 TOLERANCE = 1e-6
 SECONDS = 12.0  # of each run whose answer cannot be right
 SECONDS_ALONE = 90.0  # of those left alone, which end when they have converged
@@ -37,13 +35,10 @@ RULES = {
 
 def child(names: list[str]) -> None:
     """Solves cases one by one; prints a line of JSON for each."""
-    sys.path.insert(0, str(HERE.parent))
-    import jax
-
+    find_source_tree()
+    compile_once()
     from adversarial import CASES
 
-    jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     warnings.simplefilter("ignore")  # a forgotten condition is said at declaration too
     for name in names:
         print(json.dumps(solved(CASES[name])), flush=True)

@@ -8,19 +8,14 @@ compilation. Runs that `benchmarks/results/accuracy.json` holds already are not 
 """
 
 import argparse
-import datetime
 import json
 import math
-import os
-import platform
 import statistics
-import subprocess
 import sys
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "accuracy.json"
-TABLE = HERE / "results" / "accuracy.md"
+from _records import Results, gallery_problem, headed, output_of, today
+
+RESULTS = Results("accuracy")
 
 # name: problem, its parameters, seconds after compilation, the relative error that must be reached
 TARGETS = {
@@ -50,21 +45,6 @@ SLABS = {"kuramoto_sivashinsky": 5}  # of time, one after another, by problem
 
 TRUE_VISCOSITY = 0.01 / math.pi
 
-ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
-
-
-def output_of(command: list[str], core: int) -> list[str]:
-    """The lines that a command prints, on one core and one thread; `RuntimeError` if it fails."""
-    pinned = ["taskset", "-c", str(core), *command] if sys.platform == "linux" else command
-    done = subprocess.run(pinned, env=os.environ | ONE_THREAD, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return done.stdout.splitlines()
-
 
 def run_once(name: str, seed: int, core: int) -> dict:
     """One solve in a fresh process; returns its record."""
@@ -76,12 +56,10 @@ def child(name: str, seed: int) -> None:
     """Meets one target, and prints its record as one line of JSON."""
     import resource
 
-    sys.path.insert(0, str(HERE.parent))
-    import pinnsven as pv
-    from pinnsven._cli import load_problem
-
     problem, parameters, seconds, _ = TARGETS[name]
-    declared = load_problem(str(HERE.parent / "problems" / f"{problem}.py"), parameters)
+    declared = gallery_problem(problem, parameters)
+    import pinnsven as pv
+
     if problem in SLABS:
         solution = pv.march(declared, SLABS[problem], time_limit=seconds, seed=seed)
     else:
@@ -126,23 +104,13 @@ def figure(record: dict) -> float:
     return max(record["error"].values())
 
 
-def machine() -> str:
-    """The processor's name and the number of cores."""
-    name = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-        name = names[0] if names else name
-    return f"{name}, {os.cpu_count()} cores, one thread used"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", action="append", choices=TARGETS, help="may be repeated")
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    stored = RESULTS.load()
     for seed in range(options.seeds):
         for name, (_, _, seconds, _) in TARGETS.items():
             done = any(
@@ -152,10 +120,8 @@ def main() -> None:
                 continue
             record = run_once(name, seed, options.core)
             stored["records"].append(record)
-            stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
-            RESULTS.parent.mkdir(exist_ok=True)
-            RESULTS.write_text(json.dumps(stored, indent=1))
-            TABLE.write_text(f"{stored['machine']}, {stored['date']}\n\n{table(stored['records'])}\n")
+            stored |= today()
+            RESULTS.save(stored, headed(stored, table(stored["records"])))
             print(f"{name}, seed {seed}: {figure(record):.2e} ({record['status']})", flush=True)
     print(table(stored["records"]))
 

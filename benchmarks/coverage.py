@@ -9,18 +9,14 @@ Draws that `benchmarks/results/coverage.json` holds already are not repeated; th
 """
 
 import argparse
-import datetime
 import json
 import sys
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
-from accuracy import machine, output_of
+from _records import Results, compile_once, find_source_tree, headed, output_of, today
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "coverage.json"
+RESULTS = Results("coverage")
 
 STATED = {"stated": 1.0, "overstated threefold": 3.0, "not stated": 0.0}  # times the true noise
 BAND = 1.96  # standard errors
@@ -77,13 +73,10 @@ PROBLEMS = {f.__name__: f for f in (vibration, decay, growth)}
 
 def child(name: str, stated: str, seeds: list[int]) -> None:
     """Solves one problem for several draws of the noise; prints a line of JSON for each."""
-    sys.path.insert(0, str(HERE.parent))
-    import jax
-
+    find_source_tree()
+    compile_once()
     import pinnsven as pv
 
-    jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     for seed in seeds:
         problem, truth, unknowns, unit = PROBLEMS[name](np.random.default_rng(seed), STATED[stated])
         limits = {"tolerance": 1e-5, "max_steps": 400, "points": 64}
@@ -126,7 +119,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--core", type=int, default=0)
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    stored = RESULTS.load()
     for name in PROBLEMS:
         for stated in STATED:
             known = {
@@ -137,13 +130,10 @@ def main() -> None:
                 continue
             command = [sys.executable, __file__, "--child", name, stated, *missing]
             stored["records"] += [json.loads(line) for line in output_of(command, options.core)]
-            stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
-            RESULTS.write_text(json.dumps(stored, indent=1))
-            heading = (
-                f"{stored['machine']}, {stored['date']}; of 100 bands of 95 %, how many hold the truth"
-            )
-            RESULTS.with_suffix(".md").write_text(f"{heading}\n\n{table(stored['records'])}\n")
-    print(RESULTS.with_suffix(".md").read_text())
+            stored |= today()
+            note = "; of 100 bands of 95 %, how many hold the truth"
+            RESULTS.save(stored, headed(stored, table(stored["records"]), note))
+    print(RESULTS.page())
 
 
 if __name__ == "__main__":

@@ -13,17 +13,15 @@ else, and writes no file. Otherwise `results/gpu.json` and `.md` name the device
 
 import argparse
 import datetime
-import json
 import statistics
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from _records import Results, find_source_tree, gallery_problem
 
-RESULTS = HERE / "results" / "gpu.json"
+find_source_tree()
+
+RESULTS = Results("gpu")
 REPEATS, ENOUGH = 5, 2.0  # factorizations of one size, and seconds after which none is added
 DEAR = 10.0  # seconds: a backend that needs more is not tried with as many parameters again
 VISCOSITY = 0.01
@@ -33,9 +31,8 @@ ROWS, PARAMS = (4096, 16384, 65536), (500, 1341, 4000, 10000)
 def burgers(seconds: float, precision: str, width: int) -> dict:
     """A solve of Burgers' equation at viscosity 0.01 with the default settings."""
     import pinnsven as pv
-    from pinnsven._cli import load_problem
 
-    problem = load_problem(str(HERE.parent / "problems" / "burgers.py"), {"viscosity": VISCOSITY})
+    problem = gallery_problem("burgers", {"viscosity": VISCOSITY})
     network = pv.MLP(width=width, depth=4)
     found = pv.solve(problem, time_limit=seconds, precision=precision, network=network)
     return {
@@ -154,14 +151,13 @@ def main() -> None:
             stored["records"].get("backends", []), *((512,), (100,)) if small else (ROWS, PARAMS)
         ),
     }
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not small else {"records": {}}
+    stored: dict = {"records": {}} if small else RESULTS.load(records={})
     stored |= {"device": str(jax.devices()[0].device_kind), "date": datetime.date.today().isoformat()}
     for name, run in runs.items():
         if options.only in (None, name):
             for stored["records"][name] in run():
                 if not small:
-                    RESULTS.write_text(json.dumps(stored, indent=1))
-                    RESULTS.with_suffix(".md").write_text(table(stored) + "\n")
+                    RESULTS.save(stored, table(stored))
     print(table(stored))
 
 

@@ -11,21 +11,25 @@ true one, and how wrong answers were caught.
 """
 
 import argparse
-import datetime
 import json
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
 
 import _adversarial
-from accuracy import machine, output_of
+from _records import (
+    Results,
+    compile_once,
+    find_source_tree,
+    gallery_problem,
+    headed,
+    output_of,
+    today,
+)
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "honesty.json"
+RESULTS = Results("honesty")
 
 PROBLEMS = ("poisson_1d", "oscillator", "poisson_2d", "heat_1d", "advection", "burgers")
 TOLERANCE = 1e-6
@@ -50,16 +54,10 @@ def settings() -> dict[str, dict]:
 
 def child(problem: str, setting: str, seeds: list[int]) -> None:
     """Solves one problem in one way from several seeds; prints a line of JSON for each."""
-    sys.path.insert(0, str(HERE.parent))
-    import jax
-
+    declared = gallery_problem(problem)
+    compile_once()
     import pinnsven as pv
-    from pinnsven._cli import load_problem
 
-    # Seeds differ in numbers only: what the first one compiles serves all of them.
-    jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    declared = load_problem(str(HERE.parent / "problems" / f"{problem}.py"), {})
     arguments = COMMON | settings()[setting]
     limit = arguments.get("tolerance", TOLERANCE) ** 0.5
     for seed in seeds:
@@ -144,18 +142,16 @@ def seeds_table(records: list[dict]) -> str:
 
 def write(stored: dict) -> None:
     """The records, and the tables made of them."""
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(stored, indent=1))
     records, parts = stored["records"], []
     if records:
         parts = [counts(records), estimates(records), seeds_table(records)]
     if stored.get("adversarial"):
         parts.append(_adversarial.tables(stored["adversarial"]))
-    tables = "\n\n".join(parts)
-    RESULTS.with_suffix(".md").write_text(
-        f"{stored['machine']}, {stored['date']}; starved runs end after {COMMON['time_limit']:g} s or "
-        f"{COMMON['max_steps']} steps, those with nothing withheld when they converge\n\n{tables}\n"
+    note = (
+        f"; starved runs end after {COMMON['time_limit']:g} s or {COMMON['max_steps']} steps, those "
+        "with nothing withheld when they converge"
     )
+    RESULTS.save(stored, headed(stored, "\n\n".join(parts), note))
 
 
 def adversarial(stored: dict, core: int) -> None:
@@ -173,7 +169,7 @@ def adversarial(stored: dict, core: int) -> None:
             found.append(record)
             lie = " WRONG, BUT CONVERGED" if _adversarial.is_lie(record) else ""
             print(f"{record['name']}: {record['status']}{lie}", flush=True)
-        stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
+        stored |= today()
         write(stored)
 
 
@@ -184,8 +180,8 @@ def main() -> None:
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--adversarial", action="store_true", help="that part alone")
     options = parser.parse_args()
-    sys.path.insert(0, str(HERE.parent))
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    find_source_tree()
+    stored = RESULTS.load()
     if not options.only:
         adversarial(stored, options.core)
     for setting in () if options.adversarial else settings():
@@ -200,11 +196,11 @@ def main() -> None:
                 continue
             found = run(problem, setting, missing, options.core)
             stored["records"] += found
-            stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
+            stored |= today()
             write(stored)
             bad = sum(verdict(r) == (False, True) for r in found)
             print(f"{problem}, {setting}: {len(found)} runs, {bad} wrong but converged", flush=True)
-    print(RESULTS.with_suffix(".md").read_text())
+    print(RESULTS.page())
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ mutant is *killed* when a test fails or hangs, and *survives* when all pass. Mut
 """
 
 import argparse
-import datetime
-import json
 import os
 import random
 import shutil
@@ -28,18 +26,23 @@ from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-from accuracy import ONE_THREAD, machine
+from _records import ONE_THREAD, ROOT, Results, headed, today
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-RESULTS = HERE / "results" / "mutation.json"
+RESULTS = Results("mutation")
 
-# a part of the package, and the tests that are its own
+# a part of the package, where it stands, and the tests that are its own
+PLACES = {
+    "_sven": "_sven",
+    "_residual": "_solving/_residual.py",
+    "_fields": "_calculus",
+    "_conditions": "_conditions",
+}
+ROWS = ["solving/test_residual.py", "solving/test_residual_rows.py"]
 TESTS = {
-    "_sven": ["test_sven.py", "test_sven_library.py"],
-    "_residual": ["test_residual.py"],
-    "_fields": ["test_fields.py", "test_bad_input.py"],
-    "_conditions": ["test_conditions.py", "test_residual.py", "test_bad_input.py"],
+    "_sven": ["sven"],
+    "_residual": ROWS,
+    "_fields": ["calculus", "conditions/test_refused_conditions.py"],
+    "_conditions": ["conditions", *ROWS],
 }
 
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Pow", "FloorDiv", "Mod")
@@ -67,8 +70,8 @@ def all_mutants(part: str) -> dict[tuple[str, tuple[int, int]], list[tuple[str, 
     """
     found: dict[tuple[str, tuple[int, int]], list[tuple[str, int]]] = {}
     names = [name for name in sorted(operator_names()) if sensible(name)]
-    package = ROOT / "pinnsven" / part
-    files = sorted(package.glob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
+    place = ROOT / "pinnsven" / PLACES[part]
+    files = sorted(place.glob("*.py")) if place.is_dir() else [place]
     for file in files:
         tree, lines = get_ast_from_path(file), file.read_text().splitlines()
         for name in names:
@@ -94,6 +97,10 @@ def sample(number: int, seed: int) -> list[dict]:
 
 
 def part_of(file: str) -> str:
+    """The part that a file belongs to, or belonged to where it stood when its record was made."""
+    for part, place in PLACES.items():
+        if Path(file).is_relative_to(Path("pinnsven", place)):
+            return part
     return Path(file).parts[1].removesuffix(".py")
 
 
@@ -155,7 +162,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, nargs="+", default=[0])
     parser.add_argument("--again", action="store_true", help="repeat those not killed")
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    stored = RESULTS.load()
     if options.again:
         stored["records"] = [r for r in stored["records"] if r["outcome"] == "killed"]
 
@@ -202,13 +209,10 @@ def main() -> None:
                 if record is None:
                     continue
                 stored["records"].append(record)
-                stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
-                RESULTS.write_text(json.dumps(stored, indent=1))
-                RESULTS.with_suffix(".md").write_text(
-                    f"{stored['machine']}, {stored['date']}\n\n{table(stored['records'])}\n"
-                )
+                stored |= today()
+                RESULTS.save(stored, headed(stored, table(stored["records"])))
                 print(record["outcome"], record["file"], record["line"], record["after"], flush=True)
-    print(RESULTS.with_suffix(".md").read_text())
+    print(RESULTS.page())
 
 
 if __name__ == "__main__":

@@ -17,17 +17,14 @@ already are not repeated.
 """
 
 import argparse
-import datetime
 import itertools
-import json
 import os
 import statistics
-import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from _records import FOLDER, ONE_THREAD, Results, find_source_tree, headed, today
+
+find_source_tree()
 
 import equinox as eqx
 import jax
@@ -36,9 +33,8 @@ import numpy as np
 import optax
 
 import pinnsven as pv
-from accuracy import ONE_THREAD, machine
 
-RESULTS = HERE / "results" / "paper_regression.json"
+RESULTS = Results("paper_regression", indent=None)
 COUNT, EPOCHS, SMALL_BATCH, LARGE_BATCH = 10_000, 20, 32, 1_000
 PUBLISHED = {"toy": 5.1e-7, "polynomial": 0.139}  # validation loss of Sven, mean over the paper's seeds
 
@@ -99,6 +95,7 @@ def run_once(task: str, method: str, seed: int) -> dict:
 
 
 def _train(task: str, solver, batch: int, seed: int) -> dict:
+    """Trains the paper's network on a task: its losses after each epoch, and what they took."""
     rng = np.random.default_rng(1000 + seed)
     x, y = TASKS[task](rng)
     y = (y - y[:COUNT].mean()) / y[:COUNT].std()
@@ -218,7 +215,7 @@ def draw(records: list[dict]) -> None:
         right.set(xlabel="index", title="singular values / largest, default")
         left.legend()
         right.legend()
-        figure.savefig(RESULTS.with_name(f"paper_{task}.png"), dpi=110)
+        figure.savefig(FOLDER / f"paper_{task}.png", dpi=110)
         plt.close(figure)
 
 
@@ -229,7 +226,7 @@ def main() -> None:
     parser.add_argument("--method", action="append", help="a method; may be repeated")
     parser.add_argument("--robust", action="store_true")
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": []}
+    stored = RESULTS.load()
     known = {(r["task"], r["method"], r["seed"]) for r in stored["records"]}
     for task in [options.only] if options.only else TASKS:
         for method in options.method or methods(task, options.robust):
@@ -238,17 +235,16 @@ def main() -> None:
                     continue
                 record = run_once(task, method, seed)
                 stored["records"].append(record)
-                stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
-                RESULTS.write_text(json.dumps(stored))
+                stored |= today()
+                RESULTS.save(stored, headed(stored, table(stored["records"])))
                 print(
                     f"{task} {method} seed {seed}: {record['validation'][-1]:.2e} in "
                     f"{record['seconds'][-1]:.1f} s",
                     flush=True,
                 )
-    text = table(stored["records"])
-    RESULTS.with_suffix(".md").write_text(f"{stored['machine']}, {stored['date']}\n\n{text}\n")
+    RESULTS.save(stored, headed(stored, table(stored["records"])))
     draw(stored["records"])
-    print(text)
+    print(table(stored["records"]))
 
 
 if __name__ == "__main__":

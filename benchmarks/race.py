@@ -12,19 +12,15 @@ holds already are not repeated. The table goes to `benchmarks/results/race.md`, 
 """
 
 import argparse
-import datetime
 import importlib
 import importlib.metadata
 import json
 import statistics
 import sys
-from pathlib import Path
 
-from accuracy import machine, output_of
+from _records import FOLDER, Results, find_source_tree, headed, output_of, today
 
-HERE = Path(__file__).resolve().parent
-FOLDER = HERE / "results"
-RESULTS = FOLDER / "race.json"
+RESULTS = Results("race")
 LIMIT = 60.0  # seconds of stepping
 
 PROBLEMS = ("poisson_2d", "heat_1d", "burgers", "poisson_5d", "allen_cahn", "wave_1d")
@@ -60,7 +56,7 @@ def child(problem: str, method: str, seed: int) -> None:
     """Races one method once and prints what came out as one line of JSON."""
     import time
 
-    sys.path[:0] = [str(HERE), str(HERE.parent)]
+    find_source_tree()
     from _peers._course import MARKS, Course
 
     module, distribution, options = METHODS[method]
@@ -88,38 +84,31 @@ def version(distribution: str) -> str | None:
 
 def store(found: dict, problem: str, method: str, seed: int) -> None:
     """Adds one run to what is stored by now, and writes all of it."""
-    stored = load()
+    stored = load() | today()
     named = {"problem": problem, "method": method, "seed": seed}
     common = {key: found[key] for key in ("compile_seconds", "wall_seconds", "version")}
     for mark, error in found["errors"].items():
         stored["records"].append(named | {"seconds": int(mark), "error": error} | common)
     stored["curves"].append(named | found["curve"])
     stored["versions"] |= found["versions"]
-    save(stored | {"date": datetime.date.today().isoformat(), "machine": machine()})
+    save(stored)
 
 
 def load() -> dict:
     """What earlier runs have stored."""
-    if RESULTS.exists():
-        return json.loads(RESULTS.read_text())
-    return {"date": "", "machine": "", "versions": {}, "records": [], "curves": [], "left_out": []}
+    nothing = {"date": "", "machine": "", "versions": {}, "records": [], "curves": [], "left_out": []}
+    return RESULTS.load(**nothing)
 
 
 def save(stored: dict) -> None:
     """Writes the records and the table."""
-    FOLDER.mkdir(exist_ok=True)
     stored["left_out"] = [
         {"problem": problem, "method": method, "why": why}
         for (problem, method), why in LEFT_OUT.items()
     ]
-    unfinished = RESULTS.with_suffix(".part")
-    unfinished.write_text(json.dumps(stored, indent=1))
-    unfinished.replace(RESULTS)
     used = ", ".join(f"{name} {number}" for name, number in sorted(stored["versions"].items()))
-    (FOLDER / "race.md").write_text(
-        f"{stored['machine']}, {stored['date']}\n{used}\n\n{EXPLANATION}\n\n"
-        f"{tables(stored['records'])}\n"
-    )
+    text = f"{EXPLANATION}\n\n{tables(stored['records'])}"
+    RESULTS.save(stored, headed(stored, text, f"\n{used}"))
 
 
 def tables(records: list[dict]) -> str:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from accuracy import machine, output_of
+from _records import machine, output_of
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "start.json"

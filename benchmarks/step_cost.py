@@ -11,22 +11,17 @@ Every line is a process of its own on one thread. Writes `results/step_cost.json
 """
 
 import argparse
-import datetime
 import json
-import os
 import resource
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from _records import Results, find_source_tree, gallery_problem, output_of, today
 
-from accuracy import ONE_THREAD, machine
+find_source_tree()
 
-RESULTS = HERE / "results" / "step_cost.json"
+RESULTS = Results("step_cost")
 REPEATS = 7
 RANKS = (8, 16, 32, 64, 128)
 
@@ -113,12 +108,11 @@ def tall(kind: str) -> dict:
     import numpy as np
 
     import pinnsven as pv
-    from pinnsven._cli import load_problem
     from pinnsven._solving._points import PointSet
     from pinnsven._solving._residual import ResidualSystem
 
     jax.config.update("jax_enable_x64", True)
-    problem = load_problem(str(HERE.parent / "problems" / "burgers.py"), {})
+    problem = gallery_problem("burgers")
     system, theta = ResidualSystem.build(problem, pv.MLP(20, 4), jax.random.PRNGKey(0))
     points = PointSet(problem, {"pde": 3840}, pv.Sobol(), np.random.default_rng(0))
     batches = jax.tree.map(jnp.asarray, points.batches({b.name: 1.0 for b in problem.blocks}))
@@ -170,10 +164,7 @@ def child(case: str, kind: str) -> None:
 def measure(case: str, kind: str) -> dict:
     """One line in a process of its own."""
     command = [sys.executable, __file__, "--child", case, kind]
-    done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(output_of(command, core=None)[-1])
 
 
 def table(records: dict) -> str:
@@ -194,14 +185,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=CASES)
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"records": {}}
+    stored = RESULTS.load(records={})
     for case in [options.only] if options.only else CASES:
         names = CASES[case][1]
         stored["records"][case] = {name: measure(case, kind) for name, kind in names.items()}
-        stored |= {"date": datetime.date.today().isoformat(), "machine": machine()}
-        RESULTS.write_text(json.dumps(stored, indent=1))
-        text = f"{stored['machine']}, {stored['date']}\n{table(stored['records'])}\n"
-        RESULTS.with_suffix(".md").write_text(text)
+        stored |= today()
+        RESULTS.save(stored, f"{stored['machine']}, {stored['date']}\n{table(stored['records'])}")
     print(table(stored["records"]))
 
 

@@ -9,7 +9,6 @@ faults, the slow ones included unless `--fast` leaves them out.
 
 import argparse
 import datetime
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,26 +22,30 @@ import honesty
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "trust.md"
 
-# what a file of tests shows, in the words of the page
+# what files of tests show, in the words of the page
 TESTS = {
-    "test_bad_input.py": "wrong calls, declarations and command lines, each with the class of its "
+    "*/test_refused_*.py": "wrong calls, declarations and command lines, each with the class of its "
     "error and a phrase of its message",
-    "test_fuzz.py": "random declarations (200) and command lines (300): refused in pinnsven's own "
-    "words, or fit to be evaluated",
-    "test_files.py": "files: truncated, foreign, newer, tampered; nothing in them is executed",
-    "test_damaged_files.py": "files: flipped bits, bombs, false shapes, numbers that are none",
-    "test_identity.py": "resumes of a run that is no longer the same",
-    "test_nothing_lost.py": "signals, closed and full outputs, callbacks and references that raise",
-    "test_faults.py": "faults: a disk that is full after any number of bytes and failing system calls "
-    "(over 200), 30 `kill -9` with the run resumed bit for bit, values that are not finite",
+    "problem/test_missing_conditions.py": "declarations that leave something open: said where they are "
+    "made, and not said where nothing is missing",
+    "problem/test_fuzz.py": "random declarations (200) and command lines (300): refused in pinnsven's "
+    "own words, or fit to be evaluated",
+    "output/test_files.py": "files: truncated, foreign, newer, tampered; nothing in them is executed",
+    "output/test_damaged_*.py": "files: flipped bits, bombs, false shapes, numbers that are none",
+    "solving/test_identity.py": "resumes of a run that is no longer the same",
+    "solving/test_nothing_lost.py": "signals, closed and full outputs, callbacks and references "
+    "that raise",
+    "output/test_faults.py": "faults: a disk that is full after any number of bytes and failing system "
+    "calls (over 200), 30 `kill -9` with the run resumed bit for bit, values that are not finite",
 }
 
 TEMPLATE = HERE / "_trust_page.md"  # of the page, without its counts
 
 
-def tested(name: str, fast: bool) -> tuple[int, int]:
-    """How many tests of a file passed, of how many.
+def tested(pattern: str, fast: bool) -> tuple[int, int]:
+    """How many tests of some files passed, of how many.
 
+    - `pattern`: of their paths in the folder of tests.
     - `fast`: leaves out those that take minutes.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +56,7 @@ def tested(name: str, fast: bool) -> tuple[int, int]:
             "pytest",
             "-m",
             "not slow" if fast else "",
-            f"tests/{name}",
+            *(str(file) for file in sorted((HERE.parent / "tests").glob(pattern))),
             f"--junitxml={record}",
         ]
         subprocess.run(command, cwd=HERE.parent, check=False, stdout=subprocess.DEVNULL)
@@ -71,7 +74,7 @@ def main() -> None:
     command = [sys.executable, str(HERE / "honesty.py"), "--core", str(options.core)]
     if not options.stored:
         subprocess.run(command, check=True)
-    stored = json.loads(honesty.RESULTS.read_text())
+    stored = honesty.RESULTS.load()
     records, rows = stored["records"], []
     for name, what in TESTS.items():
         passed, number = tested(name, options.fast)
@@ -87,7 +90,7 @@ def main() -> None:
             seeds=honesty.seeds_table(records),
             cases=len(stored["adversarial"]),
             adversarial=_adversarial.tables(stored["adversarial"]),
-            coverage=coverage.table(json.loads(coverage.RESULTS.read_text())["records"]),
+            coverage=coverage.table(coverage.RESULTS.load()["records"]),
             tests="\n".join(rows),
         )
     )

@@ -1,6 +1,20 @@
-"""pinnsven: solves differential equations with small neural networks, to solver accuracy."""
+"""pinnsven: solves differential equations with small neural networks, to solver accuracy.
+
+Equations and conditions are functions that get what their argument names ask for:
+
+    import pinnsven as pv
+
+    conditions = {
+        "decay": pv.PDE(lambda u, u_t: u_t + u),
+        "start": pv.Initial(u=1.0),
+    }
+    solution = pv.solve(pv.Problem(pv.Time(0, 1), "u", conditions))
+    print(solution)
+    print(solution.u(t=0.5))
+"""
 
 from ._basics._results import RESULTS as RESULTS
+from ._basics._version import __version__ as __version__
 from ._conditions import (
     PDE as PDE,
     AbstractCondition as AbstractCondition,
@@ -62,3 +76,65 @@ from ._sven import (
     TruncatedSVD as TruncatedSVD,
     least_squares as least_squares,
 )
+
+__all__ = [
+    "MLP",
+    "PDE",
+    "QRSVD",
+    "RESULTS",
+    "AbstractCondition",
+    "AbstractField",
+    "Ansatz",
+    "Automatic",
+    "Backtracking",
+    "BalancedWeights",
+    "Ball",
+    "Boundary",
+    "Box",
+    "Callback",
+    "Condition",
+    "Data",
+    "Dirichlet",
+    "Disk",
+    "FixedStep",
+    "FixedWeights",
+    "FourierMLP",
+    "GramEigh",
+    "GramTridiagonal",
+    "Grid",
+    "Initial",
+    "Integral",
+    "Interval",
+    "Neumann",
+    "NonfiniteFallback",
+    "Polygon",
+    "Problem",
+    "Progress",
+    "RandomizedSVD",
+    "Reference",
+    "RefinedGram",
+    "Robin",
+    "Samples",
+    "ScaledWeights",
+    "SineMLP",
+    "Single",
+    "Sketched",
+    "Sobol",
+    "Solution",
+    "SpectralFilter",
+    "SpectralSearch",
+    "StopRun",
+    "Sven",
+    "Time",
+    "TruncatedSVD",
+    "Uniform",
+    "least_squares",
+    "load",
+    "march",
+    "solve",
+]
+
+
+def __dir__() -> list[str]:
+    """The public names alone, for completion and `dir`."""
+    return [*__all__, "__doc__", "__version__"]

@@ -1,27 +1,20 @@
 """The command `pinnsven`: solve a problem file, list problems, show what this machine offers."""
 
 import argparse
-import importlib.util
-import inspect
 import json
-import sys
-import types
-from pathlib import Path
 
-from ._basics._messages import listing, nearest
+from ._basics._messages import listing
 from ._basics._results import RESULTS
+from ._basics._version import __version__
 from ._command._outputs import check_outputs, write_outputs
+from ._command._problem_files import catalog, load_problem
 from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._output._progress import Progress
 from ._output._tables import versions
-from ._problem import Problem
 from ._solving._limits import TOLERANCE
 from ._solving._loop import INTERRUPTED
 from ._solving._march import march
 from ._solving._solve import solve
-
-PROBLEM_FOLDER = "problems"
-
 
 STATUSES = """exit status:
   0    converged
@@ -70,6 +63,7 @@ def run() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """The command's arguments; each subcommand leaves the function that runs it in `run`."""
     parser = argparse.ArgumentParser(
         prog="pinnsven",
         description="Solves differential equations with small neural networks.",
@@ -82,11 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         "solve",
         help="solve a problem file",
         description="Solves a problem file: Python that defines make_problem(**parameters). The file\n"
-        "is code and is executed; checkpoints are data and are not.",
+        "is code and is executed; checkpoints are data and are not. A bare name that is no file\n"
+        "here is that of a problem of the gallery, which `pinnsven list` shows.",
         epilog=STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    solve.add_argument("problem", help="a path such as problems/burgers.py")
+    solve.add_argument(
+        "problem", metavar="FILE", help="a path such as problems/mine.py, or a name of `pinnsven list`"
+    )
     solve.add_argument("--time-limit", type=float, metavar="S", help="seconds of solving")
     solve.add_argument("--max-steps", type=int, metavar="N", help="steps at most")
     solve.add_argument("--tolerance", type=float, metavar="T", help="relative held-out residual")
@@ -112,9 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     solve.add_argument("--quiet", action="store_true", help="no progress display")
     solve.set_defaults(run=_solve)
-    catalog = commands.add_parser("list", help="list the problem files of a folder")
-    catalog.add_argument("folder", nargs="?", default=PROBLEM_FOLDER)
-    catalog.set_defaults(run=_list)
+    problems = commands.add_parser("list", help="list the problem files of a folder, or the gallery")
+    problems.add_argument(
+        "folder", nargs="?", help="default: problems, or the gallery if there is none"
+    )
+    problems.set_defaults(run=_list)
     info = commands.add_parser("info", help="versions and devices")
     info.set_defaults(run=_info)
     return parser
@@ -123,11 +122,12 @@ def _parser() -> argparse.ArgumentParser:
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         del namespace, values, option_string
-        print(f"pinnsven {versions()['pinnsven']}")
+        print(f"pinnsven {__version__}")
         parser.exit()
 
 
 def _solve(options) -> int:
+    """Solves what was asked for and writes its files; the exit status."""
     if options.slabs is not None and options.checkpoint is not None:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
@@ -184,70 +184,9 @@ def _parameter(text: str) -> tuple[str, object]:
         return name, value
 
 
-def load_problem(path: str, parameters: dict[str, object]) -> Problem:
-    """The problem that a file makes.
-
-    - `path`: Python that defines `make_problem`; its own folder is importable while it runs.
-    - `parameters`: passed to `make_problem` by name.
-
-    Raises `ValueError` for a file that does not exist, fails, or makes no problem.
-    """
-    file = Path(path)
-    if not file.is_file():
-        known = [str(p) for p in _problem_files(file.parent if file.parent.is_dir() else Path())]
-        raise ValueError(f"{path}: there is no such file." + nearest(path, known))
-    module = _import(file)
-    make = getattr(module, "make_problem", None)
-    if not callable(make):
-        raise ValueError(f"{path}: defines no function make_problem(**parameters)")
-    accepted = inspect.signature(make)
-    try:
-        accepted.bind(**parameters)
-    except TypeError as error:
-        raise ValueError(
-            f"{path}: make_problem does not take {listing(parameters)} ({error}); it takes "
-            f"{listing(accepted.parameters)}"
-        ) from None
-    try:
-        problem = make(**parameters)
-    except ValueError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path}: make_problem failed with {type(error).__name__}: {error}") from error
-    if not isinstance(problem, Problem):
-        raise ValueError(f"{path}: make_problem returned {type(problem).__name__}, not a pv.Problem")
-    if problem.name == "problem":
-        object.__setattr__(problem, "name", file.stem)
-    return problem
-
-
-def _import(file: Path) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{file}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    folder = str(file.parent.resolve())
-    sys.path.insert(0, folder)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(f"{file}: failed with {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(folder)
-    return module
-
-
-def _problem_files(folder: Path) -> list[Path]:
-    return [f for f in sorted(folder.glob("*.py")) if not f.name.startswith("_")]
-
-
 def _list(options) -> int:
-    folder = Path(options.folder)
-    if not folder.is_dir():
-        raise ValueError(f"{options.folder}: there is no such folder")
-    for file in _problem_files(folder):
-        doc = (_import(file).__doc__ or "").strip().splitlines()
-        print(f"{file!s:<32} {doc[0] if doc else ''}")
+    for line in catalog(options.folder):
+        print(line)
     return 0
 
 

@@ -22,7 +22,10 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
-LONG = ("solve", "sven_library", "docs", "sven", "march", "cli", "faults", "residual")
+LONG = (
+    *("cli", "march", "nothing_lost", "residual_rows", "endings", "docs", "unknowns", "backends"),
+    *("uncertainty", "determined", "runs", "solve", "samples", "descent", "library", "factors"),
+)
 
 
 def pytest_collection_modifyitems(items):
@@ -57,11 +60,17 @@ def quick_compilation():
     jax.config.update("jax_disable_most_optimizations", False)
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    """The folder of what `shared_compilations` has compiled."""
+    return str(tmp_path_factory.mktemp("compiled"))
+
+
 @pytest.fixture(scope="module")
-def shared_compilations(quick_compilation, tmp_path_factory):
+def shared_compilations(quick_compilation, compiled):
     """The same, with JAX's cache on disk: functions of equal shapes share what was compiled."""
     with cache_kept():
-        for name, value in zip(CACHE, (str(tmp_path_factory.mktemp("compiled")), 0.05), strict=True):
+        for name, value in zip(CACHE, (compiled, 0.05), strict=True):
             jax.config.update(name, value)
         compilation_cache.reset_cache()
         yield

@@ -66,6 +66,7 @@ STARTS = {
 
 
 def _data(problem: str):
+    """The problem in the words of the package, with its points."""
     least, largest = bounds(problem)
     number = POINTS.get(problem, 2048)
     if problem in DIMENSION:

@@ -133,6 +133,7 @@ def _number(problem: str, resampled: bool) -> int:
 
 
 def _stationary_case(problem: str, u, params, keys, resampling):
+    """Points, observed values and the loss of a problem without time."""
     dimension = DIMENSION[problem]
     least, largest = bounds(problem)
     data = jinns.data.CubicMeshPDEStatio(
@@ -174,6 +175,7 @@ def _stationary_case(problem: str, u, params, keys, resampling):
 
 
 def _evolution_case(problem: str, u, params, keys, resampling):
+    """Points, observed values (none) and the loss of a problem in time."""
     least, largest = bounds(problem)
     periodic = problem == "allen_cahn"
     data = jinns.data.CubicMeshPDENonStatio(
@@ -236,6 +238,7 @@ def run(problem: str, seed: int, course: Course, natural: bool = False) -> None:
     chunk = 1 if natural else 5
 
     def advance(carry):
+        """A chunk of steps, from and to all that the package carries from one to the next."""
         params, state, data, observed, key = carry
         key, inner = jax.random.split(key)
         found = jinns.solve(

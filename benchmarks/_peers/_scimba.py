@@ -86,6 +86,7 @@ class _Wave(AbstractPhysicalModel):
 
 
 def _model(problem: str, domain):
+    """The problem in the words of the package."""
     if problem == "poisson_2d":
         return LaplacianDirichletND(
             domain,

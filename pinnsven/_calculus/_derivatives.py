@@ -146,6 +146,10 @@ class _Context:
     tables: dict
 
     def value(self, quantity: Quantity):
+        """The value of a quantity at the point, out of what the passes have left.
+
+        Shape () or, for a vector coordinate, a gradient or the normal, (components,).
+        """
         domain = self.plan.space.domain
         match quantity:
             case CoordinateValue(name):

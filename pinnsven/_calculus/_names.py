@@ -153,6 +153,7 @@ class NameSpace:
         return bool(self._readings(name))
 
     def _readings(self, name: str) -> list[Quantity]:
+        """Everything that a name may mean: several readings where fields and coordinates clash."""
         found: list[Quantity] = []
         if name in self.fields:
             found.append(Value(name))

@@ -187,6 +187,10 @@ class Robin(_OnBoundary):
         return [self._robin_term(name, value, space) for name, value in self.values.items()]
 
     def _robin_term(self, field: str, triple, space) -> NamedFunction:
+        """a u + b u_n - g of a field.
+
+        Raises `ValueError` unless `triple` is (a, b, g) with finite a and b, not both zero.
+        """
         if not isinstance(triple, tuple) or len(triple) != 3:
             raise ValueError(f"{field}={triple!r}: give a triple (a, b, g) for a u + b u_n = g")
         a = finite_number(f"{field}=: a =", triple[0])

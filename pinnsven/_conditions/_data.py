@@ -50,6 +50,10 @@ class Data(AbstractCondition):
             raise ValueError(f"noise={noise!r}: must not be negative")
 
     def bind(self, name: str, space: NameSpace) -> Block:
+        """The block of the differences between what was given at the points and the fields there.
+
+        Raises `ValueError` for points outside, unknown names, or too many or too few values.
+        """
         points = points_array(self.points, space.domain)
         check_keywords(self.values, space, derivatives=True)
         auxiliary, terms = {}, []

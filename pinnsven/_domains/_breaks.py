@@ -115,6 +115,10 @@ def _circles_meet(one: Circle, other: Circle) -> Iterator[float]:
 
 
 def _in_space(region: AbstractRegion) -> Iterator[float]:
+    """The places along the first axis where a region of two dimensions or more changes its shape.
+
+    These are the ends of its pieces, and where their surfaces meet.
+    """
     leaves = list(region.leaves())
     for leaf in leaves:
         if isinstance(leaf, Brick):

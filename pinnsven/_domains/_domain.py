@@ -243,6 +243,7 @@ class Facets(AbstractSite):
         return len(self.pieces) if steady and all(p.dim == 0 for p in self.pieces) else None
 
     def draw(self, count, sampler, rng):
+        """Points on the pieces, on each as many as its measure's share, and their normals."""
         time = self.domain.time
         drawn = []
         for piece, share in zip(self.pieces, self._shares(count), strict=True):

@@ -40,6 +40,7 @@ def integration_rule(domain: Domain, nodes: int) -> Rule:
 
 
 def _rule(shape: AbstractShape, nodes: int) -> Rule:
+    """The rule of a shape: Gauss in coordinates of its own, else slices or even points."""
     if isinstance(shape, Box) and shape.dim <= 6:
         most = nodes if shape.dim <= 3 else int(MOST ** (1 / shape.dim))
         return _gauss(shape.lower, shape.upper, min(nodes, most))

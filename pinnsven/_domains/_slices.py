@@ -163,6 +163,11 @@ def _needed(place: complex, error: float) -> float:
 
 
 def _solid(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[tuple[float, float]]:
+    """Places along the first axis, with weights, for a region that has no map.
+
+    Panels are halved until the volume between their ends is known to `AREA` of the bounding box, and
+    joined again where two of them have no break between them.
+    """
     flat = all(_flat(leaf) for leaf in region.leaves())
     tolerance = AREA * float(np.prod(extent))
 

@@ -206,6 +206,7 @@ class SineMLP(_SizedArchitecture):
             raise ValueError(f"frequency={self.frequency!r}: must be positive")
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
+        """A perceptron of sines with the initial weights of Sitzmann et al. (2020)."""
         shapes = _layer_sizes(inputs, fields, self.width, self.depth)
         # Uniform in +-sqrt(6 / n) keeps the distribution of activations; the first layer spans the
         # frequencies.

@@ -46,6 +46,7 @@ def _at_precision(leaf):
 
 
 def _check_shapes(model: FieldModel, domain: Domain, fields: tuple[str, ...]) -> None:
+    """Raises `ValueError` unless the network maps an embedded point to one value per field."""
     point = jax.ShapeDtypeStruct((domain.dim,), random_dtype())
     inputs = model.embedding.inputs
     try:

@@ -101,6 +101,7 @@ def _values(solution: SolutionData, field: str, points: np.ndarray) -> np.ndarra
 
 
 def _draw_curve(solution, field, row, axes, columns) -> None:
+    """Draws a field over the only coordinate, on top of what is known of it and the band of spread."""
     (line,), points = _grid(solution, axes)
     axis = row[0]
     known = solution.known
@@ -123,6 +124,7 @@ def _draw_curve(solution, field, row, axes, columns) -> None:
 
 
 def _draw_maps(solution, field, row, axes, columns) -> None:
+    """Draws a field over two coordinates, beside it what is known, the difference, the spread."""
     known = solution.known
     has_known = isinstance(known, Reference) and field in known.values
     lines, points = _grid(solution, axes)
@@ -181,6 +183,7 @@ def _map(axis, lines, values, title, span) -> None:
 
 
 def _scatter(axis, solution: SolutionData, axes: list[int], values, title, span) -> None:
+    """Draws values at the known points as a map, interpolated over triangles between them."""
     # Known values need not lie on a grid: a triangulation colors any set of points in the plane.
     from matplotlib.tri import Triangulation
 

@@ -89,6 +89,10 @@ def read_solution(kind: type[Read], path, problem: Declared | None, network: obj
 
 
 def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, network) -> Read:
+    """A solution from the facts and arrays of its file.
+
+    Raises `ValueError`, or an error that `damage_named` turns into one, where they do not fit together.
+    """
     domain = problem.domain if problem is not None else _build_domain(facts["domain"], path)
     fields, steps = facts.texts("fields"), facts.whole("steps")
     evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network)
@@ -167,6 +171,7 @@ def _memory(table: Facts) -> Memory:
 
 
 def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, problem, network):
+    """What evaluates the fields: one network, or one for each slab of time that was solved."""
     if network is None and problem is not None and facts["network"] is None:
         network = problem.network
     if facts["edges"] is None:
@@ -186,6 +191,10 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
 
 
 def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.ndarray) -> Evaluator:
+    """A network with the parameters of the file.
+
+    Raises `ValueError` where their number, type or finiteness is not what the header says.
+    """
     precision, fields = facts.text("precision"), facts.texts("fields")
     if theta.dtype != DTYPES.get(precision):
         raise ValueError(f"its parameters are {theta.dtype}, its precision {precision[:20]!r}")
@@ -203,6 +212,7 @@ def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.nd
 
 
 def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Reference | None:
+    """The values that the solution was compared with, or None where the file has none."""
     if facts["known"] is None:
         return None
     names = facts.texts("known")
@@ -261,6 +271,7 @@ def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...],
 
 
 def _describe_domain(domain: Domain) -> dict | None:
+    """A domain in the words of the header, or None for shapes that only a problem can bring back."""
     space = domain.space
     if isinstance(space, Box):
         shape: object = {"box": [dataclasses.asdict(c) for c in space.coordinates]}
@@ -281,6 +292,10 @@ def _describe_domain(domain: Domain) -> dict | None:
 
 
 def _build_domain(description, path) -> Domain:
+    """The inverse of `_describe_domain`.
+
+    Raises `ValueError` where the header holds no domain, or one that this version does not know.
+    """
     if description is None:
         raise ValueError(f"{path}: its domain is a combination of shapes; pass problem=...")
     time = description["time"]

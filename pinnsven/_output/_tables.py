@@ -8,6 +8,7 @@ import platform
 import jax
 import numpy as np
 
+from .._basics._version import __version__
 from ._data import SolutionData
 
 
@@ -75,14 +76,9 @@ def solution_record(solution: SolutionData) -> dict:
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on."""
-    names = ("pinnsven", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
-    found = {"python": platform.python_version()}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "source tree"
-    return found
+    names = ("jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
+    found = {"python": platform.python_version(), "pinnsven": __version__}
+    return found | {name: importlib.metadata.version(name) for name in names}
 
 
 def _finite(value):

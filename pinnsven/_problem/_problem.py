@@ -113,6 +113,10 @@ class Problem:
 
 
 def _field_names(fields: object) -> tuple[str, ...]:
+    """The names of the fields, in order.
+
+    Raises `ValueError` for none, for a set, and for a name that an attribute of a solution has.
+    """
     if isinstance(fields, (set, frozenset)):
         raise ValueError(
             f"fields={fields!r}: a set has no order, but the outputs of a network have one. Give a "
@@ -144,6 +148,10 @@ def _numbers(kind: str, given: object, wanted: str) -> dict[str, float]:
 
 
 def _conditions(conditions: object) -> dict[str, AbstractCondition]:
+    """The conditions as they were given.
+
+    Raises `ValueError` unless they are a dict, not empty, of named conditions.
+    """
     if not isinstance(conditions, dict) or not conditions:
         raise ValueError(
             "conditions: give a dict of named conditions, such as {'pde': pv.PDE(...), "
@@ -191,6 +199,10 @@ def explain(error: Exception, space: NameSpace) -> str:
 
 
 def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
+    """The exact solution as one function per field, or None.
+
+    Raises `ValueError` for a field or an argument that does not exist, and for values of a wrong shape.
+    """
     if exact is None:
         return None
     if callable(exact):

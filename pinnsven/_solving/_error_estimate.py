@@ -230,7 +230,12 @@ class _Linearized:
 def _linearized(
     space: AbstractSpace, system: ResidualSystem, sets, scatter, name: str, compiled
 ) -> _Linearized:
-    """Residuals and Jacobians of a system whose parameters are the coefficients of a space."""
+    """The conditions as linear functions of the space's coefficients, as matrices on the host.
+
+    - `sets`: batches to fit and batches to judge by; the last block of each are the fields themselves.
+    - `scatter`: how many times its stated noise a condition's residual may be, by its name.
+    - `name`: of the program.
+    """
     blocks = system.blocks
     zero = np.zeros(space.size)
     program = compiled(name, linear, system, zero, sets[0])

@@ -86,6 +86,7 @@ def _check_identity(path, found: Facts, wanted: dict[str, str]) -> None:
 
 
 def _assemble(identity: dict[str, str], facts: Facts, arrays: dict) -> RunState:
+    """The state of a run from the facts and arrays of its file, held against one another's shapes."""
     steps = len(column(arrays, "history.step", (None,), "iuf"))
     history = {name: values.tolist() for name, values in read_history(arrays, steps).items()}
     records = [

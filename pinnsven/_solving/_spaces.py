@@ -108,6 +108,10 @@ class TangentSpace(AbstractSpace):
 
     @classmethod
     def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "TangentSpace":
+        """The space around parameters: a random subset, disturbed by a share of each leaf's size.
+
+        - `fields`, `times`: not used; a tangent space has the size that its network gives it.
+        """
         del fields, times
         number = theta.size - len(plain.unknown_names)
         rng = np.random.default_rng(0)
@@ -183,6 +187,11 @@ class DrawnSpace(AbstractSpace):
 
     @classmethod
     def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "DrawnSpace":
+        """The space for a problem: functions drawn with a seed of their own, as many for each field.
+
+        - `fields`: how many fields share the room.
+        - `times`: how many times as large as usual; polynomials also gain in degree.
+        """
         rng = np.random.default_rng(13)
         embedding = plain.model.embedding
         domain, inputs = embedding.domain, embedding.inputs

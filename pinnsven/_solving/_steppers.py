@@ -108,6 +108,11 @@ class OptaxStepper(AbstractStepper):
         return self.transformation.init(theta)
 
     def step(self, system, theta, state, scratch, batches):
+        """One update by the method, refused where it leads to what is not finite.
+
+        The report has no spectrum, and not-a-number for what only Sven can say.
+        """
+
         def half_square(t):
             return system.half_square(t, batches)
 

@@ -24,7 +24,7 @@ from ._control import (
     Move as Move,
     SpectralFilter as SpectralFilter,
 )
-from ._core import StepReport as StepReport, Sven as Sven, SvenState as SvenState
+from ._core import Sven as Sven
 from ._function import FunctionResidual as FunctionResidual, Samples as Samples
 from ._least_squares import (
     LeastSquaresResult as LeastSquaresResult,
@@ -39,4 +39,5 @@ from ._linearization import (
 from ._refined import RefinedGram as RefinedGram
 from ._search import SpectralSearch as SpectralSearch
 from ._square import Diagonal as Diagonal
+from ._step import StepReport as StepReport, SvenState as SvenState
 from ._tridiagonal import GramTridiagonal as GramTridiagonal

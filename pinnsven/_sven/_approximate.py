@@ -5,11 +5,13 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
 from ._backends import (
     QRSVD,
     AbstractBackend,
     AbstractExplicitFactors,
+    AbstractRightFactors,
     BothFactors,
     GramEigh,
     RightFactors,
@@ -48,6 +50,10 @@ class RandomizedSVD(AbstractBackend):
         return False
 
     def init(self, linearization, key, memory=()):
+        """Factors of the leading directions, from as many products as the class says.
+
+        - `memory`: the last step's directions, shape (directions, params), zero where there are none.
+        """
         smaller = min(linearization.rows, linearization.params)
         width = min(self.rank + self.oversample, smaller)
         dtype = linearization.residual.dtype
@@ -186,18 +192,19 @@ def _stored(linearization: AbstractLinearization) -> Linearization:
     return Linearization.of_jacobian(linearization.residual, linearization.jacobian())
 
 
-class FallbackFactors(RightFactors):
+class FallbackFactors(AbstractRightFactors):
     """Factors that know whether the second backend made them."""
 
-    second: jax.Array = eqx.field(default_factory=lambda: jnp.zeros((), bool))
+    singular_values: Float[Array, " k"]
+    right: Float[Array, "params k"]
+    second: Bool[Array, ""]
 
     @property
     def fell_back(self):
         return self.second
 
     def embed(self, index, params, number):
-        whole = super().embed(index, params, number)
-        return FallbackFactors(whole.singular_values, whole.right, self.second)
+        return FallbackFactors(*self._placed(index, params, number), self.second)
 
 
 class NonfiniteFallback(AbstractBackend):

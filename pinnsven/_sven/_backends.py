@@ -153,11 +153,8 @@ class AbstractBackend(eqx.Module):
         return ()
 
 
-class RightFactors(AbstractExplicitFactors):
+class AbstractRightFactors(AbstractExplicitFactors):
     """Factors with explicit V; $S U^T e = V^T J^T e$ costs one product with the Jacobian."""
-
-    singular_values: Float[Array, " k"]
-    right: Float[Array, "params k"]
 
     def gradient(self, linearization, residuals):
         return linearization.pull(residuals) @ self.right
@@ -165,9 +162,20 @@ class RightFactors(AbstractExplicitFactors):
     def lift(self, linearization, coefficients):
         return coefficients @ self.right.T
 
-    def embed(self, index, params, number):
+    def _placed(self, index, params: int, number: int) -> tuple[Array, Array]:
+        """Singular values and V with room for others, V's rows where `index` says."""
         values = placed(self.singular_values[None], (1, number))[0]
-        return RightFactors(values, placed(self.right, (params, number), index))
+        return values, placed(self.right, (params, number), index)
+
+
+class RightFactors(AbstractRightFactors):
+    """Factors with explicit V and nothing else."""
+
+    singular_values: Float[Array, " k"]
+    right: Float[Array, "params k"]
+
+    def embed(self, index, params, number):
+        return RightFactors(*self._placed(index, params, number))
 
 
 class LeftFactors(AbstractFactors):

@@ -204,6 +204,10 @@ class Backtracking(AbstractOneStep):
             raise ValueError(f"trials={self.trials!r}: need at least one")
 
     def search(self, evaluate, linearization, factors, square, state, loss, corrections):
+        """Shortens the step from its full length until the loss falls by enough of what is predicted.
+
+        A step that still does not lower the loss after the last trial is refused.
+        """
         del corrections
         whole, factor, gradient = self.direction(evaluate, linearization, factors, square)
 

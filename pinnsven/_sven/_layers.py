@@ -110,6 +110,10 @@ class _Uses:
         inputs: list = [None] * len(probes)
 
         def evaluate(jaxpr, consts, arguments):
+            """The program run equation by equation, with probes added to the outputs of its layers.
+
+            Writes each layer's input into `inputs`.
+            """
             values = dict(zip(jaxpr.constvars, consts, strict=True))
             values |= dict(zip(jaxpr.invars, arguments, strict=True))
 

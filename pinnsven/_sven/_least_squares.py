@@ -10,7 +10,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from .._basics._results import RESULTS
-from ._core import StepReport, Sven
+from ._core import Sven
+from ._step import StepReport
 
 STEPS = 200
 REJECTIONS = 12  # in a row, after which no step is expected to help

@@ -142,6 +142,11 @@ class RefinedGram(AbstractBackend):
         return True
 
     def init(self, linearization, key, memory=()):
+        """Factors of the Gram matrix by shifted Cholesky QR.
+
+        The triangle of a shifted Gram matrix takes most of the condition number off the columns, and a
+        Gram matrix of those resolves the rest. In single precision that takes two triangles.
+        """
         del key, memory
         square = linearization.gram()
         epsilon = float(jnp.finfo(square.dtype).eps)

@@ -69,6 +69,10 @@ class SpectralSearch(AbstractControl):
         return True
 
     def search(self, evaluate, linearization, factors, square, state, loss, corrections):
+        """All candidates at once: first steps, corrections while they pay, the choice by true losses.
+
+        Steps have the shape (probes, params), their coefficients in the factors' basis (probes, k).
+        """
         residual, log_damping = linearization.residual, state.log_damping
         start = jnp.zeros((1, linearization.params), loss.dtype)
         if self.remembers:
@@ -90,6 +94,7 @@ class SpectralSearch(AbstractControl):
             return jax.lax.cond(idle < self.patience, lambda: evaluate(lifted), lambda: known)
 
         def attempt(carry):
+            """One round: the losses of all candidates, and the next correction of each, mixed."""
             steps, lifted, best, lowest, mixing, count, idle, residuals = carry
             residuals = jax.lax.map(evaluate_unless_idle, (idle, lifted, residuals))
             losses = finite_or_infinite(jnp.sum(residuals**2, axis=1))

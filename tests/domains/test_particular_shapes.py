@@ -1,0 +1,106 @@
+"""Particular shapes, their parts and their predicates."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from pinnsven._domains import (
+    as_domain,
+    boundary_site,
+)
+from shapes import PI, boundary, fresh
+
+# Particular shapes.
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("axis", "share"), [(0, 3 / 8), (1, 1 / 8)])
+def test_sides_of_a_box_get_points_in_proportion_to_their_length(axis, side, share):
+    _, normals = boundary(pv.Box(x=(0, 1), y=(0, 3)))
+    assert np.mean(normals[:, axis] == side) == pytest.approx(share, abs=0.01)
+
+
+def test_caps_of_a_cylinder_get_points_in_proportion_to_their_area():
+    _, normals = boundary(pv.Disk() * pv.Interval(z=(0, 3)))
+    assert np.mean(normals[:, 2] == 1) == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_points_on_a_restricted_boundary_are_shared_in_proportion_to_length():
+    """Upper half of a union: an arc of 4 pi / 6 of the circle, and half of one of a fourth."""
+    shape = pv.Disk((0, 0), 2, name="big") | pv.Disk((2, 0), 1, name="small")
+    upper = boundary(shape, lambda y: y > 0)[0]
+    big = np.arccos(7 / 8) * 2  # half the angle hidden inside the small disk, times the radius
+    small = np.arccos(1 / 4)
+    lengths = 2 * PI - big, PI - small
+    on_small = np.abs(np.linalg.norm(upper - [2, 0], axis=1) - 1) < 1e-9
+    assert np.mean(on_small) == pytest.approx(lengths[1] / sum(lengths), abs=0.02)
+
+
+def test_edges_of_a_clockwise_polygon_keep_their_numbers():
+    """`edge0` joins the first to the second vertex as they were written."""
+    points, normals = boundary(pv.Polygon([(0, 0), (0, 4), (3, 0)]), "edge0", 20)
+    np.testing.assert_allclose(points[:, 0], 0, atol=1e-12)
+    np.testing.assert_allclose(normals, np.tile([-1.0, 0.0], (20, 1)), atol=1e-12)
+
+
+def test_face_points_lie_exactly_on_the_face():
+    points, _ = boundary(pv.Box(x=(0.1, 0.3), y=(-1 / 3, 1 / 7)), "y+", 100)
+    assert set(points[:, 1]) == {1 / 7}
+
+
+def test_box_without_a_periodic_part_has_no_such_facet():
+    names = set().union(*(facet.names for facet in pv.Box(x=(0, 1), y=(0, 1), periodic="x").facets()))
+    assert names == {"y", "y-", "y+"}
+    assert pv.Box(x=(0, 1), y=(0, 1), periodic=("x", "y")).facets() == ()
+
+
+def test_nothing_is_outside_along_a_periodic_coordinate():
+    box = pv.Box(x=(0, 1), y=(0, 1), periodic="x")
+    points = np.array([[-3.7, 0.5], [9.0, 0.0], [0.5, 1.5]])
+    np.testing.assert_array_equal(box.contains(points), [True, True, False])
+
+
+def test_several_parts_and_repeated_parts_are_joined():
+    box = pv.Box(x=(0, 1), y=(0, 1))
+    points, _ = boundary(box, "x- y+", 100)
+    assert np.all((points[:, 0] == 0) | (points[:, 1] == 1))
+    site: Any = boundary_site(as_domain(box), ("x-", "x-", "x"))
+    assert len(site.pieces) == 2
+
+
+def test_predicate_chooses_points_and_keeps_normals():
+    points, normals = boundary(pv.Disk(), lambda x, y: (x > 0.5) & (y > 0), 500)
+    assert len(points) == 500
+    assert np.all((points[:, 0] > 0.5) & (points[:, 1] > 0))
+    np.testing.assert_allclose(normals, points, atol=1e-14)
+
+
+def test_predicate_receives_a_vector_coordinate_whole():
+    points, _ = boundary(pv.Box(x=[(0, 1)] * 3), lambda x: x[2] == 1, 64)
+    assert np.all(points[:, 2] == 1)
+
+
+def test_predicate_can_choose_one_end_of_an_interval():
+    site = boundary_site(as_domain(pv.Interval(0, 1)), lambda x: x > 0.5)
+    assert site.finite == 1
+    np.testing.assert_array_equal(site.draw(1, pv.Sobol(), fresh())[0], [[1.0]])
+
+
+@pytest.mark.parametrize("center", [0.1, 0.3, 0.5, 0.77])
+def test_predicate_that_holds_on_a_small_outlet_of_a_wall_finds_it(center):
+    def outlet(x, y):
+        return y == 0 and abs(x - center) < 1e-3
+
+    points, _ = boundary(pv.Box(x=(0, 1), y=(0, 1)), outlet, 16)
+    assert np.all(np.abs(points[:, 0] - center) < 1e-3)
+
+
+def test_fewer_boundary_points_than_facets_gives_exactly_as_many_as_asked():
+    assert len(boundary(pv.Box(x=(0, 1), y=(0, 1)), None, 3)[0]) == 3
+
+
+def test_regular_grid_on_a_high_dimensional_sphere_is_not_at_one_pole():
+    points, _ = boundary_site(as_domain(pv.Ball((0,) * 4)), None).draw(512, pv.Grid(), fresh())
+    assert np.max(np.abs(points.mean(axis=0))) < 0.2

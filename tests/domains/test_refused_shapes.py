@@ -1,0 +1,131 @@
+"""Shapes, times and parts of boundaries that are refused where they are written."""
+
+import pinnsven as pv
+from refusals import CUBE, INF, NAN, SLAB, Refused, check, condition
+
+REFUSED = Refused()
+bad = REFUSED.add
+
+# Domains.
+
+bad("box without coordinates", lambda: pv.Box(), "at least one coordinate")
+bad("empty interval", lambda: pv.Interval(1, 1), "x=(1.0, 1.0) is empty", "below the upper")
+bad("inverted interval", lambda: pv.Interval(2, 1), "x=(2.0, 1.0) is inverted")
+bad("empty side of a box", lambda: pv.Box(x=(0, 1), y=(3, 3)), "y=(3.0, 3.0) is empty")
+bad("infinite side", lambda: pv.Box(x=(0, INF)), "x=(0.0, inf)", "finite")
+bad("side that is no number", lambda: pv.Box(x=(NAN, 1)), "x=(nan, 1.0)", "finite")
+bad("side without a pair", lambda: pv.Box(x=3), "x=3", "pair")
+bad("side of three numbers", lambda: pv.Box(x=(0, 1, 2)), "x=(0, 1, 2)", "pair")
+bad("side of text", lambda: pv.Box(x="ab"), "x='ab'", "pair")
+bad("inverted component", lambda: pv.Box(x=[(0, 1), (1, 0)]), "x[1]=(1.0, 0.0) is inverted")
+bad("empty vector", lambda: pv.Box(x=[]), "x=[]")
+bad("unknown periodic name", lambda: pv.Box(x=(0, 1), periodic="y"), "'y'", "the box has x")
+bad("periodic without a name", lambda: pv.Box(x=(0, 1), periodic=True), "periodic=True")
+bad("coordinate with a space", lambda: pv.Box(**{"x y": (0, 1)}), "'x y'", "identifier")
+bad("coordinate that is a keyword", lambda: pv.Box(**{"lambda": (0, 1)}), "'lambda'", "identifier")
+bad("private coordinate", lambda: pv.Box(_x=(0, 1)), "'_x' is reserved")
+bad("coordinate named normal", lambda: pv.Box(normal=(0, 1)), "'normal' is reserved")
+bad("interval without ends", lambda: pv.Interval(), "two ends")
+bad("interval with one end", lambda: pv.Interval(0), "two ends")
+bad("interval with two coordinates", lambda: pv.Interval(0, 1, y=(0, 1)), "two ends")
+bad("interval periodic elsewhere", lambda: pv.Interval(0, 1, periodic="z"), "'z'", "has x")
+bad("time without ends", lambda: pv.Time(), "a start and an end")
+bad("inverted time", lambda: pv.Time(1, 0), "t=(1.0, 0.0) is inverted")
+bad("endless time", lambda: pv.Time(0, INF), "t=(0.0, inf)", "finite")
+bad("name of time", lambda: pv.Time(0, 1, name="2t"), "'2t'", "identifier")
+for radius in (0, -1, NAN, INF, "a", None):
+    bad(f"radius {radius}", lambda r=radius: pv.Disk(radius=r), f"radius={radius!r}", "positive")
+bad("center that is no number", lambda: pv.Ball((0, NAN, 0)), "center=(0, nan, 0)", "finite")
+bad("center of nothing", lambda: pv.Ball(()), "center=()")
+bad("disk in space", lambda: pv.Disk((0, 0, 0)), "center=(0, 0, 0)", "two components")
+bad("ball with too few names", lambda: pv.Ball(coordinates="xy"), "coordinates='xy'", "3 parts")
+bad("disk with one name twice", lambda: pv.Disk(coordinates=("x", "x")), "x occurs more than once")
+bad("polygon of two vertices", lambda: pv.Polygon([(0, 0), (1, 1)]), "vertices", "three pairs")
+bad("polygon in space", lambda: pv.Polygon([(0, 0, 0)] * 3), "vertices", "shape (3, 3)")
+bad("polygon on a line", lambda: pv.Polygon([(0, 0), (1, 1), (2, 2)]), "vertices", "no area")
+bad(
+    "polygon with a repeated vertex",
+    lambda: pv.Polygon([(0, 0), (0, 0), (1, 0), (0, 1)]),
+    "length zero",
+)
+bad("polygon without end", lambda: pv.Polygon([(0, 0), (1, 0), (0, INF)]), "vertices", "finite")
+TRIANGLE = [(0, 0), (1, 0), (0, 1)]
+bad("polygon that crosses itself", lambda: pv.Polygon([(0, 0), (2, 2), (2, 0), (0, 1)]), "cross")
+bad("polygon with one name", lambda: pv.Polygon(TRIANGLE, coordinates=("x",)), "coordinates=('x',)")
+bad(
+    "polygon with one name twice",
+    lambda: pv.Polygon(TRIANGLE, coordinates="xx"),
+    "x occurs more than once",
+)
+bad("product with a name twice", lambda: pv.Disk() * pv.Interval(0, 1), "x occurs more than once")
+bad(
+    "space and time of one name",
+    lambda: pv.Interval(t=(0, 1)) * pv.Time(0, 1),
+    "t occurs more than once",
+)
+bad("two times", lambda: SLAB * pv.Time(tau=(0, 1)), "at most one Time")
+bad("product with a number", lambda: pv.Disk() * 3, "domain=3", "pv.Box")
+bad(
+    "union over other names",
+    lambda: pv.Disk() | pv.Box(a=(0, 1), b=(0, 1)),
+    "share their coordinates",
+    "'a'",
+)
+bad("union with time", lambda: pv.Disk() | pv.Time(0, 1), "| joins two shapes", "Time")
+bad("difference with a number", lambda: pv.Disk() - 3, "- joins two shapes", "int")
+bad("periodic union", lambda: pv.Box(x=(0, 1), periodic="x") | pv.Box(x=(0, 2)), "without periodic")
+bad("empty intersection", lambda: pv.Disk() & pv.Disk((9, 9)), "Intersection", "is empty")
+bad("empty difference", lambda: pv.Disk() - pv.Disk(radius=2), "Difference", "is empty")
+
+# Boundary parts.
+
+
+def on(part, domain=SLAB):
+    return condition(pv.Dirichlet(u=0.0, on=part), domain=domain)
+
+
+STRIP = pv.Box(x=(0, 1), y=(0, 1), periodic="x")
+
+
+bad("part that does not exist", lambda: on("z"), "condition 'mine'", "on='z'", "parts are", "x+")
+bad("part with a slip", lambda: on("circl", pv.Disk()), "on='circl'", "Did you mean 'circle'?")
+bad("one of two parts does not exist", lambda: on("x- w+"), "on='w+'", "parts are")
+bad(
+    "edge beyond the last",
+    lambda: on("edge3", pv.Polygon(TRIANGLE)),
+    "on='edge3'",
+    "edge0, edge1, edge2",
+)
+bad("periodic part", lambda: on("x-", STRIP), "on='x-'", "'x' is periodic")
+bad(
+    "no boundary at all",
+    lambda: on(None, pv.Interval(0, 1, periodic=True)),
+    "every coordinate is periodic",
+)
+bad("empty part", lambda: on(""), "on=''", "names no part")
+bad("part by number", lambda: on(3), "condition 'mine'", "on=3")
+bad("space and time in one", lambda: on(("x-", "t+")), "condition 'mine'", "'t+'", "of its own")
+bad("boundary of time alone", lambda: on("x", pv.Time(0, 1)), "no boundary in space", "on='t-'")
+bad("predicate that never holds", lambda: on(lambda x: x > 5), "condition 'mine'", "holds at no point")
+bad("predicate of the unknown", lambda: on(lambda z: z > 0), "'z'", "coordinates x, y")
+bad("predicate of time", lambda: on(lambda t: t > 0), "'t'", "spatial coordinates x, y")
+bad("predicate that fails", lambda: on(lambda x: x.real[0] > 0), "condition 'mine'", "on=", "predicate")
+bad(
+    "predicate without one answer",
+    lambda: on(lambda x: x > 0.5, CUBE),
+    "condition 'mine'",
+    "on=",
+    "predicate",
+)
+bad(
+    "slope at the end of time",
+    lambda: condition(pv.Neumann(u=0.0, on="t+")),
+    "condition 'mine'",
+    "normal",
+)
+bad("u_n at the end of time", lambda: condition(pv.Boundary(lambda u_n: u_n - 1, on="t+")), "normal")
+
+
+@REFUSED.each()
+def test_refused(row):
+    check(row)

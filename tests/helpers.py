@@ -1,0 +1,50 @@
+"""What test files share: the folders, a small problem that is quickly solved, scripts in a process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+import pinnsven as pv
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "tests" / "data"
+PROBLEMS = ROOT / "problems"
+
+SMALL = pv.MLP(width=8, depth=1)
+CLOSE = 1e-5  # of a converged small network to the exact solution
+TIMES = np.linspace(0, 1, 7)
+
+
+def decay(factor=1.0, more=None, **options):
+    """u_t = -u from 1: exp(-t).
+
+    - `factor`: multiplies the equation.
+    - `more`: conditions beside those two.
+    - `options`: of `pv.Problem`.
+    """
+    conditions = {"pde": pv.PDE(lambda u, u_t: factor * (u_t + u)), "start": pv.Initial(u=1.0)}
+    options = {"exact": lambda t: jnp.exp(-t), "name": "decay"} | options
+    return pv.Problem(pv.Time(0, 1), "u", conditions | (more or {}), **options)
+
+
+def solve(problem=None, **options):
+    """A solution of a problem, of `decay` by default, with a small network on few points."""
+    options = {"network": SMALL, "points": 64, "estimate_error": False} | options
+    return pv.solve(decay() if problem is None else problem, **options)
+
+
+def run_python(code, *arguments, environment=None, **options):
+    """A finished process that ran code on the source tree, in its folder.
+
+    - `code`: Python, or the path of a file of it.
+    - `environment`: variables beside those of this process.
+    - `options`: of `subprocess.run`.
+    """
+    script = [str(code)] if isinstance(code, Path) else ["-c", code]
+    env = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
+    command = [sys.executable, *script, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, **options)
