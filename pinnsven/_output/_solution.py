@@ -46,7 +46,7 @@ class Solution(SolutionData):
 def load(path, problem: Declared | None = None, network: object = None) -> Solution:
     """Reads a solution that `Solution.save` wrote.
 
-    - `problem`: needed when its domain is built of set operations or products of shapes.
+    - `problem`: needed when its shape is one that files do not know (see `extend.register_shape`).
     - `network`: needed when it is not one of pinnsven's own with a named activation.
 
     Raises `ValueError` for a damaged or foreign file, or when `problem` or `network` is needed.
