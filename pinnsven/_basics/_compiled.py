@@ -17,14 +17,15 @@ class Compiler:
     """Compiles functions, and keeps them.
 
     - `announce`: called with the name of a function before that is compiled.
+    - `announce_end`: called with the name and the seconds that it took, after that.
     - `seconds`: spent compiling so far.
     - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
 
-    def __init__(self, announce: Callable[[str], None]):
+    def __init__(self, announce: Callable[[str], None], announce_end: Callable[[str, float], None]):
         self.seconds = 0.0
         self.closed = False
-        self._announce = announce
+        self._announce, self._announce_end = announce, announce_end
         self._kept = {}
 
     @property
@@ -55,9 +56,11 @@ class Compiler:
         try:
             # Traced here, where the settings of JAX hold, which are those of a thread.
             lowered = jax.jit(function, donate_argnums=donate).lower(*arguments)
-            return interruptible(lowered.compile)
+            compiled = interruptible(lowered.compile)
         finally:
-            self.seconds += time.perf_counter() - start
+            self.seconds += (spent := time.perf_counter() - start)
+        self._announce_end(name, spent)
+        return compiled
 
     def forget(self) -> None:
         """Keeps nothing any more, for lack of memory."""

@@ -5,6 +5,8 @@ import functools
 import importlib
 import io
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -26,12 +28,21 @@ class Evaluator:
     - `model`: the network behind its embedding; its arrays are kept as numpy.
     - `precision`: what it was trained in.
     - `description`: how the network was specified, for saving.
+    - `shared`: evaluates it at points (n, dim) by what was compiled for others of its kind; it returns
+      None once that is gone.
     """
 
-    def __init__(self, model: FieldModel, precision: str, description: object = None):
+    def __init__(
+        self,
+        model: FieldModel,
+        precision: str,
+        description: object = None,
+        shared: Callable[[np.ndarray], Any] | None = None,
+    ):
         self.model = to_numpy(model)
         self.precision = precision
         self.description = description
+        self._shared = shared
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Field values (n, fields) in float64 at points (n, dim), at most 65,536 of them at a time."""
@@ -39,10 +50,14 @@ class Evaluator:
             return np.zeros((0, self._fields))
         with precision_context(self.precision):
             parts = [
-                np.asarray(self._compiled(self._padded(points[i : i + CHUNK])), dtype=np.float64)
+                np.asarray(self._values(self._padded(points[i : i + CHUNK])), dtype=np.float64)
                 for i in range(0, len(points), CHUNK)
             ]
         return np.concatenate(parts)[: len(points)]
+
+    def _values(self, points: np.ndarray):
+        found = self._shared(points) if self._shared is not None else None
+        return self._compiled(points) if found is None else found
 
     def __reduce__(self):
         # What is compiled stays in this process: a copy compiles for itself.
