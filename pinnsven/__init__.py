@@ -1,5 +1,6 @@
 """pinnsven: solves differential equations with small neural networks, to solver accuracy."""
 
+from . import extend as extend
 from ._basics._results import RESULTS as RESULTS
 from ._conditions import (
     PDE as PDE,
