@@ -13,6 +13,7 @@ Equations and conditions are functions that get what their argument names ask fo
     print(solution.u(t=0.5))
 """
 
+from . import extend as extend
 from ._basics._results import RESULTS as RESULTS
 from ._basics._version import __version__ as __version__
 from ._conditions import (

@@ -1,64 +1,44 @@
-"""pinnsven with its default settings.
-
-No callback sees the parameters, so the run is put together here as `pinnsven.solve` does it.
-"""
+"""pinnsven with its default settings, watched by a callback."""
 
 import time
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
+import pinnsven as pv
 from _peers._course import Course
-from pinnsven._basics._compiled import Compiler
-from pinnsven._basics._precision import precision_context
-from pinnsven._domains import Sobol
-from pinnsven._output._callbacks import Callback, StopRun
-from pinnsven._solving._loop import Run
-from pinnsven._solving._points import PointSet
-from pinnsven._solving._steppers import as_stepper
-from pinnsven._solving._weighting import ScaledWeights
-from pinnsven._sven import Sven
+
+ENDLESS = 1e6  # seconds: the course ends the run
 
 
-class _Watch(Callback):
-    """Looks at the clock after every step, and stops the run when its time is over."""
+class _Watch(pv.Callback):
+    """Looks at the clock after every step, and stops the run when its time is over.
+
+    Compilations, which happen as blocks grow too, are taken off the course's clock.
+    """
 
     def __init__(self, course: Course):
         self.course = course
-        self.run: Run | None = None
-        self._values = None
+        self._compiling_since = 0.0
 
-    def on_step(self, record) -> None:
-        if not self.course.look(self.predict):
-            raise StopRun
+    def on_start(self, info) -> None:
+        self.course.start()
 
-    def predict(self, points: np.ndarray) -> np.ndarray:
-        """The current iterate's field at points (n, dim)."""
-        run = self.run
-        if self._values is None:
+    def on_compile(self, what) -> None:
+        self._compiling_since = time.process_time()
 
-            def values(theta, z):
-                return jax.vmap(run.system.unpack(theta)[0])(z)[:, 0]
-
-            self._values = jax.jit(values)
-        return np.asarray(self._values(run.theta, jnp.asarray(points)))
-
-
-class _TimedCompiler(Compiler):
-    """Takes compilations, which happen as blocks grow, off the course's clock."""
-
-    def __init__(self, course: Course):
-        super().__init__(lambda name: None)
-        self.course = course
-
-    def compile(self, name, function, *arguments, donate=()):
-        before = time.process_time()
-        result = super().compile(name, function, *arguments, donate=donate)
-        spent = time.process_time() - before
+    def on_compiled(self, what, seconds) -> None:
+        spent = time.process_time() - self._compiling_since
         self.course.discount(spent)
         self.course.compile_seconds += spent
-        return result
+
+    def on_step(self, record) -> None:
+        if not self.course.look(lambda points: predicted(record.solution(), points)):
+            raise pv.StopRun
+
+
+def predicted(solution: pv.Solution, points: np.ndarray) -> np.ndarray:
+    """The one field of a solution at points (n, dim)."""
+    return solution(**solution.domain.split(points), outside="extrapolate")
 
 
 def run(problem: str, seed: int, course: Course) -> None:
@@ -66,21 +46,12 @@ def run(problem: str, seed: int, course: Course) -> None:
 
     - `problem`: known to the course already.
     """
-    declared, watch = course.declared, _Watch(course)
-    with precision_context("float64"):
-        racing = Run(
-            declared,
-            declared.network,
-            as_stepper(Sven()),
-            PointSet(declared, None, Sobol(), np.random.default_rng(seed)),
-            ScaledWeights(),
-            (watch,),
-            seed,
-            refine=True,
-        )
-        racing.compiler, watch.run = _TimedCompiler(course), racing
-        racing.limits, racing.checkpoint, racing.estimates_error = (None, None, 1e6), None, False
-        watch.predict(course.points)
-        course.start()
-        racing.loop()
-        course.finish(watch.predict)
+    given = course.declared
+    # Without the known answer, which the course has: nobody measures an error twice.
+    declared = pv.Problem(
+        given.domain, given.fields, given.conditions, network=given.network, name=given.name
+    )
+    solution = pv.solve(
+        declared, seed=seed, time_limit=ENDLESS, callbacks=_Watch(course), estimate_error=False
+    )
+    course.finish(lambda points: predicted(solution, points))

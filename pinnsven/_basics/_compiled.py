@@ -50,6 +50,7 @@ class Compiler:
     """Compiles functions, and keeps them.
 
     - `announce`: called with the name of a function before that is compiled.
+    - `announce_end`: called with the name and the seconds that it took, after that.
     - `folder`: where programs are kept for other processes, None for nowhere.
     - `precision`: in which what is compiled ahead is traced.
     - `seconds`: spent tracing and compiling so far, as far as the run had to wait for it.
@@ -59,13 +60,14 @@ class Compiler:
     def __init__(
         self,
         announce: Callable[[str], None],
+        announce_end: Callable[[str, float], None] = lambda name, seconds: None,
         folder: Path | None = None,
         precision: str = "float64",
     ):
         self.seconds = 0.0
         self.closed = False
         self.folder = folder
-        self._announce = announce
+        self._announce, self._announce_end = announce, announce_end
         self._precision = precision
         self._kept: dict[tuple, Program] = {}
         self._ahead: dict[tuple, Future[Program]] = {}
@@ -157,7 +159,8 @@ class Compiler:
         except Exception:
             return None  # compiled here it fails again, or does not
         finally:
-            self.seconds += time.perf_counter() - start
+            self.seconds += (spent := time.perf_counter() - start)
+            self._announce_end(name, spent)
 
     def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
         """The same for a function that is needed once.
@@ -175,9 +178,10 @@ class Compiler:
             if program is None:
                 self._announce(name)
                 program = interruptible(lambda: _programs.make(key, lowered, self.folder))
-            return Program(program, outputs)
         finally:
-            self.seconds += time.perf_counter() - start
+            self.seconds += (spent := time.perf_counter() - start)
+        self._announce_end(name, spent)
+        return Program(program, outputs)
 
     def forget(self) -> None:
         """Keeps nothing any more, for lack of memory."""

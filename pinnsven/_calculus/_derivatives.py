@@ -82,6 +82,11 @@ class DerivativePlan:
         """Whether many points are best evaluated together, those of padding included."""
         return True
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the values are those at the point alone."""
+        return True
+
     @functools.cached_property
     def quantities(self) -> dict[str, Quantity]:
         return {name: self.space.read(name) for name in self.names}

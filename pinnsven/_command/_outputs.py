@@ -1,11 +1,12 @@
 """The files that the command writes: checked before anything is solved, written one by one after it."""
 
-import json
 import math
 import os
 from collections.abc import Callable
+from typing import Any
 
 from .._output._solution import Solution
+from .._output._writers import write_json
 from ._process import say, show
 
 OUTPUTS = ("save", "json", "plot", "report")  # in this order: what cannot be made again comes first
@@ -61,7 +62,7 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
     """
     writers: dict[str, Callable[[str], object]] = {
         "save": lambda path: solution.save(path),
-        "json": lambda path: _write_record(path, solution.to_json() | facts),
+        "json": lambda path: write_json(path, _valid(solution.to_json() | facts)),
         "plot": lambda path: solution.plot(path),
         "report": lambda path: solution.report(path),
     }
@@ -82,13 +83,7 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
     return show(str(solution)) and not failed
 
 
-def _write_record(path: str, record: dict) -> None:
-    text = json.dumps(_valid(record), indent=2, allow_nan=False)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-
-
-def _valid(value):
+def _valid(value) -> Any:
     """A value as JSON has it: what is not finite is null."""
     if isinstance(value, dict):
         return {str(key): _valid(part) for key, part in value.items()}

@@ -5,6 +5,7 @@ from ._base import (
     Block as Block,
     FixedPoints as FixedPoints,
     check_count as check_count,
+    make_block as make_block,
     points_array as points_array,
 )
 from ._boundary import (
@@ -17,3 +18,4 @@ from ._boundary import (
 from ._data import Data as Data
 from ._integral import Integral as Integral
 from ._interior import PDE as PDE, Condition as Condition
+from ._pairs import make_pair_block as make_pair_block

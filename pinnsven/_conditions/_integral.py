@@ -115,6 +115,10 @@ class IntegralPlan(DerivativePlan):
     def at_once(self):
         return False
 
+    @property
+    def is_local(self):
+        return False
+
     @functools.cached_property
     def quantities(self):
         return self.inner.quantities | super().quantities

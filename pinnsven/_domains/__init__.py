@@ -2,6 +2,13 @@
 
 from ._box import Box as Box, Interval as Interval
 from ._coordinates import stack_coordinates as stack_coordinates
+from ._descriptions import (
+    describe_shape as describe_shape,
+    plain_fact as plain_fact,
+    register_shape as register_shape,
+    shape_of as shape_of,
+    tupled as tupled,
+)
 from ._domain import (
     AbstractSite as AbstractSite,
     Domain as Domain,
@@ -14,6 +21,7 @@ from ._domain import (
     as_domain as as_domain,
     boundary_site as boundary_site,
 )
+from ._pieces import Coordinate as Coordinate, Facet as Facet
 from ._polygon import Polygon as Polygon
 from ._quadrature import integration_rule as integration_rule
 from ._round import Ball as Ball, Disk as Disk
@@ -25,9 +33,7 @@ from ._sampling import (
 )
 from ._shape import (
     AbstractShape as AbstractShape,
-    Coordinate as Coordinate,
     Difference as Difference,
-    Facet as Facet,
     Intersection as Intersection,
     Product as Product,
     Union as Union,

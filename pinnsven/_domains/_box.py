@@ -1,19 +1,19 @@
 """Axis-parallel boxes, of which an interval is the one-dimensional case."""
 
+import dataclasses
+
 import equinox as eqx
 import numpy as np
 
 from .._basics._messages import listing
-from ._shape import (
-    AbstractShape,
-    Coordinate,
-    Facet,
-    check_distinct,
-    coordinate_name,
-    finite_interval,
-)
+from ._descriptions import register_shape, save_as
+from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+from ._rules import fewer_nodes, gauss_rule
+from ._sections import Brick
+from ._shape import AbstractShape
 
 
+@register_shape
 class Box(AbstractShape):
     """An axis-parallel box with named coordinates: `Box(x=(0, 1), y=(0, 2), periodic="x")`.
 
@@ -56,6 +56,22 @@ class Box(AbstractShape):
 
     def fill(self, unit):
         return self.lower + unit * (self.upper - self.lower)
+
+    def rule(self, nodes):
+        if self.dim > 6:
+            return super().rule(nodes)
+        return gauss_rule(self.lower, self.upper, fewer_nodes(nodes, self.dim))
+
+    def region(self):
+        return Brick(tuple(self.lower.tolist()), tuple(self.upper.tolist()))
+
+    def describe(self):
+        return {"coordinates": [dataclasses.asdict(c) for c in self.coordinates]}
+
+    @classmethod
+    def from_description(cls, given):
+        bounds = {c["name"]: _pairs(c) for c in given["coordinates"]}
+        return Box(periodic=[c["name"] for c in given["coordinates"] if c["periodic"]], **bounds)
 
     def facets(self):
         extent = self.upper - self.lower
@@ -104,6 +120,9 @@ class Interval(Box):
         super().__init__(periodic=wrapped, **bounds)
 
 
+save_as(Interval, "box")
+
+
 def _coordinate(name: str, bounds: object, periodic: bool) -> Coordinate:
     coordinate_name(name)
     if isinstance(bounds, (list, np.ndarray)) and len(bounds) and np.ndim(bounds[0]) == 1:
@@ -112,3 +131,9 @@ def _coordinate(name: str, bounds: object, periodic: bool) -> Coordinate:
         return Coordinate(name, lower, upper, periodic, vector=True)
     lower, upper = finite_interval(name, bounds)
     return Coordinate(name, (lower,), (upper,), periodic)
+
+
+def _pairs(coordinate):
+    """The bounds of a described coordinate, as `Box` takes them."""
+    pairs = list(zip(coordinate["lower"], coordinate["upper"], strict=True))
+    return [tuple(pair) for pair in pairs] if coordinate["vector"] else tuple(pairs[0])

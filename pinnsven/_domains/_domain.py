@@ -8,16 +8,9 @@ import numpy as np
 
 from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
+from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
 from ._sampling import AbstractSampler
-from ._shape import (
-    AbstractShape,
-    Coordinate,
-    Facet,
-    Product,
-    check_distinct,
-    coordinate_name,
-    finite_interval,
-)
+from ._shape import AbstractShape, Product
 
 On = str | tuple[str, ...] | Callable[..., object] | None
 

@@ -4,9 +4,13 @@ import equinox as eqx
 import numpy as np
 
 from .._basics._numbers import numeric_array
-from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
+from ._descriptions import register_shape
+from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
+from ._sections import Outline
+from ._shape import AbstractShape
 
 
+@register_shape
 class Polygon(AbstractShape):
     """The inside of a closed polygonal line that does not cross itself.
 
@@ -67,9 +71,15 @@ class Polygon(AbstractShape):
         inside = np.sum(crossed, axis=1) % 2 == 1
         return np.where(inside, -distance, distance)
 
-    def fill(self, unit):
-        points = self.lower + unit * (self.upper - self.lower)
-        return points[self.level(points) < 0]
+    def region(self):
+        return Outline(np.asarray(self.vertices))
+
+    def describe(self):
+        return {"vertices": self.vertices, "coordinates": [c.name for c in self.coordinates]}
+
+    @classmethod
+    def from_description(cls, given):
+        return cls(given["vertices"], coordinates=tuple(given["coordinates"]))
 
     def facets(self):
         start, along = self._edges()

@@ -5,9 +5,14 @@ import numpy as np
 from scipy.special import gamma, ndtri
 
 from .._basics._numbers import finite_number, numeric_array
-from ._shape import AbstractShape, Coordinate, Facet, check_distinct, coordinate_name
+from ._descriptions import register_shape, save_as
+from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
+from ._rules import polar_rule, spherical_rule
+from ._sections import Round
+from ._shape import AbstractShape
 
 
+@register_shape
 class Ball(AbstractShape):
     """The ball of a radius around a center, in as many dimensions as the center has.
 
@@ -58,11 +63,25 @@ class Ball(AbstractShape):
     def level(self, points):
         return np.linalg.norm(points - np.asarray(self.center), axis=1) - self.radius
 
-    def fill(self, unit):
-        # One unit coordinate less than the map below needs, so draw in the bounding box and reject:
-        # the low discrepancy of the points inside survives.
-        points = self.lower + unit * (self.upper - self.lower)
-        return points[self.level(points) < 0]
+    def rule(self, nodes):
+        if self.dim not in (2, 3):
+            return super().rule(nodes)
+        mapped = polar_rule if self.dim == 2 else spherical_rule
+        return mapped(self.center, self.radius, nodes)
+
+    def region(self):
+        return Round(self.center, self.radius)
+
+    def describe(self):
+        names = None if self.coordinates[0].vector else [c.name for c in self.coordinates]
+        round_ = {"center": list(self.center), "radius": self.radius}
+        return round_ | {"coordinates": names, "name": self.name}
+
+    @classmethod
+    def from_description(cls, given):
+        kind = Disk if len(given["center"]) == 2 else Ball
+        names, name = given["coordinates"], given["name"]
+        return kind(given["center"], given["radius"], coordinates=names, name=name)
 
     def volume(self):
         dim = self.dim
@@ -90,6 +109,9 @@ class Disk(Ball):
         super().__init__(center, radius, coordinates=coordinates, name=name)
         if len(self.center) != 2:
             raise ValueError(f"center={center!r}: a disk has a center with two components")
+
+
+save_as(Disk, "ball")
 
 
 def _directions(unit, dim: int):

@@ -16,11 +16,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ._box import Box
-from ._polygon import Polygon
-from ._round import Ball
-from ._shape import AbstractShape, Difference, Intersection, Product, Union
-
 Intervals = list[tuple[float, float]]
 Segment = tuple[float, float, float, float]
 """Both ends of a straight piece of boundary, (x, y) and (x, y)."""
@@ -203,29 +198,6 @@ class Join(AbstractRegion):
     def leaves(self):
         yield from self.first.leaves()
         yield from self.second.leaves()
-
-
-def region(shape: AbstractShape) -> AbstractRegion:
-    """The geometry of a shape."""
-    if isinstance(shape, Box):
-        return Brick(tuple(shape.lower.tolist()), tuple(shape.upper.tolist()))
-    if isinstance(shape, Ball):
-        return Round(shape.center, shape.radius)
-    if isinstance(shape, Polygon):
-        return Outline(np.asarray(shape.vertices))
-    if isinstance(shape, Product):
-        return Pair(region(shape.first), region(shape.second))
-    for kind, keep in _KEPT:
-        if isinstance(shape, kind):
-            return Join(keep, region(shape.first), region(shape.second))
-    raise NotImplementedError(f"no sections are known of {type(shape).__name__}")
-
-
-_KEPT = (
-    (Union, lambda first, second: first or second),
-    (Difference, lambda first, second: first and not second),
-    (Intersection, lambda first, second: first and second),
-)
 
 
 def _holds(parts: Intervals, value: float) -> bool:

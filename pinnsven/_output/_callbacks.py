@@ -50,11 +50,14 @@ class Callback:
     def on_compile(self, what: str) -> None:
         """Before a compilation."""
 
+    def on_compiled(self, what: str, seconds: float) -> None:
+        """After a compilation, with the seconds that it took."""
+
     def on_memory(self, predicted: int) -> None:
         """With the bytes that the run will take at most, before the first step and if that changes."""
 
     def on_step(self, record: StepRecord) -> None:
-        """After each step."""
+        """After each step; `record.solution()` makes the solution so far, if it is called here."""
 
     def on_estimate(self, estimate: Estimate) -> None:
         """After the residual was measured on fresh points."""

@@ -25,12 +25,20 @@ class Evaluator:
     - `model`: the network behind its embedding; its arrays are kept as numpy.
     - `precision`: what it was trained in.
     - `description`: how the network was specified, for saving.
+    - `compiler`: keeps what is compiled; one for several networks of the same structure.
     """
 
-    def __init__(self, model: FieldModel, precision: str, description: object = None):
+    def __init__(
+        self,
+        model: FieldModel,
+        precision: str,
+        description: object = None,
+        compiler: Compiler | None = None,
+    ):
         self.model = to_numpy(model)
         self.precision = precision
         self.description = description
+        self._compiler = Compiler(lambda name: None) if compiler is None else compiler
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Field values (n, fields) in float64 at points (n, dim), in portions."""
@@ -60,10 +68,6 @@ class Evaluator:
     @functools.cached_property
     def _fields(self) -> int:
         return self(np.zeros((1, self.model.embedding.domain.dim))).shape[1]
-
-    @functools.cached_property
-    def _compiler(self) -> Compiler:
-        return Compiler(lambda name: None)
 
     def _values(self, points: np.ndarray):
         given = (self.model, jnp.asarray(points))

@@ -1,12 +1,16 @@
 """What a solution is made of, and what callbacks are told: small records of numbers."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from .._basics._numbers import finite_number
+
+MAKER = "_maker"  # where a record has what makes the solution so far
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +37,46 @@ class StepRecord:
     ratio: float
     accepted: bool
     rows: int
+
+    def solution(self) -> Any:
+        """The `Solution` so far, made only now: to be called by a callback, inside its `on_step`.
+
+        It can be evaluated, drawn, written and kept. Nothing has judged it: its status is `max_steps`,
+        its message says after which step it was made, its `error` is known where the answer is, and
+        its `error_estimate` is None.
+
+        Raises `ValueError` once `on_step` is over: a record that is kept holds no parameters.
+        """
+        maker = self.__dict__.get(MAKER)
+        if maker is None:
+            raise ValueError(
+                f"step {self.step} is over, and its record holds numbers alone: call record.solution() "
+                "inside on_step, and keep what it returns"
+            )
+        return maker()
+
+    @contextlib.contextmanager
+    def shown(self, maker: Callable[[], Any]):
+        """Lets `solution` work as long as the block runs.
+
+        - `maker`: makes the solution so far.
+        """
+        self.__dict__[MAKER] = maker  # no field: no column of a history, and in no file
+        try:
+            yield self
+        finally:
+            self.__dict__.pop(MAKER, None)
+
+    def __getstate__(self) -> dict:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def columns(cls, records: Sequence["StepRecord"]) -> dict[str, np.ndarray]:
+        """The numbers of several steps as arrays (steps,), by name."""
+        return {
+            name: np.array([getattr(record, name) for record in records])
+            for name in cls.__dataclass_fields__
+        }
 
 
 @dataclasses.dataclass(frozen=True)

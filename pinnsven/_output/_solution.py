@@ -7,6 +7,7 @@ from ._plot import plot_solution
 from ._report import write_report
 from ._solution_file import Declared, read_solution, save_solution
 from ._tables import solution_record, solution_table
+from ._writers import write_solution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,18 @@ class Solution(SolutionData):
         """Writes the solution to one file that `pv.load` reads; nothing in it is ever executed."""
         save_solution(self, path)
 
+    def write(self, path) -> None:
+        """Writes the kind of file that the suffix of its name says.
+
+        A picture (`.png`, `.pdf`, `.svg` and whatever else matplotlib knows), a page (`.html`), the
+        figures (`.json`), a file to load again (`.pv`), or what a writer of your own makes (see
+        `pinnsven.extend.register_writer`).
+
+        Raises `ValueError` for a suffix that nothing writes, naming those that are known, and `OSError`
+        when the file cannot be written.
+        """
+        write_solution(self, path)
+
     def to_json(self) -> dict:
         """The figures of this solution as a dict that `json.dump` takes."""
         return solution_record(self)
@@ -46,7 +59,7 @@ class Solution(SolutionData):
 def load(path, problem: Declared | None = None, network: object = None) -> Solution:
     """Reads a solution that `Solution.save` wrote.
 
-    - `problem`: needed when its domain is built of set operations or products of shapes.
+    - `problem`: needed when its shape is one that files do not know (see `extend.register_shape`).
     - `network`: needed when it is not one of pinnsven's own with a named activation.
 
     Raises `ValueError` for a damaged or foreign file, or when `problem` or `network` is needed.

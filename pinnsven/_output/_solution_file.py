@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import numbers
 from typing import Any, Protocol, TypeVar
 
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
-from .._domains import Ball, Box, Disk, Domain, Polygon, Time
+from .._domains import Domain, Time, describe_shape, plain_fact, shape_of, tupled
 from .._networks import (
     MLP,
     Embedding,
@@ -231,27 +230,15 @@ def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Refere
     return Reference(points, floor=facts.finite("reference_floor"), **values)
 
 
-def _describe_network(network: object) -> dict | None:
+def _describe_network(network: Any) -> dict | None:
     if type(network) not in SAVED_NETWORKS.values():
         return None
+    names = [field.name for field in dataclasses.fields(network)]
     try:
-        fields = {f.name: _plain(getattr(network, f.name)) for f in dataclasses.fields(network)}  # type: ignore
-    except TypeError:
+        settings = {name: plain_fact(name, getattr(network, name)) for name in names}
+    except ValueError:
         return None
-    return {"class": type(network).__name__, "arguments": fields}
-
-
-def _plain(value: object):
-    """A setting as JSON holds it; `TypeError` for one that it cannot hold, such as a function."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real):
-        return float(value)
-    raise TypeError
+    return {"class": type(network).__name__, "arguments": settings}
 
 
 def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...], size: int) -> object:
@@ -262,7 +249,7 @@ def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...],
     if (kind := SAVED_NETWORKS.get(facts.text("class"))) is None:
         raise ValueError(f"a network {facts.text('class')[:40]!r} is not known to this pinnsven")
     settings = facts.table("arguments").given
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    settings = {k: tupled(v) for k, v in settings.items()}
     network = kind(**settings)
     wanted = network.parameter_count(Embedding(domain).inputs, len(fields))
     if wanted != size:
@@ -271,22 +258,14 @@ def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...],
 
 
 def _describe_domain(domain: Domain) -> dict | None:
-    """A domain in the words of the header, or None for shapes that only a problem can bring back."""
-    space = domain.space
-    if isinstance(space, Box):
-        shape: object = {"box": [dataclasses.asdict(c) for c in space.coordinates]}
-    elif isinstance(space, Ball):
-        names = None if space.coordinates[0].vector else [c.name for c in space.coordinates]
-        shape = {"ball": [space.center, space.radius, names, space.name]}
-    elif isinstance(space, Polygon):
-        shape = {"polygon": [space.vertices, [c.name for c in space.coordinates]]}
-    elif space is None:
-        shape = None
-    else:
+    """The domain as JSON holds it; None for a shape that files do not know."""
+    time, space = domain.time, domain.space
+    try:
+        described = describe_shape(space) if space is not None else None
+    except ValueError:
         return None
-    time = domain.time
     return {
-        "space": shape,
+        "space": described,
         "time": [time.start, time.stop, time.coordinate.name] if time is not None else None,
     }
 
@@ -297,25 +276,9 @@ def _build_domain(description, path) -> Domain:
     Raises `ValueError` where the header holds no domain, or one that this version does not know.
     """
     if description is None:
-        raise ValueError(f"{path}: its domain is a combination of shapes; pass problem=...")
-    time = description["time"]
+        raise ValueError(
+            f"{path}: its shape was not known to files when it was written; pass problem=..."
+        )
+    time, space = description["time"], description["space"]
     moment = Time(time[0], time[1], name=time[2]) if time is not None else None
-    match description["space"]:
-        case None:
-            space = None
-        case {"box": coordinates}:
-            bounds = {c["name"]: _pairs(c) for c in coordinates}
-            space = Box(periodic=[c["name"] for c in coordinates if c["periodic"]], **bounds)
-        case {"ball": [center, radius, names, name]}:
-            kind = Disk if len(center) == 2 else Ball
-            space = kind(center, radius, coordinates=names, name=name)
-        case {"polygon": [vertices, names]}:
-            space = Polygon(vertices, coordinates=tuple(names))
-        case _:
-            raise ValueError(f"{path}: its domain is not known to this pinnsven")
-    return Domain(space, moment)
-
-
-def _pairs(coordinate: dict):
-    pairs = list(zip(coordinate["lower"], coordinate["upper"], strict=True))
-    return [tuple(pair) for pair in pairs] if coordinate["vector"] else tuple(pairs[0])
+    return Domain(shape_of(space) if space is not None else None, moment)

@@ -31,8 +31,9 @@ def solution_table(solution: SolutionData) -> str:
     if solution.error is not None:
         errors = ", ".join(f"{field} {error:.2e}" for field, error in solution.error.items())
         lines.append(f"  relative L2 error: {errors} (reference floor {solution.reference_floor:.0e})")
+    whole = f" of {len(solution.spectrum)}" if len(solution.spectrum) else ""
     lines.append(
-        f"  rank {solution.rank} of {len(solution.spectrum)}, condition number "
+        f"  rank {solution.rank}{whole}, condition number "
         f"{solution.condition_number():.1e}, {solution.steps} steps, {solution.seconds:.1f} s "
         f"(of which compiling {solution.compile_seconds:.1f} s), {solution.memory}"
     )

@@ -111,9 +111,9 @@ def _orders(block: Block, field: str, along: str) -> set[int]:
 
 
 def _is_tied_elsewhere(block: Block, field: str) -> bool:
-    """Whether a condition that is neither an equation nor on the boundary knows the field."""
+    """Whether a condition knows the field that is neither an equation nor on a side alone."""
     mentioned = any(getattr(q, "field", None) == field for q in block.plan.quantities.values())
-    plain = block.interior or isinstance(block.site, (Moment, Facets))
+    plain = block.plan.is_local and (block.interior or isinstance(block.site, (Moment, Facets)))
     return mentioned and (not plain or isinstance(block.site, FixedPoints))
 
 

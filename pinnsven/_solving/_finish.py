@@ -10,12 +10,13 @@ from .._basics._memory import Memory, peak
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
 from .._output._evaluate import Evaluator
-from .._output._records import ConditionReport, Estimate, StepRecord
+from .._output._records import Estimate, StepRecord
 from .._output._solution import Solution
 from .._problem import relative_errors
 from ._attempts import Attempts
 from ._examine import examine
 from ._settle import settle
+from ._so_far import condition_table
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, Evidence, judge
 
@@ -80,7 +81,7 @@ def finish(
         evaluator=evaluator,
         status=status,
         message=message,
-        conditions=_table(run, estimate),
+        conditions=condition_table(run, estimate),
         unknowns=examined.unknowns if examined.unknowns is not None else plain_unknowns(run),
         error=error,
         error_estimate=examined.errors,
@@ -91,10 +92,7 @@ def finish(
         seconds=run.seconds() + run.compiler.seconds,
         compile_seconds=run.compiler.seconds,
         memory=Memory(run.predicted, peak()),
-        history={
-            name: np.array([getattr(record, name) for record in run.records])
-            for name in StepRecord.__dataclass_fields__
-        },
+        history=StepRecord.columns(run.records),
         known=known,
         spread=examined.spread,
         verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
@@ -162,17 +160,3 @@ def _keep_the_better(run, draws: int) -> Estimate:
     if not loss(last) <= lowest:
         loss(best)
     return run.estimate
-
-
-def _table(run, estimate: Estimate | None) -> dict[str, ConditionReport]:
-    unknown = np.full(len(run.system.blocks), math.nan)
-    training, held_out = (estimate.training, estimate.held_out) if estimate else (unknown, unknown)
-    return {
-        block.name: ConditionReport(
-            rows=run.points.rows(block),
-            weight=run.weights[block.name],
-            training=float(training[i]),
-            held_out=float(held_out[i]),
-        )
-        for i, block in enumerate(run.system.blocks)
-    }

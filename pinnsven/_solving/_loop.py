@@ -35,6 +35,7 @@ from ._residual import (
 )
 from ._run_file import save_run
 from ._run_state import state_of
+from ._so_far import show_step
 from ._verdict import AGREE, LAST_DRAWS
 from ._weighting import balance, discount_noise, discount_scatter
 
@@ -77,7 +78,8 @@ class Run:
         if refine:
             self._make_room()
         self.batches = points.batches(self.row_weights())
-        self.compiler = Compiler(self._announce, folder)
+        self.compiler = Compiler(self._announce, self._announce_end, folder)
+        self.evaluations = Compiler(lambda name: None)  # of solutions so far
         self.scratch: tuple = ()  # memory that one step leaves to the next
         self.began = time.perf_counter()
         self.before = 0.0  # seconds of solving in runs that this one resumes
@@ -293,7 +295,7 @@ class Run:
         self.theta, self.state, self.report, used = done
         self.records.append(record)
         self.scratch = used + self.scratch[len(used) :]
-        tell(self.hooks, "on_step", record)
+        show_step(self, record)
         recent = self.records[-12:]
         if len(recent) == 12 and not any(r.accepted for r in recent):
             if not math.isfinite(record.loss):
@@ -358,6 +360,9 @@ class Run:
 
     def _announce(self, name: str) -> None:
         tell(self.hooks, "on_compile", name)
+
+    def _announce_end(self, name: str, seconds: float) -> None:
+        tell(self.hooks, "on_compiled", name, seconds)
 
     def shortage(self, error: Exception) -> str:
         """What is missing, in numbers."""

@@ -48,7 +48,7 @@ def save_run(path, run: RunState) -> None:
     }
     arrays = {f"state{i}": np.asarray(leaf) for i, leaf in enumerate(run.state)}
     arrays |= {f"points.{name}": value for name, value in drawn.items()}
-    arrays |= {f"history.{name}": value for name, value in _columns(run.records).items()}
+    arrays |= {f"history.{name}": value for name, value in StepRecord.columns(run.records).items()}
     arrays |= {"theta": run.theta, "best": run.best[1], "sizes": run.sizes, "balance": run.balance}
     write_archive(path, "checkpoint", meta, arrays)
 
@@ -129,10 +129,3 @@ def _estimate(facts: Facts):
         yield key, [as_number(value, f"{key!r} of the last estimate") for value in given]
     for key in ("relative", "gap"):
         yield key, facts.number(key)
-
-
-def _columns(records: list[StepRecord]) -> dict[str, np.ndarray]:
-    return {
-        name: np.array([getattr(record, name) for record in records])
-        for name in StepRecord.__dataclass_fields__
-    }

@@ -14,7 +14,10 @@ from ._backends import (
     QRSVD as QRSVD,
     AbstractBackend as AbstractBackend,
     AbstractFactors as AbstractFactors,
+    BothFactors as BothFactors,
     GramEigh as GramEigh,
+    LeftFactors as LeftFactors,
+    RightFactors as RightFactors,
     TruncatedSVD as TruncatedSVD,
 )
 from ._control import (
@@ -22,6 +25,7 @@ from ._control import (
     Backtracking as Backtracking,
     FixedStep as FixedStep,
     Move as Move,
+    Offer as Offer,
     SpectralFilter as SpectralFilter,
 )
 from ._core import Sven as Sven
@@ -38,6 +42,11 @@ from ._linearization import (
 )
 from ._refined import RefinedGram as RefinedGram
 from ._search import SpectralSearch as SpectralSearch
-from ._square import Diagonal as Diagonal
+from ._square import (
+    AbstractSquare as AbstractSquare,
+    Damping as Damping,
+    Diagonal as Diagonal,
+    Scaling as Scaling,
+)
 from ._step import StepReport as StepReport, SvenState as SvenState
 from ._tridiagonal import GramTridiagonal as GramTridiagonal

@@ -1,6 +1,9 @@
 """Step control: which of the steps that one factorization offers is taken, and how far."""
 
 import abc
+import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from ._backends import AbstractFactors
 from ._linearization import AbstractLinearization
-from ._square import AbstractFilter, AbstractSquare, Scaling
+from ._square import AbstractFilter, AbstractSquare, Diagonal, Scaling
 
 BELIEVED = 0.75  # the longest second-order correction, relative to half the step
 
@@ -36,6 +39,43 @@ class Move(eqx.Module):
     accepted: Bool[Array, ""]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What one factorization offers a search, from which it makes its `Move`.
+
+    - `evaluate`: maps a step (params,) to the residual (rows,) after it.
+    - `linearization`: the residual and the products of its Jacobian.
+    - `factors`: of that Jacobian.
+    - `square`: the Gram matrix in the basis of the factors, on the directions that are kept; `Diagonal`
+      unless the control `damps`.
+    - `state`: the solver's state: `log_damping`, where a search starts, `late`, and `velocity`, the
+      last step. With momentum `linearization` is that of the residual which its share of it leaves.
+    - `loss`: the true loss before the step, without that share.
+    - `corrections`: how many chord corrections may be spent on it.
+    """
+
+    evaluate: Callable[[Float[Array, " params"]], Float[Array, " rows"]]
+    linearization: AbstractLinearization
+    factors: AbstractFactors
+    square: AbstractSquare
+    state: Any
+    loss: Float[Array, ""]
+    corrections: Int[Array, ""]
+
+    @property
+    def gradient(self) -> Float[Array, " k"]:
+        """The gradient $S U^T r$ in the basis of the factors."""
+        return self.factors.gradient(self.linearization, self.linearization.residual[None])[0]
+
+    def lift(self, coefficients: Float[Array, " k"]) -> Float[Array, " params"]:
+        """The step $V a$ of coefficients in the basis of the factors."""
+        return self.factors.lift(self.linearization, coefficients[None])[0]
+
+    def loss_after(self, step: Float[Array, " params"]) -> Float[Array, ""]:
+        """The true loss after a step; infinite where the residual is not finite."""
+        return finite_or_infinite(squared_norm(self.evaluate(step)))
+
+
 class AbstractControl(eqx.Module):
     """Chooses a step from spectral factors."""
 
@@ -55,26 +95,8 @@ class AbstractControl(eqx.Module):
         return self.momentum > 0
 
     @abc.abstractmethod
-    def search(
-        self,
-        evaluate,
-        linearization: AbstractLinearization,
-        factors: AbstractFactors,
-        square: AbstractSquare,
-        state,
-        loss: Float[Array, ""],
-        corrections: Int[Array, ""],
-    ) -> Move:
-        """The step to take.
-
-        - `evaluate`: maps a step (params,) to the residual (rows,) after it.
-        - `square`: the Gram matrix in the basis of the factors, on the directions that are kept;
-          `Diagonal` unless the control `damps`.
-        - `state`: the solver's state: `log_damping`, where a search starts, `late`, and `velocity`,
-          of which the residual of `linearization` already has the momentum's share.
-        - `loss`: the true loss before the step, without that share.
-        - `corrections`: how many chord corrections may be spent on it.
-        """
+    def search(self, offer: Offer) -> Move:
+        """The step to take."""
 
 
 class SpectralFilter(eqx.Module):
@@ -116,28 +138,28 @@ class AbstractOneStep(AbstractControl):
     def damps(self):
         return False
 
-    def direction(self, evaluate, linearization, factors, square):
+    def direction(self, offer: Offer):
         """The step, the filter and the gradient in the spectral basis.
 
         With `geodesic`, half the second-order correction is added: with v the step, r'' the second
         derivative of the residual along it, $a = -V \\phi S U^T r''$ and $v + a / 2$, unless a is
         too long to be believed (Transtrum, Sethna 2012, arXiv 1201.5885, section 5).
         """
+        square, gradient = offer.square, offer.gradient
+        assert isinstance(square, Diagonal)  # these controls do not damp
         factor = self.filter(square.singular_values, square.kept)
-        gradient = factors.gradient(linearization, linearization.residual[None])
-        step = -factors.lift(linearization, factor[None] * gradient)[0]
+        step = -offer.lift(factor * gradient)
         if self.geodesic:
 
             def slope(at):
-                return jax.jvp(evaluate, (at,), (step,))[1]
+                return jax.jvp(offer.evaluate, (at,), (step,))[1]
 
             bend = jax.jvp(slope, (jnp.zeros_like(step),), (step,))[1]
-            curve = -factors.lift(
-                linearization, factor[None] * factors.gradient(linearization, bend[None])
-            )[0]
+            bent = offer.factors.gradient(offer.linearization, bend[None])[0]
+            curve = -offer.lift(factor * bent)
             believed = 2 * jnp.linalg.norm(curve) <= BELIEVED * jnp.linalg.norm(step)
             step = jnp.where(believed, step + curve / 2, step)
-        return step, factor, gradient[0]
+        return step, factor, gradient
 
 
 class FixedStep(AbstractOneStep):
@@ -164,16 +186,20 @@ class FixedStep(AbstractOneStep):
     def __check_init__(self):
         check_momentum(self.momentum)
 
-    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
-        del loss, corrections
-        step, factor, gradient = self.direction(evaluate, linearization, factors, square)
+    def search(self, offer):
+        step, factor, gradient = self.direction(offer)
         step = self.eta * step
-        after = squared_norm(evaluate(step))
-        accepted = jnp.isfinite(after) & jnp.all(jnp.isfinite(step))
+        after = squared_norm(offer.evaluate(step))
         factor = self.eta * factor
-        predicted = predicted_reduction(factors.singular_values, factor, gradient)
-        unused = jnp.full_like(after, -jnp.inf)
-        return Move(step, after, predicted, Scaling(factor), state.log_damping, unused, accepted)
+        return Move(
+            step=step,
+            loss=after,
+            predicted=predicted_reduction(offer.factors.singular_values, factor, gradient),
+            filter=Scaling(factor),
+            log_damping=offer.state.log_damping,
+            used_damping=jnp.full_like(after, -jnp.inf),
+            accepted=jnp.isfinite(after) & jnp.all(jnp.isfinite(step)),
+        )
 
 
 class Backtracking(AbstractOneStep):
@@ -203,22 +229,21 @@ class Backtracking(AbstractOneStep):
         if not self.trials >= 1:
             raise ValueError(f"trials={self.trials!r}: need at least one")
 
-    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
+    def search(self, offer):
         """Shortens the step from its full length until the loss falls by enough of what is predicted.
 
         A step that still does not lower the loss after the last trial is refused.
         """
-        del corrections
-        whole, factor, gradient = self.direction(evaluate, linearization, factors, square)
+        whole, factor, gradient = self.direction(offer)
 
         def outcome(length):
-            after = finite_or_infinite(squared_norm(evaluate(length * whole)))
             share = length * factor
-            return after, predicted_reduction(factors.singular_values, share, gradient)
+            predicted = predicted_reduction(offer.factors.singular_values, share, gradient)
+            return offer.loss_after(length * whole), predicted
 
         def refused(carry):
             trial, _, after, predicted = carry
-            return (loss - after < self.sufficient * predicted) & (trial < self.trials)
+            return (offer.loss - after < self.sufficient * predicted) & (trial < self.trials)
 
         def shorten(carry):
             trial, length, _, _ = carry
@@ -228,10 +253,15 @@ class Backtracking(AbstractOneStep):
         one = jnp.ones((), whole.dtype)
         _, length, after, predicted = jax.lax.while_loop(refused, shorten, (0, one, *outcome(one)))
         step = length * whole
-        accepted = (after < loss) & jnp.all(jnp.isfinite(step))
-        unused = jnp.full_like(after, -jnp.inf)
-        used = Scaling(length * factor)
-        return Move(step, after, predicted, used, state.log_damping, unused, accepted)
+        return Move(
+            step=step,
+            loss=after,
+            predicted=predicted,
+            filter=Scaling(length * factor),
+            log_damping=offer.state.log_damping,
+            used_damping=jnp.full_like(after, -jnp.inf),
+            accepted=(after < offer.loss) & jnp.all(jnp.isfinite(step)),
+        )
 
 
 def predicted_reduction(singular_values, factor, gradient):

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from ._automatic import Automatic
 from ._backends import AbstractBackend, AbstractFactors
-from ._control import AbstractControl, Move
+from ._control import AbstractControl, Move, Offer
 from ._function import FunctionResidual, PowerResidual, check_residual
 from ._linearization import AbstractLinearization, AbstractResidual
 from ._optax import as_optax
@@ -211,13 +211,15 @@ class Sven(eqx.Module):
         rtol = self._rtol(floor)
         square = factors.square(self._kept(factors, rtol))
         move = self.control.search(
-            lambda step: system.residual(origin + step, data),
-            linear,
-            factors,
-            square,
-            state,
-            loss,
-            jnp.asarray(self.corrections),
+            Offer(
+                evaluate=lambda step: system.residual(origin + step, data),
+                linearization=linear,
+                factors=factors,
+                square=square,
+                state=state,
+                loss=loss,
+                corrections=jnp.asarray(self.corrections),
+            )
         )
         step = move.step if start is None else move.step + start
         new_loss = jnp.where(move.accepted, move.loss, loss)

@@ -68,11 +68,13 @@ class SpectralSearch(AbstractControl):
     def damps(self):
         return True
 
-    def search(self, evaluate, linearization, factors, square, state, loss, corrections):
+    def search(self, offer):
         """All candidates at once: first steps, corrections while they pay, the choice by true losses.
 
         Steps have the shape (probes, params), their coefficients in the factors' basis (probes, k).
         """
+        evaluate, linearization, factors = offer.evaluate, offer.linearization, offer.factors
+        square, state, loss = offer.square, offer.state, offer.loss
         residual, log_damping = linearization.residual, state.log_damping
         start = jnp.zeros((1, linearization.params), loss.dtype)
         if self.remembers:
@@ -81,7 +83,7 @@ class SpectralSearch(AbstractControl):
         offsets = jnp.linspace(self.spread, -self.spread, self.probes, dtype=loss.dtype)
         damping = square.largest * 10 ** (log_damping + offsets)
         calmed = self.calm * damping
-        gradient = factors.gradient(linearization, residual[None])[0]
+        gradient = offer.gradient
         first = -square.solve(damping, jnp.broadcast_to(gradient[None], (self.probes, gradient.size)))
         begun = factors.lift(linearization, first)
         lengths = jnp.linalg.norm(begun + start, axis=1)
@@ -115,7 +117,7 @@ class SpectralSearch(AbstractControl):
 
         def worthwhile(carry):
             *_, count, idle, _ = carry
-            return jnp.any(idle == 0) & (count <= corrections)
+            return jnp.any(idle == 0) & (count <= offer.corrections)
 
         mixing = _Mixing.start(self.memory, first)
         none = jnp.full(self.probes, jnp.inf, loss.dtype)
@@ -131,13 +133,13 @@ class SpectralSearch(AbstractControl):
         accepted = (lowest[chosen] < loss) & jnp.all(jnp.isfinite(best[chosen]))
         moved = jnp.where(accepted, offsets[chosen], 1.0)
         return Move(
-            best[chosen],
-            lowest[chosen],
-            predicted[chosen],
-            Damping(square, damping[chosen]),
-            log_damping + moved,
-            log_damping + offsets[chosen],
-            accepted,
+            step=best[chosen],
+            loss=lowest[chosen],
+            predicted=predicted[chosen],
+            filter=Damping(square, damping[chosen]),
+            log_damping=log_damping + moved,
+            used_damping=log_damping + offsets[chosen],
+            accepted=accepted,
         )
 
 

@@ -43,6 +43,9 @@ CASES = {
     "polygon": (pv.Polygon([(0, 0), (2, 0), (1, 2)]), {"network": pv.SineMLP(width=6, depth=1)}),
     "vector": (pv.Box(x=[(0, 1), (-1, 1), (0, 3)]), {"exact": lambda x: jnp.sum(x)}),
     "two fields": (pv.Interval(0, 1), {"fields": "u v"}),
+    "hole": (pv.Box(x=(0, 2), y=(0, 1)) - pv.Disk((1.0, 0.5), 0.2), {}),
+    "cylinder": (pv.Disk(name="wall") * pv.Interval(z=(0, 1)) * pv.Time(0, 1), {}),
+    "cuts": ((pv.Disk() & pv.Box(x=(0, 1), y=(-1, 1))) | pv.Disk((0.5, 0.0), 0.7), {}),
 }
 
 
@@ -97,6 +100,11 @@ def test_a_saved_solution_comes_back_whole(made, tmp_path, name):
         np.testing.assert_array_equal(loaded.history[key], values)
     np.testing.assert_array_equal(loaded.domain.lower, solution.domain.lower)
     np.testing.assert_array_equal(loaded.domain.upper, solution.domain.upper)
+    assert loaded.domain.part_names() == solution.domain.part_names()
+    box = solution.domain.lower + np.random.default_rng(2).random((500, solution.domain.dim)) * (
+        solution.domain.upper - solution.domain.lower
+    )
+    np.testing.assert_array_equal(loaded.domain.contains(box), solution.domain.contains(box))
 
 
 def test_a_saved_solution_can_be_saved_again(made, saved, tmp_path):
@@ -226,6 +234,15 @@ BAD_FILES = {
     "unknown domain": lambda path: rewritten(
         path, lambda h, a: h["meta"]["domain"].update(space={"torus": []})
     ),
+    "domain of two names": lambda path: rewritten(
+        path, lambda h, a: h["meta"]["domain"]["space"].update(torus={})
+    ),
+    "shape of another kind": lambda path: rewritten(
+        path, lambda h, a: h["meta"]["domain"].update(space={"polygon": {"radius": 1.0}})
+    ),
+    "shape of a shape of no use": lambda path: rewritten(
+        path, lambda h, a: h["meta"]["domain"].update(space={"union": {"first": 1, "second": None}})
+    ),
     "parameters missing": lambda path: rewritten(path, lambda h, a: a.pop("theta")),
     "parameters cut": lambda path: rewritten(path, lambda h, a: a.update(theta=a["theta"][:-1])),
 }
@@ -238,6 +255,38 @@ def test_a_bad_file_is_named_and_left_alone(saved, damage):
     with pytest.raises(ValueError, match=r"solution\.pv"):
         pv.load(saved)
     assert saved.read_bytes() == before
+
+
+def nested(number):
+    """A box, united with itself so many times."""
+    box = pv.Box(x=(0, 2), y=(-1, 3)).describe()
+    space = {"box": box}
+    for _ in range(number):
+        space = {"union": {"first": space, "second": {"box": box}}}
+    return space
+
+
+def test_a_domain_of_more_shapes_than_anyone_draws_is_refused_before_any_is_made(saved):
+    rewritten(saved, lambda h, a: h["meta"]["domain"].update(space=nested(150)))
+    with pytest.raises(ValueError, match=r"solution\.pv.*made of 301 shapes; at most 256"):
+        pv.load(saved)
+
+
+@pytest.mark.parametrize(
+    ("name", "older"),
+    [
+        ("box", {"box": [{"name": n, "lower": [low], "upper": [high], "periodic": False,
+                          "vector": False} for n, low, high in (("x", 0, 2), ("y", -1, 3))]}),
+        ("ball", {"ball": [[0.0, 0.0, 1.0], 1.0, ["x", "y", "z"], "sphere"]}),
+        ("polygon", {"polygon": [[[0, 0], [2, 0], [1, 2]], ["x", "y"]]}),
+    ],
+)  # fmt: skip
+def test_a_shape_as_it_was_written_before_is_read(made, tmp_path, name, older):
+    path = tmp_path / "older.pv"
+    made(name).save(path)
+    rewritten(path, lambda h, a: h["meta"]["domain"].update(space=older))
+    at = coordinates(made(name))
+    np.testing.assert_array_equal(pv.load(path).u(**at), made(name).u(**at))
 
 
 def test_a_newer_file_says_so(saved):

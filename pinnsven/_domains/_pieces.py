@@ -1,0 +1,113 @@
+"""What a shape is made of: named coordinates, and smooth pieces of boundary."""
+
+import dataclasses
+import keyword
+import math
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import qmc
+
+from .._basics._messages import listing
+
+Place = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Coordinate:
+    """A named coordinate: its number of components, its bounds, and whether it is periodic.
+
+    - `name`: an identifier, by which functions ask for it.
+    - `lower`, `upper`: the bounds of each component.
+    - `vector`: true when a function receives it as an array of shape (size,) rather than a scalar.
+
+    Raises `ValueError` for a name that no argument can have, and for bounds that are not finite or are
+    inverted.
+    """
+
+    name: str
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    periodic: bool = False
+    vector: bool = False
+
+    def __post_init__(self):
+        coordinate_name(self.name)
+        pairs = list(zip(self.lower, self.upper, strict=True))
+        if not pairs or not all(-math.inf < low <= high < math.inf for low, high in pairs):
+            raise ValueError(
+                f"{self.name}: the bounds {self.lower} and {self.upper} are not finite, or inverted"
+            )
+
+    @property
+    def size(self) -> int:
+        return len(self.lower)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facet:
+    """A smooth piece of boundary.
+
+    - `names`: the names by which a condition can ask for it.
+    - `dim`: how many unit-cube coordinates `place` consumes; 0 for a single point.
+    - `measure`: its length or area (nondimensional), used to share points between facets.
+    - `place`: maps unit-cube points (n, dim) to points (m, space) and outward unit normals
+      (m, space); m < n where a set operation or a predicate removed some.
+    """
+
+    names: frozenset[str]
+    dim: int
+    measure: float
+    place: Place
+
+    def restrict(self, keep: Callable[[np.ndarray, np.ndarray], np.ndarray], sign: float = 1.0):
+        """The part of the facet where `keep(points, normals)` holds; `sign` may turn the normals."""
+
+        def place(unit):
+            points, normals = self.place(unit)
+            chosen = keep(points, sign * normals)
+            return points[chosen], sign * normals[chosen]
+
+        probe = even_probe(self.dim)
+        share = len(place(probe)[0]) / max(len(self.place(probe)[0]), 1)
+        return dataclasses.replace(self, measure=self.measure * share, place=place)
+
+
+def even_probe(dim: int) -> Float[np.ndarray, "n dim"]:
+    """Fixed points (4096, dim) spread evenly over the unit cube, for measuring shares of it."""
+    if dim == 0:
+        return np.zeros((1, 0))
+    if dim == 1:
+        return (np.arange(4096)[:, None] + 0.5) / 4096
+    return qmc.Sobol(dim, scramble=True, rng=np.random.default_rng(0)).random_base2(12)
+
+
+def finite_interval(name: str, bounds: object) -> tuple[float, float]:
+    """`bounds` as an increasing pair of finite floats; `name` is the coordinate, for the message."""
+    try:
+        lower, upper = (float(bound) for bound in bounds)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={bounds!r}: give a pair of numbers (lower, upper)") from None
+    if not (np.isfinite(lower) and np.isfinite(upper)):
+        raise ValueError(f"{name}=({lower}, {upper}): the bounds must be finite")
+    if not lower < upper:
+        kind = "is empty" if lower == upper else "is inverted"
+        raise ValueError(f"{name}=({lower}, {upper}) {kind}: the lower bound must be below the upper")
+    return lower, upper
+
+
+def coordinate_name(name: object) -> str:
+    """`name` if it can be an argument of a Python function; `ValueError` otherwise."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"coordinate name {name!r}: use a Python identifier such as 'x'")
+    if name.startswith("_") or name in ("normal", "outside"):
+        raise ValueError(f"coordinate name {name!r} is reserved: choose another, such as 'x'")
+    return name
+
+
+def check_distinct(names: list[str]) -> None:
+    """`ValueError` when a coordinate name occurs twice."""
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"coordinate names must differ; {listing(repeated)} occurs more than once")

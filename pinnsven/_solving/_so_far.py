@@ -1,0 +1,75 @@
+"""The solution so far, for a callback that asks for it between two steps."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._basics._memory import Memory, peak
+from .._basics._results import RESULTS
+from .._domains import stack_coordinates
+from .._output._callbacks import tell
+from .._output._evaluate import Evaluator
+from .._output._records import ConditionReport, Estimate, StepRecord
+from .._output._solution import Solution
+from .._problem import relative_errors
+from ._uncertainty import plain_unknowns
+
+
+def show_step(run: Any, record: StepRecord) -> None:
+    """Tells the callbacks of a run of its last step; as long as they look, its solution can be made."""
+    with record.shown(lambda: solution_so_far(run)):
+        tell(run.hooks, "on_step", record)
+
+
+def solution_so_far(run: Any) -> Solution:
+    """What a run has found by now, unjudged: evaluated at its present parameters.
+
+    Its spectrum is left out, which would cost more than a step.
+    """
+    problem, theta, known = run.problem, run.theta, run.known
+    evaluator = Evaluator(run.system.unpack(theta)[0], str(theta.dtype), run.network, run.evaluations)
+
+    def at(points):
+        return evaluator(stack_coordinates(problem.domain, points)[0])
+
+    steps = len(run.records)
+    return Solution(
+        name=problem.name,
+        fields=problem.fields,
+        domain=problem.domain,
+        evaluator=evaluator,
+        status=RESULTS.max_steps,
+        message=f"Step {steps} so far: the run goes on, and nothing has judged this yet.",
+        conditions=condition_table(run, run.estimate),
+        unknowns=plain_unknowns(run),
+        error=relative_errors(at, known, problem.fields),
+        error_estimate=None,
+        reference_floor=known.floor if known is not None else None,
+        spectrum=np.zeros(0),
+        rank=run.records[-1].rank,
+        steps=steps,
+        seconds=run.seconds() + run.compiler.seconds,
+        compile_seconds=run.compiler.seconds,
+        memory=Memory(run.predicted, peak()),
+        history=StepRecord.columns(run.records),
+        known=known,
+    )
+
+
+def condition_table(run: Any, estimate: Estimate | None) -> dict[str, ConditionReport]:
+    """A row for each condition of a run.
+
+    - `estimate`: of their residuals; None where they were not measured.
+    """
+    unknown = np.full(len(run.system.blocks), math.nan)
+    training, held_out = (estimate.training, estimate.held_out) if estimate else (unknown, unknown)
+    return {
+        block.name: ConditionReport(
+            rows=run.points.rows(block),
+            weight=run.weights[block.name],
+            training=float(training[i]),
+            held_out=float(held_out[i]),
+        )
+        for i, block in enumerate(run.system.blocks)
+    }
