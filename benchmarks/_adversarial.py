@@ -12,7 +12,7 @@ import statistics
 import time
 import warnings
 
-from _records import compile_once, find_source_tree
+from _records import find_source_tree, stepping
 
 TOLERANCE = 1e-6
 SECONDS = 12.0  # of each run whose answer cannot be right
@@ -36,7 +36,6 @@ RULES = {
 def child(names: list[str]) -> None:
     """Solves cases one by one; prints a line of JSON for each."""
     find_source_tree()
-    compile_once()
     from adversarial import CASES
 
     warnings.simplefilter("ignore")  # a forgotten condition is said at declaration too
@@ -49,7 +48,7 @@ def solved(case) -> dict:
     import pinnsven as pv
 
     limit = SECONDS_ALONE if case.may_converge else SECONDS
-    arguments = {"tolerance": TOLERANCE, "time_limit": limit} | dict(case.settings)
+    arguments = {"tolerance": TOLERANCE} | stepping(limit) | dict(case.settings)
     record = {"name": case.name, "kind": case.kind, "may_converge": case.may_converge}
     begun = time.perf_counter()
     try:

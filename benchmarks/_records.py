@@ -113,11 +113,16 @@ def gallery_problem(name: str, parameters: dict | None = None):
     return load_problem(str(ROOT / "problems" / f"{name}.py"), parameters or {})
 
 
-def compile_once() -> None:
-    """Keeps what this process compiles: runs that differ in numbers only share it."""
-    import tempfile
+def stepping(seconds: float) -> dict:
+    """Arguments of `solve` for so many seconds of steps, compilation and verdict apart.
 
-    import jax
+    A user's `time_limit` counts those too; what compares steps stops by this clock of its own, and uses
+    up the time, as with a limit, whatever tolerance is met.
+    """
+    import pinnsven as pv
 
-    jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    def stop(record) -> None:
+        if record.seconds >= seconds:
+            raise pv.StopRun(f"{seconds:g} s of stepping were over", as_limit=True)
+
+    return {"callbacks": stop, "max_steps": 10**9}

@@ -13,7 +13,7 @@ import math
 import statistics
 import sys
 
-from _records import Results, gallery_problem, headed, output_of, today
+from _records import Results, gallery_problem, headed, output_of, stepping, today
 
 RESULTS = Results("accuracy")
 
@@ -63,7 +63,7 @@ def child(name: str, seed: int) -> None:
     if problem in SLABS:
         solution = pv.march(declared, SLABS[problem], time_limit=seconds, seed=seed)
     else:
-        solution = pv.solve(declared, time_limit=seconds, seed=seed)
+        solution = pv.solve(declared, seed=seed, **stepping(seconds))
     record = solution.to_json()
     record |= {
         "target": name,

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from _records import Results, compile_once, find_source_tree, headed, output_of, today
+from _records import Results, find_source_tree, headed, output_of, today
 
 RESULTS = Results("coverage")
 
@@ -74,7 +74,6 @@ PROBLEMS = {f.__name__: f for f in (vibration, decay, growth)}
 def child(name: str, stated: str, seeds: list[int]) -> None:
     """Solves one problem for several draws of the noise; prints a line of JSON for each."""
     find_source_tree()
-    compile_once()
     import pinnsven as pv
 
     for seed in seeds:

@@ -17,7 +17,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from _records import Results, find_source_tree, gallery_problem
+from _records import Results, find_source_tree, gallery_problem, stepping
 
 find_source_tree()
 
@@ -34,7 +34,7 @@ def burgers(seconds: float, precision: str, width: int) -> dict:
 
     problem = gallery_problem("burgers", {"viscosity": VISCOSITY})
     network = pv.MLP(width=width, depth=4)
-    found = pv.solve(problem, time_limit=seconds, precision=precision, network=network)
+    found = pv.solve(problem, precision=precision, network=network, **stepping(seconds))
     return {
         "error": float(found.error),
         "estimate": float(found.error_estimate),

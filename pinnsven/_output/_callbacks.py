@@ -13,7 +13,15 @@ from ._records import Estimate, StepRecord
 
 
 class StopRun(Exception):
-    """Raised by a callback to end the solve; the best solution so far is returned."""
+    """Raised by a callback to end the solve; the best solution so far is returned.
+
+    - `as_limit`: whether that is a limit, like those of `solve`, and no interruption: the solution is
+      then judged by its quality, and may be called converged.
+    """
+
+    def __init__(self, *reason, as_limit: bool = False):
+        super().__init__(*reason)
+        self.as_limit = as_limit
 
 
 class CallbackFailed(Exception):

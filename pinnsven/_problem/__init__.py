@@ -1,4 +1,5 @@
 """A problem: its conditions bound to a domain and to fields, and what is known of the answer."""
 
+from ._field import Field as Field
 from ._known import known_values as known_values, relative_errors as relative_errors
 from ._problem import Problem as Problem

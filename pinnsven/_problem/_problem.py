@@ -17,6 +17,7 @@ from .._domains import Domain, as_domain
 from .._networks import MLP
 from .._output._records import Reference
 from .._output._solution import Solution
+from ._field import Field
 from ._warnings import warn_of_missing
 
 
@@ -25,7 +26,8 @@ class Problem:
     """A differential equation with its conditions.
 
     - `domain`: a shape, `Time`, or their product.
-    - `fields`: the name of the unknown function, or several (`"u v"` or a sequence).
+    - `fields`: the name of the unknown function, or several (`"u v"`, or a sequence of names and `Field`
+      objects).
     - `conditions`: a dict of named conditions; their residuals are stacked, never summed.
     - `unknowns`: scalars to solve for together with the network, with their starting values.
     - `constants`: numbers that functions may ask for by name; `with_constants` gives them others, and
@@ -122,9 +124,14 @@ def _field_names(fields: object) -> tuple[str, ...]:
             f"fields={fields!r}: a set has no order, but the outputs of a network have one. Give a "
             "list, or the names in one text"
         )
+    if isinstance(fields, Field):
+        fields = (fields,)
     names = tuple(fields.replace(",", " ").split()) if isinstance(fields, str) else fields
     try:
-        names = tuple(names)  # type: ignore[arg-type]
+        names = tuple(  # type: ignore[arg-type]
+            f.name if isinstance(f, Field) else f
+            for f in names  # type: ignore[attr-defined]
+        )
     except TypeError:
         raise ValueError(f"fields={fields!r}: give a name such as 'u', or several") from None
     if not names:

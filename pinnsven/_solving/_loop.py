@@ -125,6 +125,8 @@ class Run:
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:
+            if stop.as_limit:
+                return RESULTS.time_limit, str(stop) or "a callback's limit was reached"
             self.stopped = f"a callback stopped it{f': {stop}' if str(stop) else ''}"
         except CallbackFailed as failure:
             self.stopped = str(failure)
