@@ -26,8 +26,8 @@ class Problem:
     """A differential equation with its conditions.
 
     - `domain`: a shape, `Time`, or their product.
-    - `fields`: the name of the unknown function, or several (`"u v"`, or a sequence of names and `Field`
-      objects).
+    - `fields`: the name of the unknown function, or several (`"u v"`, or a sequence); `Field` objects
+      may stand for names.
     - `conditions`: a dict of named conditions; their residuals are stacked, never summed.
     - `unknowns`: scalars to solve for together with the network, with their starting values.
     - `constants`: numbers that functions may ask for by name; `with_constants` gives them others, and
