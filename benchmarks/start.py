@@ -131,7 +131,7 @@ def _again(pv, seed: int, began: float) -> dict:
     del jnp
     pv.solve(problem(), seed=seed, points=64, max_steps=10)
     first, others = len(compiled), []
-    for changed, number in (({}, 1), ({"rate": 3.0}, 0), ({"end": 1.5}, 0), ({"shift": 1e-4}, 0)):
+    for changed, number in (({}, 1), ({"rate": 3.0}, 0), ({"end": 1.5}, 0), ({"shift": 1e-7}, 0)):
         compiled.clear()
         pv.solve(problem(**changed), seed=seed + number, points=64, max_steps=10)
         others.append(len(compiled))
