@@ -22,6 +22,6 @@ problem = pv.Problem(
 
 # Without a limit the run goes on until the residual at points it never saw is 1e-6 of its size,
 # about a minute. Twenty seconds give four digits, and the status says that there is more to get.
-solution = pv.solve(problem, time_limit=10, callbacks=pv.Progress())
+solution = pv.solve(problem, time_limit=30, callbacks=pv.Progress())
 print(solution)
 solution.plot("burgers.png")

@@ -31,6 +31,6 @@ problem = pv.Problem(
     network=pv.MLP(width=20, depth=2),
     name="square with a hole",
 )
-solution = pv.solve(problem, time_limit=5)
+solution = pv.solve(problem, time_limit=20)
 print(solution)
 print(f"u(0.5, 0.5) = {solution(x=0.5, y=0.5):.9f}, exactly {float(logarithm(0.5, 0.5)):.9f}")

@@ -29,7 +29,7 @@ problem = pv.Problem(
     network=pv.MLP(width=20, depth=3),
     name="predator and prey",
 )
-solution = pv.solve(problem, time_limit=8)
+solution = pv.solve(problem, time_limit=20)
 print(solution)
 
 # A field at points of any shape; x = 0 and x = 1 are the same place, exactly.
