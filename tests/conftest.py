@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import jax
@@ -16,16 +18,27 @@ sys.path.insert(0, str(ROOT / "problems"))
 # Read when JAX first computes: the test processes would wait for one another's threads.
 one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ.setdefault("XLA_FLAGS", one_thread)
+# Processes of one session share what they compile, and leave the user's own programs alone.
+PROGRAMS = "PINNSVEN_CACHE"
+MADE_HERE = PROGRAMS not in os.environ
+if MADE_HERE:
+    os.environ[PROGRAMS] = tempfile.mkdtemp(prefix="pinnsven-tests-")
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+from pinnsven._basics._compiled import _programs  # noqa: E402 (after its settings)
 
 CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 LONG = (
     *("cli", "march", "nothing_lost", "residual_rows", "endings", "docs", "unknowns", "backends"),
     *("uncertainty", "determined", "runs", "solve", "samples", "descent", "library", "factors"),
 )
+
+
+def pytest_unconfigure(config):
+    if MADE_HERE:
+        shutil.rmtree(os.environ[PROGRAMS], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):
@@ -75,6 +88,13 @@ def shared_compilations(quick_compilation, compiled):
         compilation_cache.reset_cache()
         yield
     compilation_cache.reset_cache()
+
+
+@pytest.fixture
+def nothing_compiled(monkeypatch):
+    """For tests of what happens while something is compiled: no program is known."""
+    monkeypatch.setenv(PROGRAMS, "off")
+    _programs.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,12 @@ from ._precision import precision_context
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
+# LLVM's cheaper passes take a sixth off a compilation, and nothing off the speed of what is compiled; a
+# GPU's search for the best kernels takes a third of the time and gains nothing here (experiment 86).
+OPTIONS: dict[str, dict[str, bool | int | str]] = {
+    "cpu": {"xla_backend_optimization_level": 1},
+    "gpu": {"xla_gpu_autotune_level": 0},
+}
 MOST_KEPT = 256  # programs in a process; the least recently used go first
 
 
@@ -250,7 +256,7 @@ class _Programs:
             return found.result()
         try:
             began = time.perf_counter()
-            compiled = lowered.compile()
+            compiled = lowered.compile(compiler_options=_options())
             if folder is not None and time.perf_counter() - began > _disk.WORTH:
                 _disk.store(folder, key, compiled)
             found.set_result(compiled)
@@ -278,9 +284,17 @@ class _Programs:
         return program
 
 
+def _options() -> dict[str, Any]:
+    """What XLA is asked for, unless JAX was asked for quick compilations already."""
+    if jax.config.values.get("jax_disable_most_optimizations"):
+        return {}
+    return OPTIONS.get(jax.default_backend(), {})
+
+
 def _digest(lowered: jax.stages.Lowered) -> str:
     """A name for all that decides a program within one process."""
     settings = [str(jax.devices()[0]), os.environ.get("XLA_FLAGS", "")]
+    settings.append(str(_options()))
     settings += [str(jax.config.values.get(name)) for name in SETTINGS]
     return hashlib.sha256("\n".join([*settings, lowered.as_text()]).encode()).hexdigest()
 

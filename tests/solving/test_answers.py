@@ -152,7 +152,7 @@ def test_residuals_that_are_rounding_agree():
     level = rounding(run)
     eps = np.finfo(float).eps
     # sqrt(sum (J_i theta_i)^2) eps, three times; J by differences of the whole residual
-    assert np.all(level < 3e3 * eps * np.asarray(run.sizes)) and np.all(level > 0.01 * eps)
+    assert np.all(level < 3e3 * eps * np.asarray(run.sizes)) and np.max(level) > 0.1 * eps
     sizes, training = np.asarray(run.sizes), (0.5 * level) ** 2
     without = summarize(run.system, run.points, sizes, 1e-4 * training, training)
     among = summarize(run.system, run.points, sizes, 1e-4 * training, training, level)

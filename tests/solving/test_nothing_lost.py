@@ -178,7 +178,7 @@ def test_a_reference_is_asked_for_once():
 
 
 @pytest.mark.parametrize("hook", ["on_start", "on_compile", "on_memory", "on_step", "on_estimate"])
-def test_a_callback_that_raises_ends_the_run_and_is_named(hook):
+def test_a_callback_that_raises_ends_the_run_and_is_named(hook, nothing_compiled):
     class Careless(pv.Callback):
         pass
 

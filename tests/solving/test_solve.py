@@ -6,6 +6,7 @@ import pytest
 
 import pinnsven as pv
 from helpers import CLOSE, TIMES, solve
+from pinnsven._basics._compiled import _programs
 from pinnsven._output._records import Estimate, FieldErrors
 from pinnsven._solving._verdict import Evidence, judge
 
@@ -46,8 +47,9 @@ def recorder():
 
 @pytest.fixture(scope="module")
 def solution(recorder):
-    """The decay, solved to the default tolerance."""
-    return solve(callbacks=recorder, estimate_error=True)
+    """The decay, solved to the default tolerance, with nothing compiled before."""
+    _programs.forget()
+    return solve(callbacks=recorder, estimate_error=True, cache=False)
 
 
 # What it reaches
@@ -235,7 +237,7 @@ def test_a_run_that_is_stopped_returns_what_it_has(error):
 
 
 @pytest.mark.parametrize("hook", ["on_start", "on_compile", "on_estimate"])
-def test_every_hook_may_stop_the_run(hook):
+def test_every_hook_may_stop_the_run(hook, nothing_compiled):
     class Stopper(pv.Callback):
         pass
 
