@@ -130,6 +130,7 @@ __all__ = [
     "Time",
     "TruncatedSVD",
     "Uniform",
+    "extend",
     "least_squares",
     "load",
     "march",
