@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument(
         "problem", metavar="FILE", help="a path such as problems/mine.py, or a name of `pinnsven list`"
     )
-    solve.add_argument("--time-limit", type=float, metavar="S", help="seconds of the whole call, compilation and verdict included")
+    solve.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="seconds of the whole call, compilation and verdict included",
+    )
     solve.add_argument("--max-steps", type=int, metavar="N", help="steps at most")
     solve.add_argument("--tolerance", type=float, metavar="T", help="relative held-out residual")
     solve.add_argument("--seed", type=int, default=0, metavar="N")
