@@ -50,7 +50,7 @@ from ._output._callbacks import Callback as Callback, StopRun as StopRun
 from ._output._progress import Progress as Progress
 from ._output._records import Reference as Reference
 from ._output._solution import Solution as Solution, load as load
-from ._problem import Field as Field, Problem as Problem
+from ._problem import Field as Field, Problem as Problem, method_of_lines as method_of_lines
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
 from ._solving._weighting import (
@@ -130,9 +130,11 @@ __all__ = [
     "Time",
     "TruncatedSVD",
     "Uniform",
+    "extend",
     "least_squares",
     "load",
     "march",
+    "method_of_lines",
     "solve",
 ]
 
