@@ -157,16 +157,18 @@ class Compiler:
             return None
         start = time.perf_counter()
         try:
-            if not future.done():
-                self._announce(name)
-            return interruptible(future.result)
+            if future.done():
+                return future.result()
+            self._announce(name)
+            program = interruptible(future.result)
         except KeyboardInterrupt:
             raise
         except Exception:
             return None  # compiled here it fails again, or does not
         finally:
             self.seconds += (spent := time.perf_counter() - start)
-            self._announce_end(name, spent)
+        self._announce_end(name, spent)
+        return program
 
     def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
         """The same for a function that is needed once.
@@ -181,9 +183,10 @@ class Compiler:
             lowered, outputs = _lowered(function, arguments, donate)
             key = _digest(lowered)
             program = _programs.find(key, lowered, self.folder)
-            if program is None:
-                self._announce(name)
-                program = interruptible(lambda: _programs.make(key, lowered, self.folder))
+            if program is not None:
+                return Program(program, outputs)
+            self._announce(name)
+            program = interruptible(lambda: _programs.make(key, lowered, self.folder))
         finally:
             self.seconds += (spent := time.perf_counter() - start)
         self._announce_end(name, spent)

@@ -7,10 +7,12 @@ import pickle
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import monitoring
 
 import pinnsven as pv
 from outside import CHEAP, TINY
 from pinnsven import extend
+from pinnsven._basics._compiled import _programs
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
@@ -58,9 +60,10 @@ QUICK = {"network": TINY, "points": 32, "refine": False, "estimate_error": False
 
 @pytest.fixture(scope="module")
 def looked():
-    """A run with a callback that looks at three steps, and its solution."""
+    """A run with a callback that looks at three steps, and its solution; nothing is compiled before."""
+    _programs.forget()
     looking = Looking(1, 6, 7)
-    return looking, pv.solve(DECAY, callbacks=looking, max_steps=7, **QUICK)
+    return looking, pv.solve(DECAY, callbacks=looking, max_steps=7, cache=False, **QUICK)
 
 
 def test_the_solution_so_far_is_that_of_its_step(looked):
@@ -122,13 +125,17 @@ def test_a_record_that_is_kept_holds_numbers_alone(looked):
             np.testing.assert_equal(getattr(one, name), getattr(looking.records[step - 1], name))
 
 
-def test_the_solution_so_far_compiles_once_and_only_if_asked_for(looked):
-    looking, _ = looked
-    # One shape for the points of the known answer, one for the five that are drawn.
-    assert looking.begun.count("solution so far") == 2
-    idle = Looking()
-    pv.solve(DECAY, callbacks=idle, max_steps=2, **QUICK)
-    assert "solution so far" not in idle.begun and len(idle.records) == 2
+def test_the_solution_so_far_compiles_once():
+    compiled: list[str] = []
+    monitoring.register_event_duration_secs_listener(lambda name, _, **__: compiled.append(name))
+    numbers = []
+
+    def look(record):
+        record.solution()
+        numbers.append(sum(name.endswith("backend_compile_duration") for name in compiled))
+
+    pv.solve(DECAY, callbacks=look, max_steps=4, **QUICK)
+    assert len(set(numbers)) == 1 and len(numbers) == 4
 
 
 def test_every_compilation_is_told_of_twice(looked):
