@@ -73,13 +73,13 @@ def child(what: str, seed: int, began: float) -> None:
 
 
 def _to_a_good_answer(pv, seed: int, began: float) -> dict:
-    """Seconds until a callback that looks at every fifth step sees an error of 1e-4."""
+    """Seconds until a callback that looks after every step, for 0.01 s each, sees an error of 1e-4."""
     reached: dict = {}
 
     def look(record):
         if record.step == 1:
             reached["first step"] = time.time() - began
-        if record.step % 5 == 0 and float(record.solution().error) <= GOOD:
+        if float(record.solution().error) <= GOOD:
             reached["figure"] = time.time() - began
             raise pv.StopRun("good")
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from . import _disk
 from ._interruptible import beside, interruptible, leave_alone
@@ -138,6 +139,12 @@ class Compiler:
             leave_alone(self._worker)
 
     def _work(self) -> None:
+        # LAPACK's threads wait for one another by spinning: beside a compilation a step on two of them
+        # takes twice as long as on one (experiment 89).
+        with threadpool_limits(limits=1, user_api="blas"):
+            self._empty_the_queue()
+
+    def _empty_the_queue(self) -> None:
         while True:
             try:
                 future, work = self._queue.popleft()

@@ -212,6 +212,8 @@ class Run:
             raise ValueError(
                 f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
             )
+        if cores() > 1:
+            self._compile_ahead()
         if self.sizes is None:
             compiled = self.compiler.compile
             check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
@@ -226,16 +228,14 @@ class Run:
             self.first_weights = self.weights
             self.batches = self.points.batches(self.row_weights())
         self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
-        if cores() > 1:
-            self._compile_ahead()
 
     def _compile_ahead(self) -> None:
-        """Begins to compile what comes after the first steps, in a thread beside."""
+        """Begins to compile steps and verdict, in a thread beside, in the order of their use."""
         refined = self.stepper.after(0.0, self.system.capacity(self.batches), self.theta)
-        if refined is not self.stepper:
-            wanted = refined.scratch(self.system, self.theta, self.batches)
+        for stepper in (self._next_stepper(), refined):
+            wanted = stepper.scratch(self.system, self.theta, self.batches)
             given = (self.system, self.theta, self.state, wanted, self.batches)
-            self.compiler.ahead(refined.name, refined.step, *given, donate=(3,))
+            self.compiler.ahead(stepper.name, stepper.step, *given, donate=(3,))
         if self.estimates_error:
             prepare_verdict(self, ahead=True)
 
@@ -258,11 +258,15 @@ class Run:
         """The mean square of each component of the unweighted residual."""
         return np.concatenate(component_squares(self.system, batches, rows))
 
+    def _next_stepper(self):
+        """The stepper that suits what the last step has found."""
+        if not self.records:
+            return self.stepper
+        rows = self.system.capacity(self.batches)
+        return self.stepper.after(self.records[-1].damping, rows, self.theta)
+
     def _take_step(self) -> tuple[RESULTS, str] | None:
-        stepper = self.stepper
-        if self.records:
-            rows = self.system.capacity(self.batches)
-            stepper = stepper.after(self.records[-1].damping, rows, self.theta)
+        stepper = self._next_stepper()
         wanted = stepper.scratch(self.system, self.theta, self.batches)
         known = self.compiler.number
         step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(3,))
