@@ -101,6 +101,7 @@ class Run:
         self.predicted: int | None = None  # bytes
         self.memory_trouble = ""
         self.step_cost = 0.0  # seconds that the last step took, with all that followed
+        self.compile_cost = 0.0  # seconds that the last compilation of a step took
         self.prepared: list = []  # what the verdict needs compiled, see `_ready`
         self.hurried = ""  # why no error is estimated, where the time does not suffice
 
@@ -148,7 +149,7 @@ class Run:
         while True:
             if max_steps is not None and len(self.records) >= max_steps:
                 return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
-            if self.records and self._is_out_of_time():
+            if self.step_cost and self._is_out_of_time():
                 asked = limits.stepping if time_limit is None else time_limit
                 return RESULTS.time_limit, f"the limit of {asked:g} s was reached"
             began = time.perf_counter() - self.compiler.seconds
@@ -179,6 +180,8 @@ class Run:
         if limits.stepping is not None and self.seconds() + self.step_cost > limits.stepping:
             return True
         left = limits.left() - self.step_cost
+        if not self.compiler.is_ready(self._next_stepper().name, self.batches):
+            left -= self.compile_cost  # as the last one, for other shapes or another stepper
         if not self.estimates_error or self.hurried:
             return left < MEASURE_SECONDS
         if left < VERDICT_SECONDS + self.compiler.seconds and not verdict_is_ready(self):
@@ -268,9 +271,10 @@ class Run:
     def _take_step(self) -> tuple[RESULTS, str] | None:
         stepper = self._next_stepper()
         wanted = stepper.scratch(self.system, self.theta, self.batches)
-        known = self.compiler.number
+        known, compiled = self.compiler.number, self.compiler.seconds
         step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(3,))
         if self.compiler.number > known:
+            self.compile_cost = self.compiler.seconds - compiled
             predict_memory(self, needed(step))
         try:
             with shortage_as_memory_error():
