@@ -26,8 +26,8 @@ from ._precision import precision_context
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
-# LLVM's cheaper passes take a sixth off a compilation, and nothing off the speed of what is compiled; a
-# GPU's search for the best kernels takes a third of the time and gains nothing here (experiment 86).
+# LLVM's cheaper passes take a sixth off a compilation, and nothing off the speed of what is compiled
+# (experiment 86). A GPU's search for the best kernels took 8 of 24 s on an H100, for as many steps.
 OPTIONS: dict[str, dict[str, bool | int | str]] = {
     "cpu": {"xla_backend_optimization_level": 1},
     "gpu": {"xla_gpu_autotune_level": 0},
@@ -59,7 +59,6 @@ class Compiler:
     - `announce`: called with the name of a function before that is compiled.
     - `announce_end`: called with the name and the seconds that it took, after that.
     - `folder`: where programs are kept for other processes, None for nowhere.
-    - `precision`: in which what is compiled ahead is traced.
     - `seconds`: spent tracing and compiling so far, as far as the run had to wait for it.
     - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
@@ -69,13 +68,11 @@ class Compiler:
         announce: Callable[[str], None],
         announce_end: Callable[[str, float], None] = lambda name, seconds: None,
         folder: Path | None = None,
-        precision: str = "float64",
     ):
         self.seconds = 0.0
         self.closed = False
         self.folder = folder
         self._announce, self._announce_end = announce, announce_end
-        self._precision = precision
         self._kept: dict[tuple, Program] = {}
         self._ahead: dict[tuple, Future[Program]] = {}
         self._queue: deque[tuple[Future[Program], Callable[[], Program]]] = deque()
@@ -114,8 +111,10 @@ class Compiler:
         if self.closed or cores() < 2 or key in self._kept or key in self._ahead:
             return
 
+        precision = str(jax.dtypes.canonicalize_dtype(float))  # that of this thread, now
+
         def work() -> Program:
-            with precision_context(self._precision):
+            with precision_context(precision):
                 lowered, outputs = _lowered(function, arguments, donate)
                 digest = _digest(lowered)
                 program = _programs.find(digest, lowered, self.folder)

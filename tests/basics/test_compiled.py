@@ -16,6 +16,8 @@ from jax import monitoring
 import pinnsven as pv
 from pinnsven._basics import _compiled, _disk
 from pinnsven._basics._compiled import Compiler
+from pinnsven._basics._precision import precision_context
+from pinnsven._solving import _loop
 
 ROOT = Path(__file__).resolve().parents[2]
 X = np.linspace(0.1, 1.0, 7)
@@ -309,6 +311,30 @@ def test_what_is_compiled_ahead_is_there_when_it_is_needed(monkeypatch):
         one.function("f", lambda x: jnp.cos(3.0 * x), X)(X), np.cos(3 * X), rtol=1e-15
     )
     assert not _compilations
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_program_made_ahead_has_the_precision_of_who_asked(precision, monkeypatch):
+    monkeypatch.setattr(_compiled, "cores", lambda: 2)
+    one = Compiler(lambda name: None)
+    with precision_context(precision):
+        one.ahead("f", lambda x: x * 3.0 + 0.25, X)
+        one._worker.join()
+        found = one.function("f", lambda x: x * 3.0 + 0.25, X)(X)
+        assert found.dtype == precision
+        np.testing.assert_allclose(found, X * 3 + 0.25, rtol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_solve_with_a_core_beside_is_the_same(precision, monkeypatch, quick_compilation):
+    plain = {"points": 32, "max_steps": 8, "precision": precision, "cache": False}
+    alone = pv.solve(decay(), **plain)
+    _compiled._programs.forget()
+    for module in (_compiled, _loop):
+        monkeypatch.setattr(module, "cores", lambda: 2)
+    beside = pv.solve(decay(), **plain)
+    np.testing.assert_array_equal(alone.history["loss"], beside.history["loss"])
+    assert alone.status is beside.status
 
 
 def test_what_fails_ahead_fails_where_it_is_needed(monkeypatch):
