@@ -11,10 +11,22 @@ from pathlib import Path
 import jax
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
+from jaxtyping import install_import_hook
 
+# Whose annotations of arrays are held against what is passed. The rest of the domains, which call
+# themselves a million times for a rule of integration, would cost the tests of the domains half as much
+# again.
+CHECKED = [
+    *("pinnsven._sven", "pinnsven._calculus"),
+    *(
+        f"pinnsven._domains._{name}"
+        for name in ("box", "domain", "polygon", "round", "sampling", "shape")
+    ),
+]
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the source tree wins over an installed copy
 sys.path.insert(0, str(ROOT / "problems"))
+install_import_hook(CHECKED, "arrays_checked.arrays_checked")  # before any of them is imported
 # Read when JAX first computes: the test processes would wait for one another's threads.
 one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ.setdefault("XLA_FLAGS", one_thread)

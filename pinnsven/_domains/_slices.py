@@ -21,7 +21,8 @@ from jaxtyping import Float
 from ._breaks import breaks, plane_panels
 from ._sections import AbstractRegion, Brick, Line, Outline, Pair
 
-Rule = tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]
+# Points and weights; a function takes rules of several sizes, so that these are not compared.
+Rule = tuple[Float[np.ndarray, "_n _dim"], Float[np.ndarray, " _n"]]
 
 LEAST = 5  # nodes of any panel
 MANY = 10  # nodes of a panel that is not worth halving

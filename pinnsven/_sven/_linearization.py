@@ -188,7 +188,7 @@ class GramSum(eqx.Module):
     - `tiles`: blocks of rows, each from the diagonal on.
     """
 
-    tiles: tuple[Float[Array, "tile rest"], ...]
+    tiles: tuple[Float[Array, "_tile _rest"], ...]
 
     @classmethod
     def start(cls, size: int, dtype) -> "GramSum":

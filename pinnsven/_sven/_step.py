@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from ._square import AbstractSquare
@@ -59,7 +60,7 @@ class StepReport(eqx.Module):
     fell_back: Bool[Array, ""]
 
     @property
-    def singular_values(self) -> Float[Array, " k"]:
+    def singular_values(self) -> Float[Array | np.ndarray, "*runs k"]:
         """Of the (half) Jacobian, descending; the backend may compute them only now."""
         return self.square.values()
 
