@@ -30,6 +30,11 @@ install_import_hook(CHECKED, "arrays_checked.arrays_checked")  # before any of t
 # Read when JAX first computes: the test processes would wait for one another's threads.
 one_thread = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ.setdefault("XLA_FLAGS", one_thread)
+# Each process of a session gets a core of its own, and so compiles nothing in a thread beside.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER and hasattr(os, "sched_setaffinity"):
+    given = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {given[int(WORKER.removeprefix("gw")) % len(given)]})
 # Processes of one session share what they compile, and leave the user's own programs alone.
 PROGRAMS = "PINNSVEN_CACHE"
 MADE_HERE = PROGRAMS not in os.environ

@@ -240,7 +240,8 @@ class _Programs:
     """The compiled programs of this process, by digest; those on their way are waited for."""
 
     def __init__(self):
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # on what is kept
+        self._compiling = threading.Lock()
         self._kept: OrderedDict[str, Future] = OrderedDict()
 
     def find(self, key: str, lowered: jax.stages.Lowered, folder: Path | None) -> Any:
@@ -264,10 +265,12 @@ class _Programs:
         if not mine:
             return found.result()
         try:
-            began = time.perf_counter()
-            compiled = lowered.compile(compiler_options=_options())
-            if folder is not None and time.perf_counter() - began > _disk.WORTH:
-                _disk.store(folder, key, compiled)
+            # One at a time: several at once, of which one was written to JAX's own cache, have crashed.
+            with self._compiling:
+                began = time.perf_counter()
+                compiled = lowered.compile(compiler_options=_options())
+                if folder is not None and time.perf_counter() - began > _disk.WORTH:
+                    _disk.store(folder, key, compiled)
             found.set_result(compiled)
             return self._noted(key, compiled)
         except BaseException as error:
