@@ -112,10 +112,3 @@ def nothing_compiled(monkeypatch):
     """For tests of what happens while something is compiled: no program is known."""
     monkeypatch.setenv(PROGRAMS, "off")
     _programs.forget()
-
-
-@pytest.fixture(autouse=True)
-def cache_settings():
-    """The command turns JAX's cache on disk on for its process: no other test is to use that."""
-    with cache_kept():
-        yield

@@ -79,6 +79,11 @@ class Compiler:
         self._worker: threading.Thread | None = None
 
     @property
+    def works_beside(self) -> bool:
+        """Whether there is a second core on which to compile ahead."""
+        return cores() > 1 and not self.closed
+
+    @property
     def number(self) -> int:
         """How many functions are kept."""
         return len(self._kept)
@@ -108,9 +113,8 @@ class Compiler:
         One after the other, and only where a second core exists; XLA lets others run meanwhile.
         """
         key = _key(name, arguments)
-        if self.closed or cores() < 2 or key in self._kept or key in self._ahead:
+        if not self.works_beside or key in self._kept or key in self._ahead:
             return
-
         precision = str(jax.dtypes.canonicalize_dtype(float))  # that of this thread, now
 
         def work() -> Program:
@@ -167,8 +171,6 @@ class Compiler:
                 return future.result()
             self._announce(name)
             program = interruptible(future.result)
-        except KeyboardInterrupt:
-            raise
         except Exception:
             return None  # compiled here it fails again, or does not
         finally:
@@ -199,9 +201,13 @@ class Compiler:
         return Program(program, outputs)
 
     def forget(self) -> None:
-        """Keeps nothing any more, for lack of memory."""
+        """Keeps no function any more, since the run asks for others by the same names."""
         self._kept = {}
         self.close()
+
+    def free(self) -> None:
+        """Keeps nothing at all, for lack of memory."""
+        self.forget()
         _programs.forget()
 
 

@@ -1,6 +1,7 @@
 """What must hold: interior, boundary, initial and data conditions."""
 
 from ._base import (
+    GIVEN as GIVEN,
     AbstractCondition as AbstractCondition,
     Block as Block,
     FixedPoints as FixedPoints,

@@ -19,6 +19,15 @@ CHUNK = 1 << 12  # points at a time: what a cache holds (benchmarks/predict.py)
 SPREAD_CHUNK = 2048  # times the causes are in memory at a time
 
 
+def padded(points: np.ndarray, most: int) -> np.ndarray:
+    """Points repeated up to a power of two: many calls of many sizes compile a few times only.
+
+    - `most`: no more points than that.
+    """
+    size = min(1 << (len(points) - 1).bit_length(), most)
+    return np.concatenate([points, np.repeat(points[:1], size - len(points), axis=0)])
+
+
 class Evaluator:
     """A network with frozen parameters.
 
@@ -46,7 +55,7 @@ class Evaluator:
             return np.zeros((0, self._fields))
         with precision_context(self.precision):
             parts = [
-                np.asarray(self._values(self._padded(points[i : i + CHUNK])), dtype=np.float64)
+                np.asarray(self._values(padded(points[i : i + CHUNK], CHUNK)), dtype=np.float64)
                 for i in range(0, len(points), CHUNK)
             ]
         return np.concatenate(parts)[: len(points)]
@@ -72,12 +81,6 @@ class Evaluator:
     def _values(self, points: np.ndarray):
         given = (self.model, jnp.asarray(points))
         return self._compiler.function("values", lambda m, p: jax.vmap(m)(p), *given)(*given)
-
-    @staticmethod
-    def _padded(points: np.ndarray) -> np.ndarray:
-        # Sizes in powers of two, so that many calls of many sizes compile a few times only.
-        size = min(1 << (len(points) - 1).bit_length(), CHUNK)
-        return np.concatenate([points, np.repeat(points[:1], size - len(points), axis=0)])
 
 
 class Spread:

@@ -22,7 +22,7 @@ from .._calculus._names import (
     UnknownValue,
     Value,
 )
-from .._conditions import Block, FixedPoints
+from .._conditions import GIVEN, Block, FixedPoints
 from .._domains import Box, Facets, Moment
 from .._networks import Ansatz
 
@@ -121,7 +121,7 @@ def _is_plain(block: Block, domain) -> bool:
     """Whether an equation is of second order in space, unmixed, and of first order in time at most."""
     time = domain.time.coordinate.name if domain.time is not None else None
     for quantity in block.plan.quantities.values():
-        if isinstance(quantity, (Value, CoordinateValue, UnknownValue, Laplacian)):
+        if isinstance(quantity, (Value, *GIVEN, Laplacian)):
             continue
         if not isinstance(quantity, Derivative):
             return False

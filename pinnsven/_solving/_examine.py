@@ -51,8 +51,7 @@ def examine(
     scatters = attempt(f"{FAILED} what scatter leaves open is not known", lambda: uncertainty(run))
     unknowns = scatters.unknowns if scatters is not None else None
     spread = _spread(run, scatters, evaluator)
-    # Who pressed Ctrl-C, or left no time, waits for no compilation.
-    wanted = run.estimates_error and not run.interrupted and not run.hurried
+    wanted = run.asks_for_error
     if estimate is None:
         nothing = np.zeros(len(run.problem.fields))
         errors = field_errors(run.problem.fields, None, nothing) if wanted else None
@@ -133,7 +132,7 @@ def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread 
 
 def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
-    if spread is None or not run.estimates_error or run.interrupted or run.hurried:
+    if spread is None or not run.asks_for_error:
         return np.zeros(len(run.problem.fields))
     places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
     size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))

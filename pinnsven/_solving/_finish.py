@@ -118,7 +118,7 @@ def _verdict(
         evidence = dataclasses.replace(evidence, errors=None)  # the reason is said already
     status, message = judge(cause, why, evidence, tolerance)
     if run.hurried:
-        message += f" {run.hurried[0].upper()}{run.hurried[1:]}."
+        message += f" {run.hurried}"
     if status is RESULTS.converged and (failed or run.hurried):
         status = RESULTS.unresolved if failed else RESULTS.time_limit
     return status, message

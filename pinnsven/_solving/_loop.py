@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._basics._compiled import Compiler, cores
+from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from .._basics._results import RESULTS
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
@@ -182,11 +182,11 @@ class Run:
         left = limits.left() - self.step_cost
         if not self.compiler.is_ready(self._next_stepper().name, self.batches):
             left -= self.compile_cost  # as the last one, for other shapes or another stepper
-        if not self.estimates_error or self.hurried:
+        if not self.asks_for_error:
             return left < MEASURE_SECONDS
         if left < VERDICT_SECONDS + self.compiler.seconds and not verdict_is_ready(self):
             if left + limits.overrun() < self.compiler.seconds:  # about what compiling it takes
-                self.hurried = "the time limit leaves none to estimate the error: allow more"
+                self.hurried = "The time limit leaves none to estimate the error: allow more."
                 return left < MEASURE_SECONDS
             prepare_verdict(self)
             left = limits.left() - self.step_cost
@@ -215,7 +215,7 @@ class Run:
             raise ValueError(
                 f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
             )
-        if cores() > 1:
+        if self.compiler.works_beside:
             self._compile_ahead()
         if self.sizes is None:
             compiled = self.compiler.compile
@@ -231,6 +231,11 @@ class Run:
             self.first_weights = self.weights
             self.batches = self.points.batches(self.row_weights())
         self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
+
+    @property
+    def asks_for_error(self) -> bool:
+        """Whether the error is estimated: it is wanted, and neither Ctrl-C nor the clock forbids it."""
+        return self.estimates_error and not self.interrupted and not self.hurried
 
     def _compile_ahead(self) -> None:
         """Begins to compile steps and verdict, in a thread beside, in the order of their use."""
@@ -286,7 +291,7 @@ class Run:
             if leaner is None:
                 raise
             self.stepper, self.memory_trouble = leaner, self.shortage(error)
-            self.compiler.forget()
+            self.compiler.free()
             self.scratch = ()
             return None
         report = done[2]

@@ -26,7 +26,7 @@ from .._conditions import PDE, AbstractCondition, Boundary, Dirichlet, Initial, 
 from .._conditions._base import Block, GivenValues, difference, make_block
 from .._domains import Domain, Interior, Moment, Sobol, stack_coordinates
 from .._networks import FieldModel
-from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values
+from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values, padded
 from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
 from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
@@ -269,9 +269,7 @@ def _continued(model: FieldModel, precision: str, wanted: dict[str, tuple[int, i
 
     def at(points):
         with precision_context(precision):
-            size = 1 << (len(points) - 1).bit_length()  # few sizes, few compilations
-            padded = np.pad(points, ((0, size - len(points)), (0, 0)), mode="edge")
-            given = (model, jnp.asarray(padded))
+            given = (model, jnp.asarray(padded(points, 2 * len(points))))
             found = compiler.function("start", everywhere, *given)(*given)
             return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
 

@@ -17,7 +17,6 @@ import pinnsven as pv
 from pinnsven._basics import _compiled, _disk
 from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._precision import precision_context
-from pinnsven._solving import _loop
 
 ROOT = Path(__file__).resolve().parents[2]
 X = np.linspace(0.1, 1.0, 7)
@@ -330,8 +329,7 @@ def test_a_solve_with_a_core_beside_is_the_same(precision, monkeypatch, quick_co
     plain = {"points": 32, "max_steps": 8, "precision": precision, "cache": False}
     alone = pv.solve(decay(), **plain)
     _compiled._programs.forget()
-    for module in (_compiled, _loop):
-        monkeypatch.setattr(module, "cores", lambda: 2)
+    monkeypatch.setattr(_compiled, "cores", lambda: 2)
     beside = pv.solve(decay(), **plain)
     np.testing.assert_array_equal(alone.history["loss"], beside.history["loss"])
     assert alone.status is beside.status

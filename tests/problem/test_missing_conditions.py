@@ -31,6 +31,16 @@ WARNED = {
         "'u' is of order 1 in t, and no conditions",
         r"pv\.Initial\(u=0\.0\)",
     ),
+    "an equation with a constant, without a side": (
+        lambda: pv.Problem(
+            LINE,
+            "u",
+            {"pde": pv.PDE(lambda u_xx, k: u_xx + k), "left": pv.Dirichlet(u=0.0, on="x-")},
+            constants={"k": 1.0},
+        ),
+        "second derivative along 'x'",
+        r"on='x\+'",
+    ),
     "wave with half a start": (
         lambda: pv.Problem(LINE * pv.Time(0, 1), "u", WAVE | STARTED),
         "of order 2 in t, and 1 condition in time",
