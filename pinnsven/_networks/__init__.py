@@ -4,11 +4,31 @@ from ._ansatz import Ansatz as Ansatz
 from ._base import (
     AbstractArchitecture as AbstractArchitecture,
     AbstractField as AbstractField,
+    Alone as Alone,
     Embedding as Embedding,
     FieldModel as FieldModel,
+    Scaling as Scaling,
+)
+from ._drawn import (
+    POLE_SHARE as POLE_SHARE,
+    DrawnLayer as DrawnLayer,
+    DrawnUnits as DrawnUnits,
+    around_poles as around_poles,
+    draw_poles as draw_poles,
+    pole_power as pole_power,
+    share_features as share_features,
+    times_features as times_features,
+)
+from ._features import (
+    AbstractFeature as AbstractFeature,
+    CornerPowers as CornerPowers,
+    HeatProfile as HeatProfile,
+    Layer as Layer,
+    describe_features as describe_features,
+    feature_of as feature_of,
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
-from ._model import build_model as build_model
+from ._model import build_model as build_model, named_features as named_features
 from ._parameters import (
     AbstractParameters as AbstractParameters,
     Parameters as Parameters,

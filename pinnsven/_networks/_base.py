@@ -13,7 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._domains import Domain
+from .._domains import Domain, Interior, Sobol
+from ._features import AbstractFeature, feature_scales, feature_values
+
+LOOKED_AT = 4096  # points at which a feature's range is seen
 
 
 class AbstractField(eqx.Module):
@@ -35,27 +38,40 @@ class AbstractArchitecture(eqx.Module):
 class Embedding(eqx.Module):
     """Scaled and periodic coordinates of a domain, as a map from a point to network inputs.
 
-    - `factor`, `offset`: of the scaling, (dim,).
+    - `features`: functions of the point that follow the coordinates.
+    - `factor`, `center`: of the scaling of coordinates, (dim,).
+    - `reaches`, `centers`: of the features, which are scaled to [-1, 1] too.
+
+    Raises `ValueError` for a feature that is not finite, or is the same everywhere.
     """
 
     domain: Domain = eqx.field(static=True)
     factor: Float[np.ndarray, " dim"]
-    offset: Float[np.ndarray, " dim"]
+    center: Float[np.ndarray, " dim"]
+    features: tuple[AbstractFeature, ...]
+    reaches: Float[np.ndarray, " count"]
+    centers: Float[np.ndarray, " count"]
 
-    def __init__(self, domain: Domain):
-        self.domain = domain
+    def __init__(self, domain: Domain, features: tuple[AbstractFeature, ...] = ()):
+        self.domain, self.features = domain, features
         # Arrays, so that the same program serves another interval; no parameters of the network.
         self.factor = 2 / (domain.upper - domain.lower)
-        self.offset = (domain.upper + domain.lower) / (domain.upper - domain.lower)
+        self.center = (domain.upper + domain.lower) / 2
+        places = np.zeros((0, domain.dim))
+        if features:
+            places, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+        self.centers, self.reaches = feature_scales(features, places)
 
     @property
     def inputs(self) -> int:
-        """The number of network inputs: one per coordinate, two per periodic one."""
-        return sum(c.size * (2 if c.periodic else 1) for c in self.domain.coordinates)
+        """The number of network inputs: one per coordinate, two per periodic one, and the features."""
+        plain = sum(c.size * (2 if c.periodic else 1) for c in self.domain.coordinates)
+        return plain + len(self.reaches)
 
     def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " inputs"]:
         """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain."""
-        scaled = point * _like(self.factor, point) - _like(self.offset, point)
+        # The center first: far from the origin the product would lose the digits that differ.
+        scaled = (point - _like(self.center, point)) * _like(self.factor, point)
         parts = []
         for coordinate, part in zip(
             self.domain.coordinates, self.domain.slices().values(), strict=True
@@ -65,6 +81,9 @@ class Embedding(eqx.Module):
                 parts += [jnp.cos(angle), jnp.sin(angle)]
             else:
                 parts.append(scaled[part])
+        if self.features:
+            values = jnp.concatenate([feature(point) for feature in self.features])
+            parts.append((values - _like(self.centers, point)) / _like(self.reaches, point))
         return jnp.concatenate(parts)
 
     def at(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n inputs"]:
@@ -77,6 +96,8 @@ class Embedding(eqx.Module):
         ):
             angle = np.pi * scaled[:, part]
             parts += [np.cos(angle), np.sin(angle)] if coordinate.periodic else [scaled[:, part]]
+        if self.features:
+            parts.append((feature_values(self.features, points) - self.centers) / self.reaches)
         return np.concatenate(parts, axis=1)
 
 
@@ -88,17 +109,58 @@ class Identity(eqx.Module):
         return values
 
 
+class Scaling(eqx.Module):
+    """The unit and the zero of every field: u = shift + size N, with N what the network gives.
+
+    - `shift`, `size`: in the fields' units, (fields,).
+    """
+
+    shift: Float[np.ndarray, " fields"]
+    size: Float[np.ndarray, " fields"]
+
+    @classmethod
+    def none(cls, fields: int) -> "Scaling":
+        """The scaling that changes nothing."""
+        return cls(np.zeros(fields), np.ones(fields))  # type: ignore[call-arg]
+
+    def __call__(self, values):
+        """u from N, (fields,) or (points, fields)."""
+        return _like(self.shift, values) + _like(self.size, values) * values
+
+    def units(self, values):
+        """N from u, (fields,) or (points, fields)."""
+        return (values - _like(self.shift, values)) / _like(self.size, values)
+
+
+class Alone(eqx.Module):
+    """What is added to a network where nothing is."""
+
+    def __call__(self, values, inputs):
+        del inputs
+        return values
+
+
 class FieldModel(eqx.Module):
-    """A network behind its embedding, and a hard-constraint transform behind the network."""
+    """A network behind its embedding; its units and a hard-constraint transform behind the network.
+
+    What is solved for is in `network` and `transform`.
+
+    - `scaling`: of the network's values.
+    - `addition`: maps the network's values and inputs to values with something added.
+    """
 
     embedding: Embedding
     network: eqx.Module
     transform: eqx.Module
+    scaling: Scaling
+    addition: eqx.Module
 
     def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " fields"]:
         """The field values at one point in the domain's own coordinates."""
-        values = jnp.atleast_1d(self.network(self.embedding(point)))  # type: ignore[operator]
-        return self.transform(values, point)  # type: ignore[operator]
+        inputs = self.embedding(point)
+        values = jnp.atleast_1d(self.network(inputs))  # type: ignore[operator]
+        values = self.addition(values, inputs)  # type: ignore[operator]
+        return self.transform(self.scaling(values), point)  # type: ignore[operator]
 
 
 def _like(value, point):

@@ -118,6 +118,10 @@ class MLP(_SizedArchitecture):
       solutions with several wavelengths, for which most units would otherwise be all but linear. A
       tuple gives one for each input, in the order of the coordinates, a periodic one being two
       inputs. None for Glorot's weights (about 0.3) and no biases.
+    - `features`: further inputs by name, functions of named coordinates that return a scalar: what the
+      solution is a smooth function of where it is not one of the coordinates. Each is scaled by its
+      values in the domain. None leaves it to the problem to find some (docs/points-and-networks.md);
+      an empty dict means none.
 
     Raises `ValueError` for an unknown activation, a size that is not a positive integer, a scale that
     is not positive, and when solving starts for a tuple of another length than there are inputs.
@@ -127,8 +131,11 @@ class MLP(_SizedArchitecture):
     depth: int = eqx.field(static=True, converter=plain, default=4)
     activation: str | Callable = eqx.field(static=True, default="tanh")
     scale: float | tuple[float, ...] | None = eqx.field(static=True, converter=plain, default=None)
+    features: dict[str, Callable] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
+        if self.features is not None and not isinstance(self.features, dict):
+            raise ValueError(f"features={self.features!r}: give a dict from names to functions")
         given = self.scale is None or len(self._scales) > 0
         if not given or not all(isinstance(s, Real) and 0 < s < math.inf for s in self._scales):
             raise ValueError(f"scale={self.scale!r}: must be positive, or None for Glorot's weights")

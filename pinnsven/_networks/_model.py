@@ -8,14 +8,31 @@ from jaxtyping import PRNGKeyArray
 from .._domains import Domain
 from ._ansatz import Ansatz, NamedTransform
 from ._arrays_only import arrays_only
-from ._base import AbstractArchitecture, Embedding, FieldModel, Identity, random_dtype
+from ._base import (
+    AbstractArchitecture,
+    Alone,
+    Embedding,
+    FieldModel,
+    Identity,
+    Scaling,
+    random_dtype,
+)
+from ._features import AbstractFeature, NamedFeature
+from ._mlp import MLP
 
 
-def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyArray) -> FieldModel:
+def build_model(
+    network,
+    domain: Domain,
+    fields: tuple[str, ...],
+    key: PRNGKeyArray,
+    features: tuple[AbstractFeature, ...] = (),
+) -> FieldModel:
     """The field model of a problem.
 
     - `network`: an architecture such as `MLP()`, an `Ansatz`, or any `equinox.Module` that maps the
       embedded coordinates (inputs,) to (fields,), or to a scalar when there is one field.
+    - `features`: further inputs, beside those that the network names itself.
 
     Raises `ValueError` when the module takes or returns arrays of another shape.
     """
@@ -23,7 +40,7 @@ def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyAr
     if isinstance(network, Ansatz):
         transform = NamedTransform(network.transform, fields, domain)
         network = network.network
-    embedding = Embedding(domain)
+    embedding = Embedding(domain, (*named_features(network, domain), *features))
     if isinstance(network, AbstractArchitecture):
         network = network.build(embedding.inputs, len(fields), key)
     if not isinstance(network, eqx.Module) or not callable(network):
@@ -32,9 +49,16 @@ def build_model(network, domain: Domain, fields: tuple[str, ...], key: PRNGKeyAr
             "with a __call__"
         )
     network = arrays_only(jax.tree.map(_at_precision, network))
-    model = FieldModel(embedding, network, transform)
+    scaling = Scaling.none(len(fields))
+    model = FieldModel(embedding, network, transform, scaling, Alone())  # type: ignore[call-arg]
     _check_shapes(model, domain, fields)
     return model
+
+
+def named_features(network, domain: Domain) -> tuple[AbstractFeature, ...]:
+    """The features that a network asks for by its own argument."""
+    given = getattr(network, "features", None) if isinstance(network, MLP) else None
+    return tuple(NamedFeature(name, function, domain) for name, function in (given or {}).items())
 
 
 def _at_precision(leaf):

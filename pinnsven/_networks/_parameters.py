@@ -1,6 +1,7 @@
 """One flat vector for a network's parameters and the unknowns: the one place that packs and unpacks."""
 
 import abc
+import dataclasses
 
 import equinox as eqx
 import jax
@@ -51,7 +52,7 @@ class Silenced(AbstractParameters):
         def transform(values, point):
             return model.transform(values, point).at[self.field].set(0.0)  # type: ignore[operator]
 
-        return FieldModel(model.embedding, model.network, transform), unknowns  # type: ignore
+        return dataclasses.replace(model, transform=transform), unknowns  # type: ignore
 
 
 class Parameters(AbstractParameters):
@@ -80,13 +81,17 @@ class Parameters(AbstractParameters):
         )
         return parameters, jnp.asarray(np.concatenate([flat, np.asarray(starts, flat.dtype)]))
 
+    def around(self, **parts) -> "Parameters":
+        """The same parameters in a model with other parts: its `scaling`, or its `addition`."""
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, **parts))
+
     def unpack(self, theta):
         size = theta.size - len(self.unknown_names)
         return with_parameters(self.model, theta[:size]), self.unknowns(theta[size:])
 
 
 def trained_arrays(model: FieldModel) -> list:
-    """The arrays of a model that are solved for, in order; its embedding holds none."""
+    """The arrays of a model that are solved for, in order; the rest of it holds none."""
     return [leaf for leaf in jax.tree.leaves((model.network, model.transform)) if _is_trained(leaf)]
 
 
@@ -116,4 +121,4 @@ def with_parameters(model: FieldModel, flat: Float[Array | np.ndarray, " params"
             leaf, place = part.astype(leaf.dtype), place + 1
         changed.append(leaf)
     network, transform = jax.tree.unflatten(structure, changed)
-    return FieldModel(model.embedding, network, transform)
+    return dataclasses.replace(model, network=network, transform=transform)

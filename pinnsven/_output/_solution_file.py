@@ -13,14 +13,18 @@ from .._basics._results import RESULTS
 from .._domains import Domain, Time, describe_shape, plain_fact, shape_of, tupled
 from .._networks import (
     MLP,
+    AbstractFeature,
     Embedding,
     FourierMLP,
     SineMLP,
     build_model,
+    describe_features,
+    feature_of,
     flat_parameters,
     with_parameters,
 )
 from ._archive import damage_named, read_archive, write_archive
+from ._around import describe_around, restore_around
 from ._data import SolutionData
 from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
@@ -49,6 +53,7 @@ def save_solution(solution: SolutionData, path) -> None:
         "fields": list(solution.fields),
         "domain": _describe_domain(solution.domain),
         "network": _describe_network(evaluator.description),  # type: ignore[attr-defined]
+        "features": describe_features(_embedding(evaluator).features),
         "precision": evaluator.precision,  # type: ignore[attr-defined]
         "edges": evaluator.edges.tolist() if isinstance(evaluator, SlabEvaluator) else None,
         "status": str(solution.status),
@@ -72,12 +77,26 @@ def save_solution(solution: SolutionData, path) -> None:
         "spectrum": solution.spectrum,
         "correlation": solution.unknowns.correlation,
     }
+    for prefix, part in _parts(evaluator):
+        arrays |= {prefix + name: array for name, array in describe_around(part.model).items()}
     if isinstance(solution.spread, Spread):
         arrays["effect"] = solution.spread.effect
     if known is not None:
         arrays |= {f"known.point.{name}": np.asarray(v) for name, v in known.points.items()}
         arrays |= {f"known.value.{name}": np.asarray(v) for name, v in known.values.items()}
     write_archive(path, "solution", meta, arrays)
+
+
+def _embedding(evaluator) -> Embedding:
+    """How the coordinates reach the network, or the first of several."""
+    return _parts(evaluator)[0][1].model.embedding
+
+
+def _parts(evaluator) -> list[tuple[str, Evaluator]]:
+    """The networks of an evaluator, with the prefix of their arrays in a file."""
+    if isinstance(evaluator, SlabEvaluator):
+        return [(f"slab{number}.", part) for number, part in enumerate(evaluator.parts)]
+    return [("", evaluator)]
 
 
 def read_solution(kind: type[Read], path, problem: Declared | None, network: object) -> Read:
@@ -97,7 +116,8 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
     evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network)
     unknowns = {n: _unknown(n, pair) for n, pair in facts.table("unknowns").items()}
     spectrum, size = column(arrays, "spectrum", (None,)), arrays["theta"].shape[-1]
-    if len(spectrum) > size + len(unknowns):
+    drawn = max((a.size for n, a in arrays.items() if n.endswith("drawn.coefficients")), default=0)
+    if len(spectrum) > max(size + len(unknowns), drawn):
         raise ValueError(f"the array 'spectrum' has {len(spectrum)} values for {size} parameters")
     return kind(
         name=facts.text("name"),
@@ -175,7 +195,7 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
         network = problem.network
     if facts["edges"] is None:
         theta = column(arrays, "theta", (None,))
-        return _restore_evaluator(network, facts, path, domain, theta)
+        return _restore_evaluator(network, facts, path, domain, theta, arrays)
     edges = facts["edges"]
     if not isinstance(edges, list) or len(edges) < 2:
         raise ValueError("'edges' in the header is no list of times")
@@ -184,13 +204,21 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
     if not 0 < len(theta) < len(edges):
         raise ValueError(f"the array 'theta' has {len(theta)} slabs between {len(edges)} edges")
     slabs = zip(itertools.pairwise(edges), theta, strict=False)
-    return SlabEvaluator(
-        edges, [_restore_evaluator(network, facts, path, domain.during(*ends), t) for ends, t in slabs]
-    )
+    parts = []
+    for number, (ends, t) in enumerate(slabs):
+        prefix = f"slab{number}."
+        mine = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+        during = domain.during(*ends)
+        parts.append(_restore_evaluator(network, facts, path, during, t, mine))
+    return SlabEvaluator(edges, parts)
 
 
-def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.ndarray) -> Evaluator:
+def _restore_evaluator(
+    network, facts: Facts, path, domain: Domain, theta: np.ndarray, around: dict
+) -> Evaluator:
     """A network with the parameters of the file.
+
+    - `around`: the arrays of what is around the network.
 
     Raises `ValueError` where their number, type or finiteness is not what the header says.
     """
@@ -200,14 +228,16 @@ def _restore_evaluator(network, facts: Facts, path, domain: Domain, theta: np.nd
     # A run that diverged may end with none; of any other status such a file was tampered with.
     if facts.text("status") != RESULTS.diverged and not np.all(np.isfinite(theta)):
         raise ValueError("its parameters are not all finite, but its status says that it is a solution")
+    features = _build_features(facts)
     if network is None:
-        network = _build_network(facts["network"], path, domain, fields, theta.size)
+        network = _build_network(facts["network"], path, domain, fields, theta.size, features)
     with precision_context(precision):
-        model = build_model(network, domain, fields, jax.random.PRNGKey(0))
+        model = build_model(network, domain, fields, jax.random.PRNGKey(0), features)
         size = flat_parameters(model).size
         if theta.shape != (size,):
             raise ValueError(f"the network has {size} parameters, the file {theta.size}")
-        return Evaluator(with_parameters(model, theta), precision, network)
+        model = restore_around(with_parameters(model, theta), around)
+        return Evaluator(model, precision, network)
 
 
 def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Reference | None:
@@ -233,7 +263,11 @@ def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Refere
 def _describe_network(network: Any) -> dict | None:
     if type(network) not in SAVED_NETWORKS.values():
         return None
-    names = [field.name for field in dataclasses.fields(network)]
+    if getattr(network, "features", None) and isinstance(network, MLP):
+        return None  # functions of the user's
+    names = [f.name for f in dataclasses.fields(network)]
+    if isinstance(network, MLP):
+        names.remove("features")
     try:
         settings = {name: plain_fact(name, getattr(network, name)) for name in names}
     except ValueError:
@@ -241,7 +275,25 @@ def _describe_network(network: Any) -> dict | None:
     return {"class": type(network).__name__, "arguments": settings}
 
 
-def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...], size: int) -> object:
+def _build_features(facts: Facts) -> tuple[AbstractFeature, ...]:
+    """The features that were found for the problem; those of the user's come with the network."""
+    given = facts.given.get("features")  # files from before 27 November 2026 have none
+    found = []
+    for entry in given if isinstance(given, list) else []:
+        feature = Facts(entry, "'features'")
+        arguments = {k: tupled(v) for k, v in feature.table("arguments").given.items()}
+        found.append(feature_of(feature.text("class"), arguments))
+    return tuple(found)
+
+
+def _build_network(
+    given: object,
+    path,
+    domain: Domain,
+    fields: tuple[str, ...],
+    size: int,
+    features: tuple[AbstractFeature, ...],
+) -> object:
     """The architecture of a file, once its parameters are known to be as many as those in the file."""
     if given is None:
         raise ValueError(f"{path}: the network is not one of pinnsven's own; pass network=...")
@@ -251,7 +303,7 @@ def _build_network(given: object, path, domain: Domain, fields: tuple[str, ...],
     settings = facts.table("arguments").given
     settings = {k: tupled(v) for k, v in settings.items()}
     network = kind(**settings)
-    wanted = network.parameter_count(Embedding(domain).inputs, len(fields))
+    wanted = network.parameter_count(Embedding(domain, features).inputs, len(fields))
     if wanted != size:
         raise ValueError(f"the network of its header has {wanted} parameters, the file {size}")
     return network

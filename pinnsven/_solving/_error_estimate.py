@@ -27,12 +27,22 @@ from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Interior
-from .._networks import FieldModel, Parameters
+from .._networks import DrawnLayer, FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
 from ._points import PointSet, values_of
 from ._residual import Batch, ResidualSystem, make_batch, split_rows
-from ._spaces import DRAWN, MOST, AbstractSpace, DrawnSpace, TangentSpace, tangent_copies
+from ._spaces import (
+    DRAWN,
+    MOST,
+    AbstractSecondSpace,
+    AbstractSpace,
+    DrawnSpace,
+    TangentSpace,
+    linear,
+    room_for,
+    tangent_copies,
+)
 
 OVERSAMPLING = 4  # fresh points of the equations per function
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
@@ -109,7 +119,7 @@ def estimate_errors(
         asking = _Question.of(system, theta)
         fits = []
 
-        def fitted(kind: type[AbstractSpace], times: int = 1) -> _Fit | None:
+        def fitted(kind: type[AbstractSecondSpace], times: int = 1) -> _Fit | None:
             space, asked = asking.within(kind, times)
             sets = [_fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2)]
             name = kind.title if times == 1 else f"{kind.title}, {times} times as large"
@@ -119,7 +129,7 @@ def estimate_errors(
             places = np.asarray(sets[1][-1].points)
             return _Fit(space, found, *_corrections(found), places)
 
-        for kind in SPACES:
+        for kind in asking.spaces:
             fit = fitted(kind)
             if fit is None:
                 return None
@@ -138,20 +148,17 @@ def estimate_errors(
         return _assembled(fits, size, free, levels.relative)
 
 
-def questions(system: ResidualSystem, theta, points: PointSet):
-    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use."""
+def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(SPACES)):
+    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use.
+
+    - `most`: for so many of the spaces.
+    """
     with precision_context("float64"), points.unchanged():
         asking = _Question.of(system, theta)
-        for kind in SPACES:
+        for kind in asking.spaces[:most]:
             space, asked = asking.within(kind)
             batches = _fresh(asked.blocks, points, {}, space.size)
             yield kind.title, (asked, np.zeros(space.size), batches)
-
-
-def linear(system: ResidualSystem, coefficients, batches):
-    """The Jacobian and the residual of a system, for a pass of an estimate."""
-    whole = system.linearize(coefficients, batches)
-    return whole.jacobian(), whole.residual
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,10 +176,21 @@ class _Question:
             lambda leaf: np.asarray(leaf, float) if eqx.is_inexact_array(leaf) else leaf,
             system.parameters,
         )
+        fields = len(system.blocks[0].plan.space.fields)
+        if not isinstance(wide.model.addition, DrawnLayer):
+            wide = wide.around(addition=room_for(wide.model.embedding, fields))
         blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
         return cls(system, wide, jnp.asarray(theta, float), blocks)
 
-    def within(self, kind: type[AbstractSpace], times: int = 1) -> tuple[AbstractSpace, ResidualSystem]:
+    @property
+    def spaces(self) -> tuple[type[AbstractSecondSpace], ...]:
+        """In which the error is looked for; a network that does not count has no tangents."""
+        beside = self.parameters.model.addition
+        return SPACES if beside.keeps else SPACES[:1]  # type: ignore[attr-defined]
+
+    def within(
+        self, kind: type[AbstractSecondSpace], times: int = 1
+    ) -> tuple[AbstractSpace, ResidualSystem]:
         """A space, and the residuals as functions of its coefficients."""
         fields = len(self.blocks[0].plan.space.fields)
         space = kind.at(self.parameters, self.theta, fields, times)

@@ -13,10 +13,12 @@ from .._output._evaluate import Evaluator
 from .._output._records import Estimate, StepRecord
 from .._output._solution import Solution
 from .._problem import relative_errors
+from ._at_once import corrections
 from ._attempts import Attempts
 from ._examine import examine
 from ._settle import settle
-from ._so_far import condition_table
+from ._singular import in_words
+from ._so_far import condition_table, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, Evidence, judge
 
@@ -47,8 +49,7 @@ def finish(
     run.scratch = ()  # the estimate of the error needs the memory
     estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
     diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
-    model, _ = run.system.unpack(run.theta)
-    evaluator = Evaluator(model, precision, run.network)
+    evaluator = Evaluator(shown(run), precision, run.network)
     examined = examine(run, attempt, None if diverged else estimate, tolerance, evaluator)
     failed = bool(attempt.said)
     domain, known = run.problem.domain, run.known
@@ -68,12 +69,13 @@ def finish(
     if evidence is None and estimate is not None:
         evidence = Evidence(estimate=estimate)
     status, message = _verdict(run, ended, evidence, tolerance, failed)
-    message = " ".join([message, *attempt.said])
+    added = in_words(run.singularities)
+    message = " ".join([message, *([added] if added else []), *attempt.said])
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
-    spectrum = np.asarray(run.report.singular_values) if run.report is not None else np.zeros(0)
+    spectrum, rank = _spectrum(run)
     return Solution(
         name=run.problem.name,
         fields=run.problem.fields,
@@ -87,7 +89,7 @@ def finish(
         error_estimate=examined.errors,
         reference_floor=known.floor if known is not None else None,
         spectrum=spectrum[spectrum > 0],
-        rank=int(run.report.rank) if run.report is not None else 0,
+        rank=rank,
         steps=len(run.records),
         seconds=run.seconds() + run.compiler.seconds,
         compile_seconds=run.compiler.seconds,
@@ -99,6 +101,15 @@ def finish(
         corrected=examined.corrected,
         stopped=run.stopped,
     )
+
+
+def _spectrum(run) -> tuple[np.ndarray, int]:
+    """The singular values of the last step that the solution rests on, and how many it used."""
+    if run.stands_alone:
+        return run.candidate.sizes, run.candidate.rank
+    if run.report is None:
+        return np.zeros(0), 0
+    return np.asarray(run.report.singular_values), int(run.report.rank)
 
 
 def _verdict(
@@ -142,21 +153,30 @@ def _last_measurement(run) -> Estimate | None:
 
 
 def _keep_the_better(run, draws: int) -> Estimate:
-    """Measures the last parameters of a run, and those that seemed best; keeps the better ones.
+    """Measures the last parameters of a run, those that seemed best, and these with a correction.
 
-    Both on the same points: where kinks make the residual's mean square vary from draw to draw, those
-    that seemed best may have met a lucky one.
+    All on the same points: where kinks make the residual's mean square vary from draw to draw, those
+    that seemed best may have met a lucky one. The best of them is kept.
     """
     points, weights = run.points.snapshot(), run.weights
+    plain = run.system.parameters.model.addition
 
-    def loss(theta) -> float:
+    def loss(theta, drawn) -> float:
         run.theta, run.weights = theta, weights
+        run.adopt(drawn)
         run.points.restore(points)
         found = run.measure(draws)
         return math.inf if math.isnan(found) else found
 
-    last, best = run.theta, run.best[1]
-    lowest = loss(best)
-    if not loss(last) <= lowest:
-        loss(best)
+    tried = [(run.best[1], plain), (run.theta, plain)]
+    losses = [loss(*one) for one in tried]
+    if losses[0] < losses[1]:
+        tried, losses = tried[::-1], losses[::-1]
+    run.theta = tried[-1][0]
+    for combination in corrections(run):
+        tried.append((tried[-1][0], combination.drawn))
+        losses.append(loss(*tried[-1]))
+    best = int(np.argmin(losses[::-1]))
+    if best != 0 or len(tried) > 2:
+        loss(*tried[::-1][best])
     return run.estimate

@@ -7,6 +7,7 @@ import time
 TOLERANCE = 1e-6
 VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85)
 MEASURE_SECONDS = 0.3  # the same without an estimate of the error
+CHEAP = 1e-4  # of the tolerance: what is cheap is done until there
 OVERRUN = 3.0, 0.05  # seconds, or a share of the limit, by which a run may be late
 
 
@@ -36,6 +37,11 @@ class Limits:
     def are_budgets(self) -> bool:
         """Whether the run uses all of what it was given, since no tolerance says when to stop."""
         return self.tolerance is None and not (self.max_steps is None and self.time_limit is None)
+
+    @property
+    def finest(self) -> float:
+        """The relative residual below which nothing more is wanted where more is cheap."""
+        return 1e-13 if self.are_budgets else CHEAP * self.target
 
     def left(self) -> float:
         """Seconds until the call has to return."""

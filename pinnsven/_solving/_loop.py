@@ -8,6 +8,7 @@ while the answer stays wrong between them; here nothing is believed that fresh p
 import functools
 import math
 import time
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +17,12 @@ import numpy as np
 from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from .._basics._results import RESULTS
+from .._networks import Alone, DrawnLayer, Scaling
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
+from ._at_once import may_draw, solve_at_once
+from ._drawn import Combination
 from ._held_out import block_scales, summarize
 from ._limits import MEASURE_SECONDS, VERDICT_SECONDS, Limits
 from ._noise import rounding, vanishing
@@ -35,7 +39,10 @@ from ._residual import (
 )
 from ._run_file import save_run
 from ._run_state import state_of
+from ._scales import find_scales
+from ._singular import Singularity
 from ._so_far import show_step
+from ._spaces import room_for
 from ._verdict import AGREE, LAST_DRAWS
 from ._weighting import balance, discount_noise, discount_scatter
 
@@ -63,12 +70,24 @@ class Run:
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
 
     def __init__(
-        self, problem, network, stepper, points: PointSet, weighting, hooks, seed, refine, folder=None
+        self,
+        problem,
+        network,
+        stepper,
+        points: PointSet,
+        weighting,
+        hooks,
+        seed,
+        refine,
+        folder=None,
+        singularities: Sequence[Singularity] = (),
     ):
         keys = np.random.SeedSequence(seed).generate_state(4, np.uint32)  # of JAX, but not compiled
         network_key, solver_key = jnp.asarray(keys[:2]), jnp.asarray(keys[2:])
         self.problem, self.network = problem, network
-        self.system, self.theta = ResidualSystem.build(problem, network, network_key)
+        self.singularities = singularities
+        features = tuple(singularity.feature for singularity in singularities)
+        self.system, self.theta = ResidualSystem.build(problem, network, network_key, features)
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
@@ -89,6 +108,9 @@ class Run:
         self.vanishing: tuple[str, ...] = ()  # fields that might as well be zero
         self.rounding = np.zeros(len(self.system.owners))
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
+        self.scaling: Scaling | None = None  # of the fields, once it is found
+        self.draws = False  # whether drawn functions may be used, once that is known
+        self.candidate: Combination | None = None  # of drawn functions, in place of the network
         self.best = (math.inf, self.theta)
         self.quiet = 0
         self.lowest = math.inf
@@ -145,6 +167,10 @@ class Run:
         info = RunInfo(self.problem.name, self.theta.size, max_steps, time_limit, limits.target)
         tell(self.hooks, "on_start", info)
         self.prepare()
+        if self.draws and not self.records and (ended := solve_at_once(self)) is not None:
+            return ended
+        if self.compiler.works_beside:
+            self._compile_ahead()
         saved = self.seconds()
         while True:
             if max_steps is not None and len(self.records) >= max_steps:
@@ -210,13 +236,16 @@ class Run:
 
         Raises `ValueError` for a condition that is not finite there.
         """
+        if self.scaling is None:
+            given = (self.system, self.theta, self.network, self.points, self.compiler.function)
+            self.set_scaling(find_scales(*given))
         residual = self.rows(self.batches)
         if trouble := not_finite(self.system, self.batches, residual):
             raise ValueError(
                 f"{trouble} at the start. Look for a division by zero, a logarithm or a root there."
             )
-        if self.compiler.works_beside:
-            self._compile_ahead()
+        if self.compiler.works_beside and self.estimates_error:
+            prepare_verdict(self, ahead=True, first=True)
         if self.sizes is None:
             compiled = self.compiler.compile
             check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
@@ -232,17 +261,42 @@ class Run:
             self.batches = self.points.batches(self.row_weights())
         self._field_sizes(self.batches)  # compiled now, so that a run that is interrupted is measured
 
+    def set_scaling(self, scaling: Scaling) -> None:
+        """Measures the fields in these units from now on."""
+        self.scaling, self.draws = scaling, may_draw(self)
+        parameters = self.system.parameters.around(scaling=scaling)
+        self.system = self.system.with_parameters(parameters)
+        if self.draws:
+            self.adopt(room_for(parameters.model.embedding, len(self.problem.fields)))
+
+    def adopt(self, drawn: DrawnLayer) -> None:
+        """Puts a combination of drawn functions beside the network, in place of what was there."""
+        parameters = self.system.parameters.around(addition=drawn)
+        self.system = self.system.with_parameters(parameters)
+        self.__dict__.pop("judged", None)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the solution is a combination of drawn functions, and the network none of it."""
+        drawn = self.system.parameters.model.addition
+        return isinstance(drawn, DrawnLayer) and not drawn.keeps
+
+    @property
+    def stepped(self) -> ResidualSystem:
+        """The system of a step: the network has nothing beside it while it is trained."""
+        return self.system.with_parameters(self.system.parameters.around(addition=Alone()))
+
     @property
     def asks_for_error(self) -> bool:
         """Whether the error is estimated: it is wanted, and neither Ctrl-C nor the clock forbids it."""
         return self.estimates_error and not self.interrupted and not self.hurried
 
     def _compile_ahead(self) -> None:
-        """Begins to compile steps and verdict, in a thread beside, in the order of their use."""
+        """Begins to compile steps, in a thread beside, in the order of their use."""
         refined = self.stepper.after(0.0, self.system.capacity(self.batches), self.theta)
         for stepper in (self._next_stepper(), refined):
             wanted = stepper.scratch(self.system, self.theta, self.batches)
-            given = (self.system, self.theta, self.state, wanted, self.batches)
+            given = (self.stepped, self.theta, self.state, wanted, self.batches)
             self.compiler.ahead(stepper.name, stepper.step, *given, donate=(3,))
         if self.estimates_error:
             prepare_verdict(self, ahead=True)
@@ -277,14 +331,15 @@ class Run:
         stepper = self._next_stepper()
         wanted = stepper.scratch(self.system, self.theta, self.batches)
         known, compiled = self.compiler.number, self.compiler.seconds
-        step = self._compiled(stepper.name, stepper.step, self.state, wanted, self.batches, donate=(3,))
+        given = (self.stepped, self.theta, self.state, wanted, self.batches)
+        step = self.compiler.function(stepper.name, stepper.step, *given, donate=(3,))
         if self.compiler.number > known:
             self.compile_cost = self.compiler.seconds - compiled
             predict_memory(self, needed(step))
         try:
             with shortage_as_memory_error():
                 scratch = self._scratch_for(wanted)
-                given = (self.system, self.theta, self.state, scratch, self.batches)
+                given = (self.stepped, self.theta, self.state, scratch, self.batches)
                 done = jax.block_until_ready(step(*given))
         except MemoryError as error:
             leaner = self.stepper.leaner()
@@ -327,14 +382,14 @@ class Run:
         self.scratch += tuple(jnp.zeros(w.shape, w.dtype) for w in missing)
         return self.scratch[: len(wanted)]
 
-    def rows(self, batches, theta=None, system=None, name: str = "judged residual") -> np.ndarray:
+    def rows(self, batches, theta=None, system=None, name: str = "") -> np.ndarray:
         """The residual vector for batches of the current shapes, as numpy.
 
         - `theta`: the parameters; None for those of now.
         - `system`: the residuals; None for those that are fitted, others under a name of their own.
         """
         system = self.system if system is None else system
-        name = "residual" if system is self.system else name
+        name = name or ("residual" if system is self.system else "judged residual")
         given = (system, self.theta if theta is None else theta, batches)
         residual = self.compiler.function(name, lambda s, t, b: s.residual(t, b), *given)
         return np.asarray(residual(*given))
@@ -361,7 +416,7 @@ class Run:
             self.compiler.forget()
 
     def _field_sizes(self, batches) -> dict[str, float]:
-        """The root mean square of every field."""
+        """The root mean square of every field from its zero, in its unit."""
         found = self._compiled("field", field_squares, batches)(self.system, self.theta, batches)
         return dict(zip(self.problem.fields, np.sqrt(np.asarray(found)).tolist(), strict=True))
 
@@ -402,6 +457,8 @@ class Run:
             squares.append(self.squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)
         held = np.mean(squares, axis=0)
+        if self.stands_alone:  # the points of a step are as fresh to it as any others
+            training = held
         sizes = self._field_sizes(self.batches)
         self.vanishing = vanishing(self, sizes, training)
         sizes |= dict.fromkeys(self.vanishing, 1.0)

@@ -32,6 +32,7 @@ from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
 from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
+from ._singular import find_singularities
 from ._solve import check_time_limit, check_top_level, solve_within
 
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
@@ -72,6 +73,8 @@ def march(
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
     known = known_values(problem)
+    network = settings.get("network")
+    singularities = find_singularities(problem, problem.network if network is None else network)
     solved: list[Solution] = []
     ended = (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
@@ -81,7 +84,8 @@ def march(
                     problem, problem.domain.during(start, stop), solved[-1] if solved else None
                 )
             limits = dataclasses.replace(asked, stepping=_share(asked, len(edges) - 1 - number))
-            found = solve_within(limits, part, estimate_error=estimate_error, **settings)
+            given = {"estimate_error": estimate_error, "singularities": singularities}
+            found = solve_within(limits, part, **given, **settings)
         except (Exception, KeyboardInterrupt) as error:
             if not solved:
                 raise

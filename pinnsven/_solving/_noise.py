@@ -1,9 +1,11 @@
 """What a residual cannot say: how much of it is rounding, and whether a small field is zero."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 
-from .._networks import Silenced
+from .._networks import DrawnLayer, Silenced
 from ._residual import ResidualSystem
 from ._verdict import AGREE
 
@@ -15,13 +17,20 @@ ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
 def rounding(run) -> np.ndarray:
     """What rounding alone does to each component of the residual, its root mean square.
 
-    Found by moving every parameter by about its own rounding error.
+    Found by moving every parameter, and every coefficient beside the network, by about its own rounding
+    error.
     """
     rng, eps = np.random.default_rng(0), np.finfo(run.theta.dtype).eps
     here, squares = run.rows(run.batches), np.zeros(len(run.system.owners))
+    beside = run.system.parameters.model.addition
     for _ in range(ROUNDING_DRAWS):
         noise = 1 + eps * rng.standard_normal(run.theta.size)
-        moved = run.rows(run.batches, jnp.asarray(run.theta * noise, run.theta.dtype))
+        theta, system = jnp.asarray(run.theta * noise, run.theta.dtype), run.system
+        if isinstance(beside, DrawnLayer) and beside.used:
+            noise = 1 + eps * rng.standard_normal(beside.coefficients.shape)
+            shaken = dataclasses.replace(beside, coefficients=beside.coefficients * noise)
+            system = system.with_parameters(system.parameters.around(addition=shaken))
+        moved = run.rows(run.batches, theta, system, "residual")
         squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
     return ROUNDING_ROOM * np.sqrt(squares)
 

@@ -17,6 +17,7 @@ from .._conditions import Block, FixedPoints
 from .._conditions._base import check_count, points_array
 from .._domains import AbstractSampler, Facets, Moment
 from .._domains._sampling import relative_density, weighted_choice
+from .._networks import Layer
 from .._output._facts import finite_column
 from .._problem import Problem
 from ._residual import Batch, make_batch, points_per_slab
@@ -25,6 +26,7 @@ INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
 GROWN_ROOM = 2  # a capacity that is full is multiplied by this
+LAYER_SHARE = 0.3  # of an equation's points, in boundary layers
 Weights = Mapping[str, float | np.ndarray]  # of all components of a condition, or of each
 POOL = 8  # candidates per point of a residual-weighted draw
 
@@ -57,6 +59,7 @@ class PointSet:
       or to a dict of coordinate arrays that are then kept as they are.
     - `sampler`: draws in the unit cube.
     - `rng`: makes every draw reproducible.
+    - `layers`: boundary layers, each of which gets a share of the points of equations.
 
     Raises `ValueError` for a name that does not exist or points that do not fit.
     """
@@ -67,8 +70,9 @@ class PointSet:
         requested: object,
         sampler: AbstractSampler,
         rng: np.random.Generator,
+        layers: tuple[Layer, ...] = (),
     ):
-        self._sampler = sampler
+        self._sampler, self._layers = sampler, layers
         self._rng = rng
         self.blocks = problem.blocks
         self._pinned = _requested_points(problem, requested)
@@ -94,6 +98,11 @@ class PointSet:
           needs it: each change compiles a step anew.
         """
         self._room, self._most_rows = times, rows
+
+    @property
+    def has_pinned(self) -> bool:
+        """Whether some points are the user's, in place of drawn ones."""
+        return bool(self._pinned)
 
     def is_fixed(self, block: Block) -> bool:
         """Whether a block's points are given, or all there are, so that drawing again is idle."""
@@ -124,13 +133,17 @@ class PointSet:
         finally:
             self._rng.bit_generator.state = state
 
-    def fresh(self, block: Block, count: int) -> Drawn:
-        """So many fresh points of a block; some or all of the same ones where there are no others."""
+    def fresh(self, block: Block, count: int, rng: np.random.Generator | None = None) -> Drawn:
+        """So many fresh points of a block; some or all of the same ones where there are no others.
+
+        - `rng`: other random numbers than those of the run.
+        """
+        rng = self._rng if rng is None else rng
         if not self.is_complete(block):
-            return self._fresh(block, max(count, 1))
+            return self._fresh(block, max(count, 1), rng)
         known = self.current[block.name]
         number = len(known.points)
-        kept = np.sort(self._rng.choice(number, min(number, max(count, 1)), replace=False))
+        kept = np.sort(rng.choice(number, min(number, max(count, 1)), replace=False))
         auxiliary = {name: values[kept] for name, values in known.auxiliary.items()}
         return Drawn(known.points[kept], known.normals[kept], auxiliary)
 
@@ -258,8 +271,21 @@ class PointSet:
             return Drawn(points, np.zeros((len(points), _space_dim(block))), block.site.auxiliary)
         return self._fresh(block, block.site.finite or count)
 
-    def _fresh(self, block: Block, count: int) -> Drawn:
-        return Drawn(*block.site.draw(count, self._sampler, self._rng), {})  # type: ignore[union-attr]
+    def _fresh(self, block: Block, count: int, rng: np.random.Generator | None = None) -> Drawn:
+        rng = self._rng if rng is None else rng
+        points, normals = block.site.draw(count, self._sampler, rng)  # type: ignore[union-attr]
+        if block.interior:
+            self._into_layers(points, rng)
+        return Drawn(points, normals, {})
+
+    def _into_layers(self, points, rng: np.random.Generator) -> None:
+        """Moves some points into the boundary layers, which hardly any would fall into by chance."""
+        if not self._layers:
+            return
+        share, chosen = LAYER_SHARE / len(self._layers), rng.random(len(points))
+        for number, layer in enumerate(self._layers):
+            mine = (chosen >= number * share) & (chosen < (number + 1) * share)
+            points[mine, layer.axis] = layer.across(points[mine, layer.axis], rng)
 
 
 def _check_snapshot(block: Block, arrays: dict[str, np.ndarray]) -> None:

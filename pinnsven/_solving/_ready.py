@@ -1,16 +1,19 @@
 """What the verdict needs compiled, before it is needed."""
 
-from ._error_estimate import linear, questions
+from ._error_estimate import questions
+from ._spaces import linear
 
 
-def prepare_verdict(run, ahead: bool = False) -> None:
+def prepare_verdict(run, ahead: bool = False, first: bool = False) -> None:
     """Compiles what the estimate of the error will be made with.
 
     - `ahead`: only begins to, in a thread beside.
+    - `first`: only what is needed first.
     """
     compiling = run.compiler.ahead if ahead else run.compiler.function
     run.prepared = []
-    for name, given in questions(run.system, run.theta, run.points):
+    most = 1 if first else 2
+    for name, given in questions(run.system, run.theta, run.points, most):
         run.prepared.append((name, given))
         compiling(name, linear, *given)
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from .._conditions import Block
-from .._networks import AbstractParameters, FieldModel, Parameters, build_model
+from .._networks import AbstractFeature, AbstractParameters, FieldModel, Parameters, build_model
 from .._problem import Problem
 from .._sven import AbstractResidual, GramSum, Linearization
 
@@ -117,10 +117,17 @@ class ResidualSystem(AbstractResidual):
 
     @classmethod
     def build(
-        cls, problem: Problem, network: object, key: PRNGKeyArray
+        cls,
+        problem: Problem,
+        network: object,
+        key: PRNGKeyArray,
+        features: tuple[AbstractFeature, ...] = (),
     ) -> tuple["ResidualSystem", Float[Array, " params"]]:
-        """The system of a problem and its starting parameters."""
-        model = build_model(network, problem.domain, problem.fields, key)
+        """The system of a problem and its starting parameters.
+
+        - `features`: further inputs of the network.
+        """
+        model = build_model(network, problem.domain, problem.fields, key, features)
         parameters, theta = Parameters.pack(model, problem.unknowns)
         return cls(problem.blocks, parameters, problem.constants), theta
 
@@ -138,6 +145,10 @@ class ResidualSystem(AbstractResidual):
     def with_blocks(self, blocks: tuple[Block, ...]) -> "ResidualSystem":
         """The residuals of other conditions at the same fields."""
         return ResidualSystem(blocks, self.parameters, self.constants)
+
+    def with_parameters(self, parameters: AbstractParameters) -> "ResidualSystem":
+        """The residuals of the same conditions as a function of other parameters."""
+        return ResidualSystem(self.blocks, parameters, self.constants)
 
     @property
     def owners(self) -> Int[np.ndarray, " components"]:
@@ -371,9 +382,10 @@ def mean_squares(
 def field_squares(
     system: ResidualSystem, theta: Float[Array, " params"], batches: tuple[Batch, ...]
 ) -> Float[Array, " fields"]:
-    """The mean square of every field at the points of the largest block."""
+    """The mean square of every field from its zero, in its unit, at the points of the largest block."""
     batch = max(batches, key=lambda b: len(b.scale))
-    squares = jax.vmap(system.unpack(theta)[0])(batch.points) ** 2
+    model = system.unpack(theta)[0]
+    squares = model.scaling.units(jax.vmap(model)(batch.points)) ** 2
     active = batch.scale[:, :1] > 0
     return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from .._basics._messages import listing
+from .._networks import Scaling
 from .._output._archive import damage_named, read_archive, write_archive
 from .._output._facts import Facts, as_number, column, finite_column
 from .._output._records import StepRecord
@@ -24,6 +25,7 @@ class RunState:
     records: list[StepRecord]
     sizes: np.ndarray
     balance: np.ndarray
+    scaling: Scaling
     best: tuple[float, np.ndarray]
     lowest: float
     quiet: int
@@ -50,6 +52,7 @@ def save_run(path, run: RunState) -> None:
     arrays |= {f"points.{name}": value for name, value in drawn.items()}
     arrays |= {f"history.{name}": value for name, value in StepRecord.columns(run.records).items()}
     arrays |= {"theta": run.theta, "best": run.best[1], "sizes": run.sizes, "balance": run.balance}
+    arrays |= {"shift": run.scaling.shift, "size": run.scaling.size}
     write_archive(path, "checkpoint", meta, arrays)
 
 
@@ -97,6 +100,8 @@ def _assemble(identity: dict[str, str], facts: Facts, arrays: dict) -> RunState:
     weights, first_weights = facts.numbers("weights"), facts.numbers("first_weights")
     theta = finite_column(arrays, "theta", (None,))
     sizes = column(arrays, "sizes", (None,))
+    size = finite_column(arrays, "size", (None,))
+    scaling = Scaling(finite_column(arrays, "shift", size.shape), size)  # type: ignore[call-arg]
     best = finite_column(arrays, "best", theta.shape)
     state = [arrays[f"state{i}"] for i in range(facts.whole("leaves"))]
     estimate = None if facts["estimate"] is None else dict(_estimate(facts.table("estimate")))
@@ -110,6 +115,7 @@ def _assemble(identity: dict[str, str], facts: Facts, arrays: dict) -> RunState:
         records=records,
         sizes=sizes,
         balance=finite_column(arrays, "balance", sizes.shape),
+        scaling=scaling,
         best=(facts.number("best"), best),
         lowest=facts.number("lowest"),
         quiet=facts.whole("quiet"),

@@ -23,6 +23,7 @@ def state_of(run) -> RunState:
         records=run.records,
         sizes=run.sizes,
         balance=run.balance,
+        scaling=run.scaling,
         best=(run.best[0], np.asarray(run.best[1])),
         lowest=run.lowest,
         quiet=run.quiet,
@@ -39,12 +40,15 @@ def restore(run, saved: RunState) -> None:
         raise ValueError("checkpoint: it was written with another network or solver")
     run.theta = jnp.asarray(saved.theta)
     run.state = jax.tree.unflatten(structure, [jnp.asarray(x) for x in saved.state])
+    if len(saved.scaling.size) != len(run.problem.fields):
+        raise ValueError("checkpoint: it has units of other fields")
     if not saved.weights.keys() == saved.first_weights.keys() == run.weights.keys():
         raise ValueError("checkpoint: its weights are of other conditions")
     run.points.restore(saved.points)
     run.weights, run.first_weights = saved.weights, saved.first_weights
     run.records, run.sizes = list(saved.records), saved.sizes
     run.balance = saved.balance
+    run.set_scaling(saved.scaling)
     run.best, run.lowest, run.quiet = saved.best, saved.lowest, saved.quiet
     run.estimate = None if saved.estimate is None else Estimate.from_dict(saved.estimate)
     run.before = saved.seconds

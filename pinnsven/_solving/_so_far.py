@@ -1,5 +1,6 @@
 """The solution so far, for a callback that asks for it between two steps."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from .._basics._memory import Memory, peak
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
+from .._networks import Alone, DrawnLayer, FieldModel
 from .._output._callbacks import tell
 from .._output._evaluate import Evaluator
 from .._output._records import ConditionReport, Estimate, StepRecord
@@ -28,7 +30,7 @@ def solution_so_far(run: Any) -> Solution:
     Its spectrum is left out, which would cost more than a step.
     """
     problem, theta, known = run.problem, run.theta, run.known
-    evaluator = Evaluator(run.system.unpack(theta)[0], str(theta.dtype), run.network, run.evaluations)
+    evaluator = Evaluator(shown(run), str(theta.dtype), run.network, run.evaluations)
 
     def at(points):
         return evaluator(stack_coordinates(problem.domain, points)[0])
@@ -55,6 +57,15 @@ def solution_so_far(run: Any) -> Solution:
         history=StepRecord.columns(run.records),
         known=known,
     )
+
+
+def shown(run: Any) -> FieldModel:
+    """The model of a run's present parameters, with no room for what is not there."""
+    model = run.system.unpack(run.theta)[0]
+    if not isinstance(model.addition, DrawnLayer):
+        return model
+    found = model.addition.trimmed() if int(model.addition.used) else Alone()
+    return dataclasses.replace(model, addition=found)
 
 
 def condition_table(run: Any, estimate: Estimate | None) -> dict[str, ConditionReport]:

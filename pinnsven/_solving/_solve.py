@@ -13,6 +13,7 @@ from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
 from .._domains import AbstractSampler, Sobol
+from .._networks import Layer
 from .._output._archive import damage_named
 from .._output._callbacks import as_callbacks, tell_the_end
 from .._output._solution import Solution
@@ -25,6 +26,7 @@ from ._loop import INTERRUPTED, Run
 from ._points import PointSet
 from ._run_file import load_run
 from ._run_state import restore
+from ._singular import Singularity, find_singularities
 from ._steppers import as_stepper
 from ._weighting import AbstractWeighting, ScaledWeights
 
@@ -121,8 +123,12 @@ def solve_within(
     precision: str = "float64",
     estimate_error: bool = True,
     cache: bool | str | os.PathLike = True,
+    singularities: list[Singularity] | None = None,
 ) -> Solution:
-    """`solve` with limits that have begun to count already."""
+    """`solve` with limits that have begun to count already.
+
+    - `singularities`: what the network is given beside the coordinates; None to look for it.
+    """
     check_top_level("solve")
     _check_limits(problem, limits, seed)
     _check_kind("sampler", sampler, AbstractSampler, "pv.Sobol(), pv.Uniform() or pv.Grid()")
@@ -133,16 +139,21 @@ def solve_within(
     folder = program_folder(cache)
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return():
+        network = problem.network if network is None else network
+        if singularities is None:
+            singularities = find_singularities(problem, network)
+        layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
         run = Run(
             problem,
-            problem.network if network is None else network,
+            network,
             stepper,
-            PointSet(problem, points, sampler, np.random.default_rng(seed)),
+            PointSet(problem, points, sampler, np.random.default_rng(seed), layers),
             weighting,
             hooks,
             seed,
             refine,
             folder,
+            singularities,
         )
         run.known = known
         run.estimates_error = estimate_error

@@ -7,6 +7,7 @@ over the domain (random features, as Rahimi and Recht 2007), with a constant and
 """
 
 import abc
+import dataclasses
 import math
 from typing import ClassVar
 
@@ -16,16 +17,29 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._networks import AbstractParameters, FieldModel, Parameters, trained_arrays
+from .._networks import (
+    POLE_SHARE,
+    AbstractParameters,
+    DrawnLayer,
+    DrawnUnits,
+    Embedding,
+    Parameters,
+    around_poles,
+    draw_poles,
+    pole_power,
+    share_features,
+    times_features,
+    trained_arrays,
+)
 
 LEAST, MOST = 600, 800  # functions in the tangent space (experiment 80)
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
 DRAWN = 500  # functions in the drawn space, over all fields (experiment 76)
 LEAST_UNITS = 60  # of each field, where there are many
+PORTION = 500  # functions that are drawn together to solve in, over all fields
+PORTIONS = 8  # of them at most
 DEGREES = {1: 12, 2: 12, 3: 7}  # of the drawn space's polynomials, by the number of inputs
 LEAST_DEGREE = 4  # with more inputs
-POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
-CLEAR = 0.02  # of the domain's extent, between it and a pole
 SCALES = (0.5, 20.0)  # of the drawn units' slopes, per unit of the embedded inputs (field notes 13)
 
 
@@ -34,17 +48,6 @@ class AbstractSpace(AbstractParameters):
 
     plain: eqx.AbstractVar[Parameters]
     base: eqx.AbstractVar[Float[Array, " params"]]
-    title: eqx.AbstractClassVar[str]
-
-    @classmethod
-    @abc.abstractmethod
-    def at(
-        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: int = 1
-    ) -> "AbstractSpace":
-        """The space at a solution of so many fields.
-
-        - `times`: how much larger than usual.
-        """
 
     @property
     def unknown_names(self):
@@ -72,14 +75,14 @@ class AbstractSpace(AbstractParameters):
         number = len(self.unknown_names)
         moved = self.base.at[self.base.size - number :].add(theta[self.functions :])
         model, unknowns = self.plain.unpack(moved)
-        changed = Changed(model.network, self, theta[: self.functions])
-        return FieldModel(model.embedding, changed, model.transform), unknowns
+        changed = Changed(model.addition, self, theta[: self.functions])
+        return dataclasses.replace(model, addition=changed), unknowns
 
 
 class Changed(eqx.Module):
-    """The network of u + e.
+    """What is added to the network of u in u + e.
 
-    - `plain`: the network of u.
+    - `plain`: what is added in u.
     - `space`, `coefficients`: of e.
     """
 
@@ -87,12 +90,49 @@ class Changed(eqx.Module):
     space: AbstractSpace
     coefficients: Float[Array, " functions"]
 
-    def __call__(self, inputs):
-        plain = jnp.atleast_1d(self.plain(inputs))  # type: ignore[operator]
+    def __call__(self, values, inputs):
+        plain = self.plain(values, inputs)  # type: ignore[operator]
         return plain + self.space.change(inputs, self.coefficients)
 
 
-class TangentSpace(AbstractSpace):
+class UnitSpace(AbstractSpace):
+    """Drawn units, in which an equation is solved or its solution corrected.
+
+    - `plain`, `base`: the parameters of u and their values.
+    - `units`: the functions, the same ones for each field.
+    - `fields`: how many there are.
+    """
+
+    plain: Parameters
+    base: Float[Array, " params"]
+    units: DrawnUnits
+    fields: int = eqx.field(static=True)
+
+    @property
+    def functions(self):
+        return self.units.functions * self.fields
+
+    def change(self, inputs, coefficients):
+        return self.units(inputs) @ coefficients.reshape(-1, self.fields)
+
+
+class AbstractSecondSpace(AbstractSpace):
+    """A space made at a solution, to estimate its error in."""
+
+    title: eqx.AbstractClassVar[str]
+
+    @classmethod
+    @abc.abstractmethod
+    def at(
+        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: int = 1
+    ) -> "AbstractSecondSpace":
+        """The space at a solution of so many fields.
+
+        - `times`: how much larger than usual.
+        """
+
+
+class TangentSpace(AbstractSecondSpace):
     """Tangent vectors at one or several disturbed parameter vectors.
 
     - `plain`, `base`: the parameters of u and their values.
@@ -153,7 +193,7 @@ def tangent_copies(number: int) -> int:
     return max(-(-LEAST // number), 1)
 
 
-class DrawnSpace(AbstractSpace):
+class DrawnSpace(AbstractSecondSpace):
     """Drawn functions of the network's embedded inputs z, the same ones for each field.
 
     A constant and a slope along every input; units tanh(w . z + b); Legendre polynomials of w . z,
@@ -163,7 +203,7 @@ class DrawnSpace(AbstractSpace):
     order is random, so that the first half is a space of the same kind.
 
     - `plain`, `base`: the parameters of u and their values.
-    - `weights`, `biases`: of the units, (units, inputs) and (units,).
+    - `weights`, `biases`, `owners`: of the units, as those of `DrawnUnits`.
     - `slopes`: w of the polynomials, (slopes, inputs), each of size one at most within the domain.
     - `poles`: in the embedded inputs, (poles, inputs).
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
@@ -177,6 +217,7 @@ class DrawnSpace(AbstractSpace):
     base: Float[Array, " params"]
     weights: Float[Array, "units inputs"]
     biases: Float[Array, " units"]
+    owners: Int[Array, " units"]
     slopes: Float[Array, "slopes inputs"]
     poles: Float[Array, "poles inputs"]
     metric: Float[Array, " inputs"]
@@ -199,13 +240,15 @@ class DrawnSpace(AbstractSpace):
         degree = DEGREES.get(inputs, LEAST_DEGREE) + 2 * (times - 1)
         number = max(min(math.comb(degree + inputs - 1, inputs - 1), room // (2 * degree)), 1)
         slopes = rng.standard_normal((number, inputs))
+        slopes[:, inputs - len(embedding.reaches) :] = 0.0
         slopes /= np.sum(np.abs(slopes), axis=1, keepdims=True)
-        poles, metric = _poles(embedding, room // 8, rng)
+        poles, metric = draw_poles(embedding, room // POLE_SHARE, rng)
         count = max(room - number * degree - len(poles), LEAST_UNITS // 2)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
         scales = SCALES[0] * (SCALES[1] / SCALES[0]) ** rng.random((count, 1))
         weights = scales * rng.standard_normal(centers.shape)
+        owners = share_features(weights, len(embedding.reaches))
         total = count + number * degree + len(poles)
         biases = -np.sum(weights * centers, axis=1)
         arrays = {
@@ -219,10 +262,11 @@ class DrawnSpace(AbstractSpace):
             plain=plain,
             base=theta,
             **{n: jnp.asarray(array, theta.dtype) for n, array in arrays.items()},  # type: ignore
+            owners=jnp.asarray(owners),
             order=jnp.asarray(rng.permutation(total)),
             degree=degree,
             fields=fields,
-            power=2 - domain.space_dim if domain.space_dim > 2 else 0,
+            power=pole_power(domain),
         )
 
     @property
@@ -230,10 +274,10 @@ class DrawnSpace(AbstractSpace):
         return (1 + self.weights.shape[1] + self.order.size) * self.fields
 
     def change(self, inputs, coefficients):
-        parts = [jnp.tanh(self.weights @ inputs + self.biases), *self._polynomials(inputs)]
+        units = jnp.tanh(self.weights @ inputs + self.biases)
+        parts = [times_features(units, inputs, self.owners), *self._polynomials(inputs)]
         if len(self.poles):
-            squares = jnp.sum((self.metric * (inputs - self.poles)) ** 2, axis=1)
-            parts.append(squares ** (self.power / 2) if self.power else jnp.log(squares))
+            parts.append(around_poles(inputs, self.poles, self.metric, self.power))
         drawn = jnp.concatenate(parts)[self.order]
         values = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs, drawn])
         return values @ coefficients.reshape(-1, self.fields)
@@ -247,21 +291,17 @@ class DrawnSpace(AbstractSpace):
         return found[1 : self.degree + 1]
 
 
-def _poles(embedding, most: int, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Points outside the domain but within its bounding box, embedded, and the lengths of the inputs.
+def room_for(embedding: Embedding, fields: int) -> DrawnLayer:
+    """Nothing beside a network, with room for drawn functions: one program serves whatever is there."""
+    units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), np.random.default_rng(0))
+    return DrawnLayer.empty(units, PORTIONS, fields, keeps=1.0)
 
-    None where the domain fills its bounding box, or is periodic.
-    """
-    domain = embedding.domain
-    none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs)
-    if domain.space is None or domain.space_dim < 2 or any(c.periodic for c in domain.coordinates):
-        return none
-    places = domain.lower + rng.random((POLE_TRIES, domain.dim)) * (domain.upper - domain.lower)
-    size = float(np.max(domain.space.upper - domain.space.lower))
-    level = domain.space.level(places[:, : domain.space_dim])
-    outside = places[level > CLEAR * size]
-    if not len(outside):
-        return none
-    half = (domain.upper - domain.lower) / 2
-    half[domain.space_dim :] = 0.0  # a pole stays where it is in time
-    return embedding.at(outside[:most]), half / np.max(half)
+
+def units_for(fields: int) -> int:
+    return max(PORTION // fields, LEAST_UNITS)
+
+
+def linear(system, coefficients, batches):
+    """The Jacobian and the residual of a system, for one pass."""
+    whole = system.linearize(coefficients, batches)
+    return whole.jacobian(), whole.residual

@@ -1,0 +1,204 @@
+"""Random features (Rahimi and Recht 2007): a layer that is drawn, and only its combination solved for.
+
+Where equations are linear, the combination that meets them best is one least-squares solve away
+(extreme learning machines: Dwivedi and Srinivasan 2020; Calabro, Fabiani, Siettos 2021).
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from ._base import Embedding
+
+POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
+CLEAR = 0.02  # of the domain's extent, between it and a pole
+POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
+
+
+class DrawnUnits(eqx.Module):
+    """Drawn functions of a network's inputs z.
+
+    A constant, z itself, units tanh(w . z + b), and, where the domain does not fill its bounding box,
+    fundamental solutions of Laplace's equation around poles outside of it, which holes leave open (the
+    method of fundamental solutions, Fairweather and Karageorghis 1998). Where there are features beside
+    the coordinates, units see the coordinates alone and half of them are multiplied by a feature, as in
+    the solution smooth functions multiply what is not smooth.
+
+    - `weights`, `biases`: of the units, (units, inputs) and (units,).
+    - `owners`: by which feature each unit is multiplied, zero for none, (units,).
+    - `poles`: in the inputs, (poles, inputs).
+    - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
+    - `power`: of the distance from a pole, zero for a logarithm.
+    """
+
+    weights: Float[Array, "units inputs"]
+    biases: Float[Array, " units"]
+    owners: Int[Array, " units"]
+    poles: Float[Array, "poles inputs"]
+    metric: Float[Array, " inputs"]
+    power: int = eqx.field(static=True)
+
+    @classmethod
+    def draw(
+        cls, embedding: Embedding, number: int, slopes: tuple[float, float], rng: np.random.Generator
+    ) -> "DrawnUnits":
+        """So many units and poles, as numpy's arrays.
+
+        - `slopes`: the least and the largest size of a unit's weights, per unit of the inputs.
+        """
+        domain = embedding.domain
+        poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
+        count = number - len(poles)
+        places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
+        centers = embedding.at(places)
+        sizes = slopes[0] * (slopes[1] / slopes[0]) ** rng.random((count, 1))
+        weights = sizes * rng.standard_normal(centers.shape)
+        owners = share_features(weights, len(embedding.reaches))
+        return cls(  # type: ignore[call-arg]
+            weights=weights,
+            biases=-np.sum(weights * centers, axis=1),
+            owners=owners,
+            poles=poles,
+            metric=metric,
+            power=pole_power(domain),
+        )
+
+    @property
+    def functions(self) -> int:
+        """How many functions there are."""
+        return 1 + self.weights.shape[-1] + self.biases.shape[-1] + self.poles.shape[-2]
+
+    def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " functions"]:
+        """All functions at one embedded point."""
+        like = lambda array: jnp.asarray(array, inputs.dtype)
+        units = jnp.tanh(like(self.weights) @ inputs + like(self.biases))
+        units = times_features(units, inputs, self.owners)
+        parts = [jnp.ones(1, inputs.dtype), inputs, units]
+        if self.poles.shape[-2]:
+            parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
+        return jnp.concatenate(parts)
+
+    def many(self, inputs: Float[np.ndarray, "n inputs"]) -> Float[np.ndarray, "n functions"]:
+        """All functions at many embedded points, in numpy."""
+        units = np.tanh(inputs @ self.weights.T + self.biases)
+        if np.any(self.owners):
+            factors = np.concatenate([np.ones((len(inputs), 1)), inputs[:, ::-1]], axis=1)
+            units = units * factors[:, np.asarray(self.owners)]
+        parts = [np.ones((len(inputs), 1)), inputs, units]
+        if self.poles.shape[-2]:
+            apart = self.metric * (inputs[:, None] - self.poles)
+            squares = np.sum(apart**2, axis=2)
+            parts.append(squares ** (self.power / 2) if self.power else np.log(squares))
+        return np.concatenate(parts, axis=1)
+
+
+class DrawnLayer(eqx.Module):
+    """A combination of drawn functions, portion after portion, beside a network.
+
+    Portions that are not used cost no time, so that one program serves combinations of any size.
+
+    - `units`: with a first axis for the portions.
+    - `coefficients`: (portions, functions, fields).
+    - `used`: how many portions count, the first ones.
+    - `keeps`: what the network's values count: one, or zero where the combination stands alone.
+    """
+
+    units: DrawnUnits
+    coefficients: Float[Array, "portions functions fields"]
+    used: Int[Array, ""]
+    keeps: Float[Array, ""]
+
+    @classmethod
+    def empty(cls, units: DrawnUnits, portions: int, fields: int, keeps: float) -> "DrawnLayer":
+        """Nothing, with room for so many portions of the kind of `units`."""
+        room = jax.tree.map(lambda leaf: np.zeros((portions, *leaf.shape), leaf.dtype), units)
+        nothing = np.zeros((portions, units.functions, fields))
+        return cls(room, nothing, np.int32(0), np.asarray(keeps))  # type: ignore[call-arg]
+
+    def with_portions(self, units: list[DrawnUnits], coefficients, keeps: float) -> "DrawnLayer":
+        """The same room with other portions in it.
+
+        - `coefficients`: (portions, functions, fields).
+        """
+        room = jax.tree.map(lambda *leaves: _stacked(leaves[0], leaves[1:]), self.units, *units)
+        filled = _stacked(self.coefficients, coefficients)
+        return DrawnLayer(room, filled, np.int32(len(units)), np.asarray(keeps))  # type: ignore[call-arg]
+
+    def trimmed(self) -> "DrawnLayer":
+        """Without the portions that are not used."""
+        used = max(int(self.used), 1)
+        cut = jax.tree.map(lambda leaf: np.asarray(leaf)[:used], (self.units, self.coefficients))
+        return DrawnLayer(*cut, self.used, self.keeps)  # type: ignore[call-arg]
+
+    def __call__(self, values, inputs):
+        """The values of the fields at one point.
+
+        - `values`: of the network, (fields,), `inputs`: the embedded point.
+        """
+
+        def add(i, total):
+            units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], self.units)
+            return total + units(inputs) @ jnp.asarray(self.coefficients, inputs.dtype)[i]
+
+        kept = jnp.asarray(self.keeps, values.dtype) * values
+        return jax.lax.fori_loop(0, jnp.asarray(self.used), add, kept)
+
+
+def _stacked(room, parts):
+    filled = np.array(room)
+    filled[: len(parts)] = parts
+    return filled
+
+
+def share_features(weights, features: int) -> Int[np.ndarray, " units"]:
+    """Lets units see the coordinates alone, and says by which feature each is multiplied.
+
+    - `weights`: of the units, (units, inputs), changed in place; the last inputs are the features.
+    """
+    owners = np.zeros(len(weights), np.int32)
+    if features:
+        weights[:, -features:] = 0.0
+        owners[1::2] = 1 + np.arange(len(owners) // 2) % features
+    return owners
+
+
+def times_features(units, inputs, owners):
+    """Units times the features that own them, counted from the last input backwards."""
+    if not owners.size:
+        return units
+    factors = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs[::-1]])
+    return units * factors[jnp.asarray(owners)]
+
+
+def around_poles(inputs, poles, metric, power: int):
+    """Fundamental solutions of Laplace's equation, one for each pole."""
+    squares = jnp.sum((metric * (inputs - poles)) ** 2, axis=1)
+    return squares ** (power / 2) if power else jnp.log(squares)
+
+
+def pole_power(domain) -> int:
+    """The power of the distance in a fundamental solution, zero for a logarithm."""
+    return 2 - domain.space_dim if domain.space_dim > 2 else 0
+
+
+def draw_poles(embedding: Embedding, most: int, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Points outside the domain but within its bounding box, embedded, and the lengths of the inputs.
+
+    None where the domain fills its bounding box, or is periodic.
+    """
+    domain = embedding.domain
+    none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs)
+    if domain.space is None or domain.space_dim < 2 or any(c.periodic for c in domain.coordinates):
+        return none
+    places = domain.lower + rng.random((POLE_TRIES, domain.dim)) * (domain.upper - domain.lower)
+    size = float(np.max(domain.space.upper - domain.space.lower))
+    level = domain.space.level(places[:, : domain.space_dim])
+    outside = places[level > CLEAR * size]
+    if len(outside) < most:
+        return none
+    half = (domain.upper - domain.lower) / 2
+    half[domain.space_dim :] = 0.0  # a pole stays where it is in time
+    features = np.zeros(embedding.inputs - domain.dim)
+    return embedding.at(outside[:most]), np.concatenate([half / np.max(half), features])

@@ -1,0 +1,52 @@
+"""What is around a network in a file: the units of its fields, and a combination of drawn functions."""
+
+import dataclasses
+
+import numpy as np
+
+from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
+from ._facts import column, finite_column
+
+UNITS = ("weights", "biases", "owners", "poles")  # of the drawn functions, portion by portion
+
+
+def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
+    """The arrays of what is around a network, by name."""
+    arrays = {"shift": np.asarray(model.scaling.shift), "size": np.asarray(model.scaling.size)}
+    if isinstance(model.addition, DrawnLayer):
+        drawn = model.addition
+        arrays |= {f"drawn.{name}": np.asarray(getattr(drawn.units, name)) for name in UNITS}
+        arrays["drawn.metric"] = np.asarray(drawn.units.metric)
+        arrays["drawn.coefficients"] = np.asarray(drawn.coefficients)
+        arrays["drawn.keeps"] = np.asarray(drawn.keeps)
+    return arrays
+
+
+def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldModel:
+    """A model with what is around its network in a file.
+
+    Files from before 27 November 2026 have nothing there. Raises `ValueError` where arrays do not fit.
+    """
+    if "size" not in arrays:
+        return model
+    fields = len(model.scaling.size)
+    parts = [finite_column(arrays, name, (fields,)) for name in ("shift", "size")]
+    model = dataclasses.replace(model, scaling=Scaling(*parts))  # type: ignore[call-arg]
+    if "drawn.coefficients" not in arrays:
+        return model
+    coefficients = finite_column(arrays, "drawn.coefficients", (None, None, fields))
+    portions, functions, _ = coefficients.shape
+    inputs = model.embedding.inputs
+    poles = finite_column(arrays, "drawn.poles", (portions, None, inputs))
+    number = functions - 1 - inputs - poles.shape[1]
+    units = DrawnUnits(  # type: ignore[call-arg]
+        weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
+        biases=finite_column(arrays, "drawn.biases", (portions, number)),
+        owners=column(arrays, "drawn.owners", (portions, number), "iu"),
+        poles=poles,
+        metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
+        power=pole_power(model.embedding.domain),
+    )
+    keeps = finite_column(arrays, "drawn.keeps", ())
+    drawn = DrawnLayer(units, coefficients, np.int32(portions), keeps)  # type: ignore[call-arg]
+    return dataclasses.replace(model, addition=drawn)

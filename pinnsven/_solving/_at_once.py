@@ -1,0 +1,113 @@
+"""Where a problem is solved in drawn functions before a network is trained, or corrected in them after.
+
+A look of about a second decides. Where equations are linear and solutions smooth, it ends with the
+solution; where it does not, the network is trained as if nothing had been tried, and what it leaves is
+corrected in drawn functions if fresh points confirm the gain.
+"""
+
+import math
+import time
+
+import numpy as np
+
+from .._basics._results import RESULTS
+from .._output._records import StepRecord
+from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
+from ._limits import VERDICT_SECONDS
+from ._steppers import SvenStepper
+
+GROWING = 8.0  # times the seconds of a step, that one with twice as many functions takes
+PATIENT = 2.5, 10.0  # seconds for which functions are added without a time limit: to gain, or to end
+SHARE = 0.25  # of the time that is left, for which they are where there is one
+MET = 0.1  # of the tolerance, below which a combination meets it by any measure
+NEAR = 30.0  # times the tolerance, within which a combination is held against it
+FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
+HELPS = 0.5  # of the residual that a correction leaves at most
+
+
+def may_draw(run) -> bool:
+    """Whether drawn functions may be used: as far as Sven decides how a problem is solved.
+
+    Not where steps are counted, points are the user's, readings scatter, or numbers are unknown: what
+    is said of those rests on a network's parameters.
+    """
+    plain = run.limits.max_steps is None and run.may_refine and not run.points.has_pinned
+    measured = any(b.is_measured or b.noise > 0 for b in run.system.blocks)
+    wide = run.theta.dtype == np.float64
+    own = isinstance(run.stepper, SvenStepper)
+    return plain and own and wide and not measured and not run.problem.unknowns
+
+
+def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
+    """Tries to solve a problem in drawn functions; returns what ended the run, or None.
+
+    What meets the tolerance, or nearly does, is kept as the run's `candidate` where a network is
+    trained all the same.
+    """
+    began = time.perf_counter() - run.compiler.seconds
+    fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
+    found = fit.begin()
+    if found is None or found.left > HOPEFUL:
+        return None
+    found = _grown(run, fit, found, began)
+    if found.left > NEAR * run.limits.target:
+        return None
+    run.candidate = found
+    plain = run.system.parameters.model.addition
+    run.adopt(found.drawn)
+    run.records.append(_record(run, found))
+    run.measure()
+    finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
+    if run.is_done() and finest:
+        return None, f"{fit.number(found)} drawn functions meet the tolerance, with no network trained"
+    run.records.pop()
+    run.adopt(plain)
+    run.quiet, run.lowest, run.best = 0, math.inf, (math.inf, run.theta)
+    return None
+
+
+def corrections(run) -> list[Combination]:
+    """What may be better than the trained network of a run: that with a correction, or no network."""
+    if not run.draws or run.interrupted or run.stands_alone:
+        return []
+    known = [] if run.candidate is None else [run.candidate]
+    if run.limits.left() < VERDICT_SECONDS:
+        return known
+    began = time.perf_counter() - run.compiler.seconds
+    fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=1.0)
+    found = fit.begin()
+    better = [] if found is None or found.left > HELPS else [_grown(run, fit, found, began)]
+    return [*better, *known]
+
+
+def _grown(run, fit: DrawnFit, found: Combination, began: float) -> Combination:
+    """A combination with as many functions as pay in the time that there is."""
+    limits = run.limits
+    while fit.may_grow(found) and limits.finest < found.left <= HOPEFUL:
+        spent = time.perf_counter() - run.compiler.seconds - began
+        most = PATIENT[0] if found.left <= MET * limits.target else PATIENT[1]
+        if limits.time_limit is not None:
+            most = SHARE * limits.left()
+        if spent + GROWING * fit.spent * len(found.steps) > most:
+            break
+        grown = fit.grow(found)
+        if grown is None or grown.left >= found.left:
+            break
+        enough, found = grown.left > GAIN * found.left, grown
+        if enough:
+            break
+    return found
+
+
+def _record(run, found: Combination) -> StepRecord:
+    return StepRecord(
+        step=len(run.records) + 1,
+        seconds=run.seconds(),
+        loss=found.loss,
+        held_out=found.left,
+        rank=found.rank,
+        damping=0.0,
+        ratio=1.0,
+        accepted=True,
+        rows=found.rows,
+    )

@@ -1,0 +1,351 @@
+"""Solving in drawn functions: one Sven step is the solution where a residual is affine in the fields.
+
+Only the last layer is solved for, by a truncated pseudoinverse of the whole Jacobian: QR of its rows
+and SVD of the triangle, which keeps the digits that forming $J^T J$ would lose. Where the residual is
+not affine the step is repeated, as Gauss-Newton's. Fresh points choose the sizes of the units' slopes,
+where the singular values are cut, and how many units there are. The same step, on top of a trained
+network, corrects it (field notes 13; experiments 91 to 93).
+"""
+
+import dataclasses
+import math
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+
+from .._networks import DrawnLayer, DrawnUnits, Parameters
+from ._points import PointSet, values_of
+from ._residual import Batch, ResidualSystem, make_batch, points_per_slab
+from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
+
+SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
+STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
+FLATTEST = 0.5
+OVERSAMPLING = 3.0  # points of the equations for each function
+OTHERS = 0.5  # the same of every other condition
+WALLS = 3.0  # factor on the residuals of conditions that are no equations
+CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
+NEWTON = 12  # steps at most
+AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss its prediction
+SLOW = 0.5  # of the residual that a step leaves, above which it is slow
+HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
+GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
+EXACT = 1e-13  # of the residual, below which it is rounding
+
+
+@dataclasses.dataclass(frozen=True)
+class Combination:
+    """A combination of drawn functions, and how it was found.
+
+    - `drawn`: itself, with room for more.
+    - `theta`: the parameters beside it.
+    - `left`: the share of the held-out residual that it leaves.
+    - `affine`: whether the residual followed its linear prediction.
+    - `sizes`: the singular values of the last step, `rank` how many were kept, `cut` where.
+    - `rows`: that were fitted, `loss` what of their squares is left.
+    - `steps`: the shares of the held-out residual that were left, step by step.
+    """
+
+    drawn: DrawnLayer
+    theta: Float[np.ndarray, " params"]
+    left: float
+    affine: bool
+    sizes: Float[np.ndarray, " functions"]
+    rank: int
+    cut: float
+    rows: int
+    loss: float
+    steps: tuple[float, ...]
+
+
+class DrawnFit:
+    """Fits combinations of drawn functions to the conditions of a problem.
+
+    - `system`, `theta`: residuals and parameters.
+    - `points`: a `PointSet`, which is left as it was.
+    - `compiled`: makes a compiled function of a name, a function and its arguments, and keeps it.
+    - `keeps`: one for a correction of the network, zero where the combination stands alone.
+    """
+
+    def __init__(self, system: ResidualSystem, theta, points: PointSet, compiled, keeps: float):
+        self.system, self.points, self.compiled, self.keeps = system, points, compiled, keeps
+        self.theta = jnp.asarray(theta, float)
+        parameters = system.parameters
+        assert isinstance(parameters, Parameters)
+        self.parameters = parameters
+        self.fields = len(system.blocks[0].plan.space.fields)
+        self.rng = np.random.default_rng(15)  # of its own: a run that is resumed draws the same
+        self.sampling = np.random.default_rng(16)
+        self.room = room_for(parameters.model.embedding, self.fields)
+        self.functions = self.room.units.functions
+        self.spent = 0.0  # seconds of the last step
+
+    def begin(self) -> "Combination | None":
+        """One portion, with slopes chosen by the residual that one linear step leaves."""
+        sets = self._sets(1)
+        begun = []
+        for steepest in STEEPEST:
+            units = self._draw(steepest)
+            state = self._state([units], self._nothing(1), sets)
+            if state is None:
+                return None
+            begun.append((state.step().left, steepest, units))
+        _, self.steepest, units = min(begun, key=lambda found: found[0])
+        return self._newton([units], self._nothing(1), sets)
+
+    def grow(self, before: Combination) -> "Combination | None":
+        """Twice as many portions as a combination has; the best of two sizes of slopes.
+
+        More units resolve more with flatter slopes than fewer do (experiment 91).
+        """
+        used = int(before.drawn.used)
+        sets, old = self._sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
+        coefficients = self._nothing(2 * used)
+        coefficients[:used] = before.drawn.coefficients[:used]
+        found = []
+        for steepest in (self.steepest, self.steepest / 2) if used == 1 else (self.steepest,):
+            kept = old if steepest == self.steepest else [self._draw(steepest) for _ in old]
+            begun = coefficients if steepest == self.steepest else self._nothing(2 * used)
+            if before.affine:
+                begun = self._nothing(2 * used)
+            grown = self._newton([*kept, *[self._draw(steepest) for _ in old]], begun, sets)
+            if grown is not None:
+                found.append((grown.left, steepest, grown))
+        if not found:
+            return None
+        _, self.steepest, best = min(found, key=lambda pair: pair[0])
+        return best
+
+    def answers(self, slopes: tuple[float, float], known) -> tuple[np.ndarray, np.ndarray]:
+        """What drives each component of the residual, and how it answers to each field.
+
+        Root mean squares: of the residual (components,), where fields of known size vary at random and
+        the others are zero; and of its change with a random field of size one, (components, fields).
+
+        - `slopes`: of the random fields.
+        - `known`: which fields have a known size, (fields,).
+        """
+        sets, units = self._sets(1), self._draw(slopes[1], slopes[0])
+        drawn = np.random.default_rng(17).standard_normal((self.functions, self.fields))
+        drawn /= np.sqrt(self.functions)
+        jacobian, residual = self._linearized([units], (drawn * known)[None], sets.batches[0])
+        columns = jacobian.reshape(len(residual), self.functions, self.fields)
+        moved = np.einsum("rkf,kf->rf", columns, drawn)
+        rms = lambda values: np.sqrt(np.mean(values**2, axis=0))
+        return (
+            np.array([rms(residual[rows]) for rows in sets.rows[0]]),
+            np.array([rms(moved[rows]) for rows in sets.rows[0]]),
+        )
+
+    def spread(self, most: float) -> np.ndarray | None:
+        """The standard deviation of each field after one step, in its unit; None where that fails.
+
+        - `most`: of the residual that it may leave.
+        """
+        sets, units = self._sets(1), self._draw(STEEPEST[-2])
+        state = self._state([units], self._nothing(1), sets)
+        if state is None or not state.held_norm > 0:
+            return None
+        change = state.step().change.reshape(1, self.functions, self.fields)
+        after = self._state([units], change, sets, state.weights)
+        if after is None or not after.held_norm < most * state.held_norm:
+            return None
+        places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
+        inputs = self.parameters.model.embedding.at(places)
+        return np.std(units.many(inputs) @ change[0], axis=0)
+
+    def may_grow(self, before: Combination) -> bool:
+        """Whether there is room for twice as many portions."""
+        return 2 * int(before.drawn.used) <= PORTIONS
+
+    def number(self, found: Combination) -> int:
+        """How many functions a combination has for each field."""
+        return int(found.drawn.used) * self.functions
+
+    def _nothing(self, portions: int) -> np.ndarray:
+        return np.zeros((portions, self.functions, self.fields))
+
+    def _draw(self, steepest: float, flattest: float = FLATTEST) -> DrawnUnits:
+        number = units_for(self.fields)
+        slopes = (min(flattest, steepest), steepest)
+        return DrawnUnits.draw(self.parameters.model.embedding, number, slopes, self.rng)
+
+    def _newton(self, units, coefficients, sets) -> "Combination | None":
+        """Gauss-Newton's steps, while fresh points find the residual to fall."""
+        state = self._state(units, coefficients, sets)
+        if state is None:
+            return None
+        first, slow, shares, affine = state.held_norm, 0, [], False
+        if np.any(coefficients):
+            nothing = self._state(units, np.zeros_like(coefficients), sets, state.weights)
+            first = math.nan if nothing is None else nothing.held_norm
+        if not first > 0:
+            return None
+        step = None
+        for _ in range(NEWTON):
+            began = time.perf_counter()
+            step = state.step()
+            after = None
+            for share in (1.0, 0.5, 0.25):
+                moved = coefficients + share * step.change.reshape(coefficients.shape)
+                after = self._state(units, moved, sets, state.weights)
+                if after is not None and after.held_norm < state.held_norm:
+                    break
+            self.spent = time.perf_counter() - began
+            if after is None or not after.held_norm < state.held_norm:
+                break
+            missed = np.linalg.norm(after.held[1] - step.predicted) if share == 1.0 else math.inf
+            affine = bool(missed <= AFFINE * np.linalg.norm(state.held[1] - step.predicted))
+            slow = slow + 1 if after.held_norm > SLOW * state.held_norm else 0
+            coefficients, state = moved, after
+            shares.append(state.held_norm / first)
+            if affine or slow == 2 or shares[-1] < EXACT:
+                break
+        if not shares:
+            return None
+        if affine:  # once more with what rounding has left
+            again = coefficients + step.again(state).reshape(coefficients.shape)
+            refined = self._state(units, again, sets, state.weights)
+            if refined is not None and refined.held_norm < state.held_norm:
+                coefficients, state = again, refined
+                shares[-1] = state.held_norm / first
+        return Combination(
+            drawn=self.room.with_portions(units, coefficients, self.keeps),
+            theta=np.asarray(self.theta),
+            left=shares[-1],
+            affine=affine,
+            sizes=step.sizes,
+            rank=step.rank,
+            cut=step.cut,
+            rows=len(state.fitted[1]),
+            loss=float(np.sum(state.fitted[1] ** 2)),
+            steps=tuple(shares),
+        )
+
+    def _sets(self, portions: int) -> "_Sets":
+        """Fresh points to fit so many portions to, and as many to judge by."""
+        most = SMALL if portions <= SMALL else PORTIONS
+        columns = self.functions * self.fields
+        sets = []
+        for _ in range(2):
+            batches = []
+            for block in self.system.blocks:
+                share = (OVERSAMPLING if block.interior else OTHERS) * columns / block.components
+                drawn = self.points.fresh(block, int(share * portions), self.sampling)
+                room = -(-int(share * most) // points_per_slab(block.components))
+                arrays = (drawn.points, drawn.normals, values_of(block, drawn))
+                batches.append(make_batch(*arrays, 1.0, block.components, slabs=room))
+            sets.append(tuple(batches))
+        layouts = [self._component_rows(batches) for batches in sets]
+        return _Sets(sets, layouts)
+
+    def _component_rows(self, batches: tuple[Batch, ...]) -> list[np.ndarray]:
+        """The rows of the residual vector that each component of each block has."""
+        found, layout, width = [], self.system.layout(batches), self.system.width
+        for block, batch in zip(self.system.blocks, batches, strict=True):
+            rows = np.arange(layout.rows[block.name].start, layout.rows[block.name].stop)
+            shown = points_per_slab(block.components) * block.components
+            rows = rows.reshape(-1, width)[:, :shown].reshape(-1, block.components)
+            found += list(rows[: int(batch.active)].T)
+        return found
+
+    def _state(self, units, coefficients, sets: "_Sets", weights=None) -> "_State | None":
+        """Weighted Jacobians and residuals at a combination; None where they are not finite."""
+        pairs = [self._linearized(units, coefficients, batches) for batches in sets.batches]
+        if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
+            return None
+        if weights is None:
+            weights = self._weights(pairs[0][0], sets.rows[0])
+        weighted = []
+        for (jacobian, residual), rows in zip(pairs, sets.rows, strict=True):
+            order = np.concatenate(rows)
+            factor = np.repeat(weights / np.sqrt([len(r) for r in rows]), [len(r) for r in rows])
+            weighted.append((jacobian[order] * factor[:, None], residual[order] * factor))
+        return _State(weighted[0], weighted[1], weights)
+
+    def _linearized(self, units, coefficients, batches) -> tuple[np.ndarray, np.ndarray]:
+        """Jacobian and residual at a combination, portion after portion."""
+        at = self.room.with_portions(units, coefficients, self.keeps)
+        parameters = self.parameters.around(addition=at)
+        parts, residual = [], np.zeros(0)
+        for portion in units:
+            space = UnitSpace(parameters, self.theta, portion, self.fields)  # type: ignore[call-arg]
+            system = self.system.with_parameters(space)
+            given = (system, np.zeros(space.size), batches)
+            jacobian, residual = map(np.asarray, self.compiled("drawn layer", linear, *given)(*given))
+            parts.append(jacobian[:, : space.functions])
+        return np.concatenate(parts, axis=1), residual
+
+    def _weights(self, jacobian, rows) -> np.ndarray:
+        """Factors that let every component answer the functions equally, walls a little more."""
+        norms = np.array([np.sqrt(np.mean(np.sum(jacobian[r] ** 2, axis=1))) for r in rows])
+        interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
+        return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sets:
+    """Points to fit and points to judge by, and the rows of each component at each."""
+
+    batches: list[tuple[Batch, ...]]
+    rows: list[list[np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _State:
+    """Jacobian and residual at a combination, at points that are fitted and at others."""
+
+    fitted: tuple[np.ndarray, np.ndarray]
+    held: tuple[np.ndarray, np.ndarray]
+    weights: np.ndarray
+
+    @property
+    def held_norm(self) -> float:
+        return float(np.linalg.norm(self.held[1]))
+
+    def step(self) -> "_Step":
+        """The step whose linear prediction is best at the points that are not fitted."""
+        jacobian, residual = self.fitted
+        columns = jacobian.shape[1]
+        whole = np.concatenate([jacobian, residual[:, None]], axis=1)
+        triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
+        triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
+        left, sizes, right = scipy.linalg.svd(triangle[:, :columns], check_finite=False)
+        along = left.T @ triangle[:, columns]
+        best = None
+        for cut in CUTS:
+            kept = sizes > cut * max(sizes[0], 1e-300)
+            change = -right[kept].T @ (along[kept] / sizes[kept])
+            predicted = self.held[1] + self.held[0] @ change
+            share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
+            if best is None or share < best.left:
+                best = _Step(change, predicted, share, sizes, int(kept.sum()), float(cut), right)
+        assert best is not None
+        return best
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """A step, what it leaves by its prediction, and its factors."""
+
+    change: np.ndarray
+    predicted: np.ndarray
+    left: float
+    sizes: np.ndarray
+    rank: int
+    cut: float
+    right: np.ndarray
+
+    def again(self, state: _State) -> np.ndarray:
+        """The same factors' step for what is left of the residual."""
+        jacobian, residual = state.fitted
+        basis, sizes = self.right[: self.rank], self.sizes[: self.rank]
+        return -basis.T @ ((basis @ (jacobian.T @ residual)) / sizes**2)
+
+
+def _portion(units: DrawnUnits, i: int) -> DrawnUnits:
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[i], units)

@@ -1,0 +1,153 @@
+"""The zero and the unit of every field, so that a network gives numbers of order one in any units.
+
+A field that is prescribed somewhere has the mean and the spread of what is prescribed. One that is not,
+or is the same wherever it is, has the size that balances the equations: that at which its part of a
+residual is as large as all the others, $s_p = |R| / |\\partial R / \\partial p|$.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._basics._precision import precision_context
+from .._conditions import Block
+from .._networks import Ansatz, Scaling
+from ._drawn import DrawnFit
+from ._points import PointSet, values_of
+from ._residual import Batch, ResidualSystem, make_batch
+
+PLACES = 128  # points of each condition at which prescribed values are looked at
+SAME = 1e-9  # of their mean, below which the spread of prescribed values is none
+SLOPES = (0.5, 2.0)  # of a probe's units, per unit of the embedded inputs
+SOLVED = 0.3  # of the residual that is left by drawn functions whose size is that of the solution
+ANSWERS = 1e-12  # of the largest answer to a field, below which a residual does not know the field
+BENT = 1e-9  # relative, by which a prescription may not be linear
+
+
+def find_scales(system: ResidualSystem, theta, network, points: PointSet, compiled) -> Scaling:
+    """The scaling of the fields of a system.
+
+    - `network`: as the user gave it; an `Ansatz` has its units in its transform, and keeps them.
+    - `points`: a `PointSet`, which is left as it was.
+    - `compiled`: makes a compiled function of a name, a function and its arguments, and keeps it.
+    """
+    fields = system.blocks[0].plan.space.fields
+    plain = Scaling.none(len(fields))
+    if isinstance(network, Ansatz):
+        return plain
+    with precision_context("float64"), points.unchanged():
+        theta = jnp.asarray(theta, float)
+        numbers = {n: np.asarray(v, float) for n, v in system.unpack(theta)[1].items()}
+        shift, size = _prescribed(system, points, numbers, compiled)
+        if np.any(size == 0):
+            size = _balanced(system, theta, points, shift, size, compiled)
+    lone = np.where(shift != 0, np.abs(shift), 1.0)
+    return Scaling(shift, np.where(size > 0, size, lone))  # type: ignore[call-arg]
+
+
+def _prescribed(system: ResidualSystem, points, numbers, compiled):
+    """Mean and spread of what is prescribed of every field; zero where nothing is, or all the same."""
+    fields = system.blocks[0].plan.space.fields
+    blocks = [b for b in system.blocks if not b.interior and b.plan.is_local]
+    found: list[list[np.ndarray]] = [[] for _ in fields]
+    if blocks:
+        batches = [_batch(block, points, PLACES) for block in blocks]
+        alone = system.with_blocks(tuple(blocks))
+        given = (alone, numbers, tuple(batches))
+        answers = compiled("prescribed values", _probed, *given)(*given)
+        for batch, answer in zip(batches, answers, strict=True):
+            _sort(found, np.asarray(answer)[:, : int(batch.active)])
+    shift, size = np.zeros(len(fields)), np.zeros(len(fields))
+    for i, parts in enumerate(found):
+        if parts:
+            values = np.concatenate(parts)
+            shift[i], size[i] = np.mean(values), np.std(values)
+            if size[i] <= SAME * np.max(np.abs(values)):
+                shift[i], size[i] = values[0], 0.0
+    return shift, size
+
+
+def _sort(found: list[list[np.ndarray]], answers) -> None:
+    """Adds the values that one condition prescribes to those of their fields.
+
+    - `answers`: as `_probed` gives them, (2 + 2 fields, points, components).
+    """
+    at_zero, bent, *moved = answers
+    once, twice = moved[: len(found)], moved[len(found) :]
+    for c in range(at_zero.shape[1]):
+        slopes = np.array([part[:, c] - at_zero[:, c] for part in once])
+        again = np.array([part[:, c] - at_zero[:, c] for part in twice])
+        of = [i for i in range(len(found)) if np.any(slopes[i] != 0)]
+        if len(of) != 1 or np.any(bent[:, c] != at_zero[:, c]):
+            continue  # of several fields, or of their derivatives
+        slope = slopes[of[0]]
+        if not np.all(np.abs(again[of[0]] - 2 * slope) <= BENT * np.abs(slope)) or not np.all(slope):
+            continue
+        values = -at_zero[:, c] / slope
+        if np.all(np.isfinite(values)):
+            found[of[0]].append(values)
+
+
+def _probed(system: ResidualSystem, numbers, batches):
+    """The residuals where all fields are zero, where only their derivatives are not, and where one
+    field is one, or two: by block, (2 + 2 fields, points, components)."""
+    count = len(system.blocks[0].plan.space.fields)
+    ones = np.eye(count)
+    starts = np.concatenate([np.zeros((2, count)), ones, 2 * ones])
+    bends = np.zeros(len(starts))
+    bends[1] = 1.0
+    found = []
+    for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
+
+        def at(value, bend, row, block=block, data=data):
+            point, normal, auxiliary = row
+
+            def fields(place):
+                return value + bend * (jnp.exp(jnp.sum(place - point)) - 1)
+
+            values = block.plan.evaluate(fields, point, normal, numbers)
+            values.update(auxiliary)
+            return jnp.stack([jnp.asarray(r, float) for r in block.residual(values, data)])
+
+        rows = (batch.points, batch.normals, batch.auxiliary)
+        everywhere = jax.vmap(at, in_axes=(None, None, 0))
+        found.append(
+            jax.vmap(everywhere, in_axes=(0, 0, None))(jnp.asarray(starts), jnp.asarray(bends), rows)
+        )
+    return found
+
+
+def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
+    """The sizes, with those that are zero found from the equations as far as these tell.
+
+    Fields of known size vary at random meanwhile, with it. Where drawn functions then solve the
+    equations nearly, the sizes are those of that solution.
+    """
+    count, first = len(shift), size
+    for _ in range(count):
+        fit = _fit(system, theta, points, shift, size, compiled)
+        drives, slopes = fit.answers(SLOPES, size > 0)
+        slopes = np.where(np.isfinite(slopes), slopes, 0.0)
+        knows = slopes > ANSWERS * np.max(slopes, axis=0, initial=0.0)
+        usable = knows & (np.isfinite(drives) & (drives > 0))[:, None]
+        guesses = np.where(usable, drives[:, None] / np.where(usable, slopes, 1.0), 0.0).max(axis=0)
+        fresh = (size == 0) & (guesses > 0)
+        if not fresh.any():
+            break
+        size = np.where(fresh, guesses, size)
+    if np.any(size > first):
+        spread = _fit(system, theta, points, shift, size, compiled).spread(SOLVED)
+        if spread is not None:
+            size = np.where((first == 0) & (spread > 0), spread * size, size)
+    return size
+
+
+def _fit(system: ResidualSystem, theta, points, shift, size, compiled) -> DrawnFit:
+    scaling = Scaling(shift, np.where(size > 0, size, 1.0))  # type: ignore[call-arg]
+    scaled = system.with_parameters(system.parameters.around(scaling=scaling))
+    return DrawnFit(scaled, theta, points, compiled, keeps=0.0)
+
+
+def _batch(block: Block, points: PointSet, number: int) -> Batch:
+    drawn = points.fresh(block, number)
+    return make_batch(drawn.points, drawn.normals, values_of(block, drawn), 1.0, block.components)
