@@ -44,6 +44,7 @@ from ._networks import (
     AbstractField as AbstractField,
     Ansatz as Ansatz,
     FourierMLP as FourierMLP,
+    RandomFeatures as RandomFeatures,
     SineMLP as SineMLP,
 )
 from ._output._callbacks import Callback as Callback, StopRun as StopRun
@@ -112,6 +113,7 @@ __all__ = [
     "Polygon",
     "Problem",
     "Progress",
+    "RandomFeatures",
     "RandomizedSVD",
     "Reference",
     "RefinedGram",

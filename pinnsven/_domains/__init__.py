@@ -31,6 +31,7 @@ from ._sampling import (
     Sobol as Sobol,
     Uniform as Uniform,
 )
+from ._sections import Round as Round
 from ._shape import (
     AbstractShape as AbstractShape,
     Difference as Difference,

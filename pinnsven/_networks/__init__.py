@@ -18,6 +18,7 @@ from ._drawn import (
     pole_power as pole_power,
     share_features as share_features,
     times_features as times_features,
+    whole_harmonics as whole_harmonics,
 )
 from ._features import (
     AbstractFeature as AbstractFeature,
@@ -37,3 +38,4 @@ from ._parameters import (
     trained_arrays as trained_arrays,
     with_parameters as with_parameters,
 )
+from ._random_features import RandomFeatures as RandomFeatures

@@ -124,11 +124,11 @@ class Scaling(eqx.Module):
         return cls(np.zeros(fields), np.ones(fields))  # type: ignore[call-arg]
 
     def __call__(self, values):
-        """u from N, (fields,) or (points, fields)."""
+        """u from N at one point, (fields,)."""
         return _like(self.shift, values) + _like(self.size, values) * values
 
     def units(self, values):
-        """N from u, (fields,) or (points, fields)."""
+        """N from u at one point, (fields,)."""
         return (values - _like(self.shift, values)) / _like(self.size, values)
 
 

@@ -4,16 +4,21 @@ Where equations are linear, the combination that meets them best is one least-sq
 (extreme learning machines: Dwivedi and Srinivasan 2020; Calabro, Fabiani, Siettos 2021).
 """
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from .._domains import Round
 from ._base import Embedding
 
 POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
 CLEAR = 0.02  # of the domain's extent, between it and a pole
+HOLE_SHARE = 0.4  # of the functions, at most about round holes
+HARMONICS = 16  # of them about each
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
 
 
@@ -29,6 +34,9 @@ class DrawnUnits(eqx.Module):
     - `weights`, `biases`: of the units, (units, inputs) and (units,).
     - `owners`: by which feature each unit is multiplied, zero for none, (units,).
     - `poles`: in the inputs, (poles, inputs).
+    - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
+      harmonic functions about each that fade from it, up to the order `harmonics`, replace poles
+      (field notes 13).
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
     - `power`: of the distance from a pole, zero for a logarithm.
     """
@@ -37,7 +45,10 @@ class DrawnUnits(eqx.Module):
     biases: Float[Array, " units"]
     owners: Int[Array, " units"]
     poles: Float[Array, "poles inputs"]
+    holes: Float[Array, "holes inputs"]
+    radii: Float[Array, " holes"]
     metric: Float[Array, " inputs"]
+    harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
 
     @classmethod
@@ -49,8 +60,15 @@ class DrawnUnits(eqx.Module):
         - `slopes`: the least and the largest size of a unit's weights, per unit of the inputs.
         """
         domain = embedding.domain
-        poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
-        count = number - len(poles)
+        holes, radii, metric = round_holes(embedding)
+        poles, harmonics = np.zeros((0, embedding.inputs)), 0
+        if len(holes):
+            room = int(HOLE_SHARE * number) // len(holes)
+            flat = domain.space_dim == 2
+            harmonics = min(HARMONICS, (room - 1) // 2) if flat else min(math.isqrt(room), 3)
+        else:
+            poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
+        count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
         sizes = slopes[0] * (slopes[1] / slopes[0]) ** rng.random((count, 1))
@@ -61,14 +79,19 @@ class DrawnUnits(eqx.Module):
             biases=-np.sum(weights * centers, axis=1),
             owners=owners,
             poles=poles,
+            holes=holes,
+            radii=radii,
             metric=metric,
+            harmonics=harmonics,
             power=pole_power(domain),
         )
 
     @property
     def functions(self) -> int:
         """How many functions there are."""
-        return 1 + self.weights.shape[-1] + self.biases.shape[-1] + self.poles.shape[-2]
+        about = self.holes.shape[-2] * _per_hole(self.harmonics, 2 - self.power if self.power else 2)
+        plain = 1 + self.weights.shape[-1] + self.biases.shape[-1]
+        return plain + self.poles.shape[-2] + about
 
     def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " functions"]:
         """All functions at one embedded point."""
@@ -78,20 +101,14 @@ class DrawnUnits(eqx.Module):
         parts = [jnp.ones(1, inputs.dtype), inputs, units]
         if self.poles.shape[-2]:
             parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
+        for i in range(self.holes.shape[-2]):
+            away = like(self.metric) * (inputs - like(self.holes)[i])
+            parts.append(_around_hole(away, like(self.radii)[i], self.harmonics, self.power))
         return jnp.concatenate(parts)
 
     def many(self, inputs: Float[np.ndarray, "n inputs"]) -> Float[np.ndarray, "n functions"]:
         """All functions at many embedded points, in numpy."""
-        units = np.tanh(inputs @ self.weights.T + self.biases)
-        if np.any(self.owners):
-            factors = np.concatenate([np.ones((len(inputs), 1)), inputs[:, ::-1]], axis=1)
-            units = units * factors[:, np.asarray(self.owners)]
-        parts = [np.ones((len(inputs), 1)), inputs, units]
-        if self.poles.shape[-2]:
-            apart = self.metric * (inputs[:, None] - self.poles)
-            squares = np.sum(apart**2, axis=2)
-            parts.append(squares ** (self.power / 2) if self.power else np.log(squares))
-        return np.concatenate(parts, axis=1)
+        return np.asarray(jax.vmap(self)(jnp.asarray(inputs)))
 
 
 class DrawnLayer(eqx.Module):
@@ -174,8 +191,65 @@ def times_features(units, inputs, owners):
 
 def around_poles(inputs, poles, metric, power: int):
     """Fundamental solutions of Laplace's equation, one for each pole."""
-    squares = jnp.sum((metric * (inputs - poles)) ** 2, axis=1)
+    squares = jnp.sum((metric[None] * (inputs[None] - poles)) ** 2, axis=1)
     return squares ** (power / 2) if power else jnp.log(squares)
+
+
+def _per_hole(harmonics: int, dim: int) -> int:
+    """How many functions belong to a hole."""
+    return harmonics and (1 + 2 * harmonics if dim == 2 else harmonics**2)
+
+
+def whole_harmonics(functions: int, holes: int, dim: int) -> int:
+    """The order of harmonics that so many functions about holes belong to."""
+    if not holes:
+        return 0
+    each = functions // holes
+    return (each - 1) // 2 if dim == 2 else math.isqrt(each)
+
+
+def _around_hole(away, radius, harmonics: int, power: int):
+    """Harmonic functions that fade from a hole, or grow like a logarithm, one at its edge or less.
+
+    - `away`: from its center, in the metric, (inputs,); what is no place in space is zero.
+    """
+    if power:
+        x, y, z = away[0] / radius, away[1] / radius, away[2] / radius
+        r = jnp.sqrt(x * x + y * y + z * z)
+        found = [1 / r, x / r**3, y / r**3, z / r**3]
+        found += [x * y / r**5, y * z / r**5, z * x / r**5]
+        found += [(x * x - y * y) / r**5, (2 * z * z - x * x - y * y) / r**5]
+        return jnp.stack(found[: _per_hole(harmonics, 3)])
+    x, y = away[0] / radius, away[1] / radius
+    square = x * x + y * y
+    real, imaginary = x / square, -y / square  # of 1 / z
+    parts, a, b = [jnp.log(square)], real, imaginary
+    for _ in range(harmonics):
+        parts += [a, b]
+        a, b = a * real - b * imaginary, a * imaginary + b * real
+    return jnp.stack(parts)
+
+
+def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centers of disks and balls that a domain leaves out, embedded, their radii, and the metric."""
+    domain = embedding.domain
+    none = np.zeros((0, embedding.inputs)), np.zeros(0), np.zeros(embedding.inputs)
+    flat = domain.space is not None and domain.space_dim in (2, 3)
+    if not flat or any(c.periodic for c in domain.coordinates):
+        return none
+    region = domain.space.region()
+    leaves = [] if region is None else [leaf for leaf in region.leaves() if isinstance(leaf, Round)]
+    centers = np.array([leaf.center for leaf in leaves]).reshape(len(leaves), domain.space_dim)
+    left_out = domain.space.level(centers) > 0 if leaves else np.zeros(0, bool)
+    if not left_out.any():
+        return none
+    places = np.tile((domain.lower + domain.upper) / 2, (int(left_out.sum()), 1))
+    places[:, : domain.space_dim] = centers[left_out]
+    half = (domain.upper - domain.lower) / 2
+    half[domain.space_dim :] = 0.0  # a hole stays where it is in time
+    radii = np.array([leaf.radius for leaf in leaves])[left_out] / np.max(half)
+    plain = np.concatenate([half / np.max(half), np.zeros(embedding.inputs - domain.dim)])
+    return embedding.at(places), radii, plain
 
 
 def pole_power(domain) -> int:

@@ -114,6 +114,7 @@ class HeatProfile(AbstractFeature):
     ring: bool = eqx.field(static=True)
 
     def __call__(self, point):
+        """The profile at a point and a time, (1,)."""
         s, even = point[self.axis] - self.place, 1.0
         if self.ring:
             angle = jnp.pi * s / self.extent
@@ -142,14 +143,18 @@ class CornerPowers(AbstractFeature):
     - `middle`: the direction that halves the inner angle, in radians.
     - `exponents`: the powers.
     - `logarithm`: whether the square with its logarithm is among them.
+    - `reach`: how far from the corner they fade, where the cut would enter the domain again behind a
+      hole; None where it does not.
     """
 
     vertex: tuple[float, float] = eqx.field(static=True)
     middle: float = eqx.field(static=True)
     exponents: tuple[float, ...] = eqx.field(static=True)
     logarithm: bool = eqx.field(static=True, default=False)
+    reach: float | None = eqx.field(static=True, default=None)
 
     def __call__(self, point):
+        """Two values for each exponent, and two for the logarithm."""
         x, y = point[0] - self.vertex[0], point[1] - self.vertex[1]
         c, s = np.cos(self.middle), np.sin(self.middle)
         along, across = c * x + s * y, c * y - s * x
@@ -165,7 +170,8 @@ class CornerPowers(AbstractFeature):
             size, log = jnp.where(at_vertex, 0.0, squared), jnp.log(safe) / 2
             cosine, sine = jnp.cos(2 * angle), jnp.sin(2 * angle)
             parts += [size * (log * cosine - angle * sine), size * (log * sine + angle * cosine)]
-        return jnp.stack(parts)
+        fades = 1.0 if self.reach is None else jnp.exp(-((squared / self.reach**2) ** 2))
+        return fades * jnp.stack(parts)
 
 
 class Layer(AbstractFeature):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
+from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power, whole_harmonics
 from ._facts import column, finite_column
 
 UNITS = ("weights", "biases", "owners", "poles")  # of the drawn functions, portion by portion
@@ -16,7 +16,8 @@ def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
     if isinstance(model.addition, DrawnLayer):
         drawn = model.addition
         arrays |= {f"drawn.{name}": np.asarray(getattr(drawn.units, name)) for name in UNITS}
-        arrays["drawn.metric"] = np.asarray(drawn.units.metric)
+        for name in ("metric", "holes", "radii"):
+            arrays[f"drawn.{name}"] = np.asarray(getattr(drawn.units, name))
         arrays["drawn.coefficients"] = np.asarray(drawn.coefficients)
         arrays["drawn.keeps"] = np.asarray(drawn.keeps)
     return arrays
@@ -38,15 +39,24 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     portions, functions, _ = coefficients.shape
     inputs = model.embedding.inputs
     poles = finite_column(arrays, "drawn.poles", (portions, None, inputs))
-    number = functions - 1 - inputs - poles.shape[1]
+    radii = finite_column(arrays, "drawn.radii", (portions, None))
+    biases = finite_column(arrays, "drawn.biases", (portions, None))
+    number, holes = biases.shape[1], radii.shape[1]
     units = DrawnUnits(  # type: ignore[call-arg]
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
-        biases=finite_column(arrays, "drawn.biases", (portions, number)),
+        biases=biases,
         owners=column(arrays, "drawn.owners", (portions, number), "iu"),
         poles=poles,
+        holes=finite_column(arrays, "drawn.holes", (portions, holes, inputs)),
+        radii=radii,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
+        harmonics=whole_harmonics(
+            functions - 1 - inputs - number - poles.shape[1], holes, model.embedding.domain.space_dim
+        ),
         power=pole_power(model.embedding.domain),
     )
+    if units.functions != functions:
+        raise ValueError(f"{functions} coefficients for {units.functions} drawn functions")
     keeps = finite_column(arrays, "drawn.keeps", ())
     drawn = DrawnLayer(units, coefficients, np.int32(portions), keeps)  # type: ignore[call-arg]
     return dataclasses.replace(model, addition=drawn)

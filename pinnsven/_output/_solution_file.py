@@ -16,6 +16,7 @@ from .._networks import (
     AbstractFeature,
     Embedding,
     FourierMLP,
+    RandomFeatures,
     SineMLP,
     build_model,
     describe_features,
@@ -30,7 +31,7 @@ from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
 from ._records import ConditionReport, FieldErrors, Reference, StepRecord, UnknownEstimate, Unknowns
 
-SAVED_NETWORKS = {"MLP": MLP, "FourierMLP": FourierMLP, "SineMLP": SineMLP}
+SAVED_NETWORKS = {kind.__name__: kind for kind in (MLP, FourierMLP, SineMLP, RandomFeatures)}
 DTYPES = {"float64": np.float64, "float32": np.float32}
 KINDS = {int: "iu", float: "f", bool: "b"}  # of numpy's dtypes, for the columns of the history
 

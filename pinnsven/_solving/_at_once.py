@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from .._basics._results import RESULTS
+from .._networks import RandomFeatures
 from .._output._records import StepRecord
 from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
 from ._limits import VERDICT_SECONDS
@@ -46,11 +47,17 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     """
     began = time.perf_counter() - run.compiler.seconds
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
+    alone = isinstance(run.network, RandomFeatures)
+    asked = run.network.units if alone else None
     found = fit.begin()
-    if found is None or found.left > HOPEFUL:
+    if found is None:
         return None
-    found = _grown(run, fit, found, began)
-    if found.left > NEAR * run.limits.target:
+    if asked is not None:
+        while fit.may_grow(found) and fit.number(found) < asked:
+            found = fit.grow(found) or found
+    elif found.left <= HOPEFUL:
+        found = _grown(run, fit, found, began)
+    if not alone and found.left > NEAR * run.limits.target:
         return None
     run.candidate = found
     plain = run.system.parameters.model.addition
@@ -60,6 +67,8 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
     if run.is_done() and finest:
         return None, f"{fit.number(found)} drawn functions meet the tolerance, with no network trained"
+    if alone:
+        return None, f"{fit.number(found)} drawn functions were asked for"
     run.records.pop()
     run.adopt(plain)
     run.quiet, run.lowest, run.best = 0, math.inf, (math.inf, run.theta)

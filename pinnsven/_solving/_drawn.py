@@ -8,6 +8,7 @@ network, corrects it (field notes 13; experiments 91 to 93).
 """
 
 import dataclasses
+import itertools
 import math
 import time
 
@@ -34,6 +35,7 @@ AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss i
 SLOW = 0.5  # of the residual that a step leaves, above which it is slow
 HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
+FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
 EXACT = 1e-13  # of the residual, below which it is rounding
 
 
@@ -83,18 +85,20 @@ class DrawnFit:
         self.room = room_for(parameters.model.embedding, self.fields)
         self.functions = self.room.units.functions
         self.spent = 0.0  # seconds of the last step
+        self.featured = True  # whether half of the units are multiplied by features
 
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
         sets = self._sets(1)
         begun = []
-        for steepest in STEEPEST:
+        kinds = (True, False) if self.parameters.model.embedding.features else (True,)
+        for self.featured, steepest in itertools.product(kinds, STEEPEST):
             units = self._draw(steepest)
             state = self._state([units], self._nothing(1), sets)
             if state is None:
                 return None
-            begun.append((state.step().left, steepest, units))
-        _, self.steepest, units = min(begun, key=lambda found: found[0])
+            begun.append((state.step().left, steepest, self.featured, units))
+        _, self.steepest, self.featured, units = min(begun, key=lambda found: found[0])
         return self._newton([units], self._nothing(1), sets)
 
     def grow(self, before: Combination) -> "Combination | None":
@@ -172,7 +176,8 @@ class DrawnFit:
     def _draw(self, steepest: float, flattest: float = FLATTEST) -> DrawnUnits:
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
-        return DrawnUnits.draw(self.parameters.model.embedding, number, slopes, self.rng)
+        units = DrawnUnits.draw(self.parameters.model.embedding, number, slopes, self.rng)
+        return units if self.featured else dataclasses.replace(units, owners=0 * units.owners)
 
     def _newton(self, units, coefficients, sets) -> "Combination | None":
         """Gauss-Newton's steps, while fresh points find the residual to fall."""
@@ -311,7 +316,10 @@ class _State:
         """The step whose linear prediction is best at the points that are not fitted."""
         jacobian, residual = self.fitted
         columns = jacobian.shape[1]
-        whole = np.concatenate([jacobian, residual[:, None]], axis=1)
+        sizes = np.linalg.norm(jacobian, axis=0)
+        # A pole near the boundary is far steeper than a unit: beside it all others would be cut.
+        unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
+        whole = np.concatenate([jacobian * unit, residual[:, None]], axis=1)
         triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
         triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
         left, sizes, right = scipy.linalg.svd(triangle[:, :columns], check_finite=False)
@@ -319,11 +327,11 @@ class _State:
         best = None
         for cut in CUTS:
             kept = sizes > cut * max(sizes[0], 1e-300)
-            change = -right[kept].T @ (along[kept] / sizes[kept])
+            change = -unit * (right[kept].T @ (along[kept] / sizes[kept]))
             predicted = self.held[1] + self.held[0] @ change
             share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
             if best is None or share < best.left:
-                best = _Step(change, predicted, share, sizes, int(kept.sum()), float(cut), right)
+                best = _Step(change, predicted, share, sizes, int(kept.sum()), float(cut), right * unit)
         assert best is not None
         return best
 

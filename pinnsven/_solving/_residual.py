@@ -385,7 +385,7 @@ def field_squares(
     """The mean square of every field from its zero, in its unit, at the points of the largest block."""
     batch = max(batches, key=lambda b: len(b.scale))
     model = system.unpack(theta)[0]
-    squares = model.scaling.units(jax.vmap(model)(batch.points)) ** 2
+    squares = jax.vmap(lambda point: model.scaling.units(model(point)))(batch.points) ** 2
     active = batch.scale[:, :1] > 0
     return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
 

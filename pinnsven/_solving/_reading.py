@@ -1,0 +1,101 @@
+"""What a problem prescribes, and where, read off its conditions."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._basics._functions import required_arguments
+from .._calculus._derivatives import taylor
+from .._calculus._names import Derivative, Laplacian
+from .._conditions import Block
+from .._domains import Domain, Sobol
+from .._networks import AbstractFeature
+
+SLACK = 5e-3  # of the domain's extent, by which drawn points may miss the ends of a piece
+EDGE_POINTS = 1024  # of a condition, among which those on the two edges of a corner are looked for
+
+
+@dataclasses.dataclass(frozen=True)
+class Singularity:
+    """A place where the solution is not smooth.
+
+    - `feature`: what the network is given for it, `reason`: why, in words.
+    """
+
+    feature: AbstractFeature
+    reason: str
+
+
+def prescribed(problem, value, point):
+    """A prescribed number, or function of coordinates and constants, at one point."""
+    if not callable(value):
+        return jnp.asarray(float(value)) + 0 * point[0]
+    named = dict(problem.constants | problem.unknowns)
+    domain = problem.domain
+    for c, part in zip(domain.coordinates, domain.slices().values(), strict=True):
+        named[c.name] = point[part] if c.vector else point[part.start]
+    return jnp.asarray(value(*[named[name] for name in required_arguments(value)]), float)
+
+
+def derivatives(function, points, axis: int, order: int) -> np.ndarray:
+    """A function of a point and its derivatives along an axis, (n, order + 1)."""
+    direction = jnp.zeros(points.shape[1]).at[axis].set(1.0)
+    at = lambda point: jnp.stack(taylor(function, point, direction, order))
+    return np.asarray(jax.jit(jax.vmap(at))(jnp.asarray(points)), float)
+
+
+def component(domain: Domain, axis: int):
+    """The coordinate that a component of a point belongs to, and the ends of the component."""
+    for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
+        if part.start <= axis < part.stop:
+            return coordinate, float(domain.lower[axis]), float(domain.upper[axis])
+    raise IndexError(axis)
+
+
+def places(domain: Domain) -> np.ndarray:
+    """A few points of the bounding box, (n, dim)."""
+    unit = Sobol().draw(16, domain.dim, np.random.default_rng(0))
+    return domain.lower + unit * (domain.upper - domain.lower)
+
+
+def covers(block: Block, point, domain: Domain, near: float = 1e-3) -> bool:
+    """Whether a condition on the boundary in space holds at a point of it, whatever the time.
+
+    - `near`: of the domain's extent, by which the point may be off a flat piece.
+    """
+    size = float(np.max(domain.space.upper - domain.space.lower))
+    here = np.asarray(point)[: domain.space_dim]
+    for piece in getattr(block.site, "pieces", ()):
+        spots, normals = piece.place(np.random.default_rng(0).random((EDGE_POINTS, piece.dim)))
+        if not len(spots):
+            continue
+        slack = SLACK * size
+        within = np.all((spots.min(axis=0) - slack <= here) & (here <= spots.max(axis=0) + slack))
+        off = np.median(np.abs(np.sum((spots - here) * normals, axis=1)))
+        if within and off < near * size:
+            return True
+    return False
+
+
+def is_of(quantity, field: str) -> bool:
+    return getattr(quantity, "field", None) == field
+
+
+def orders_of(block: Block, quantity) -> dict[int, int]:
+    """How often a quantity is differentiated along each component of a point."""
+    if not isinstance(quantity, Derivative):
+        return {}
+    slices = block.plan.space.domain.slices()
+    axes = [slices[name].start for name in quantity.along]
+    return {axis: axes.count(axis) for axis in set(axes)}
+
+
+def diffuses(block: Block) -> bool:
+    """Whether a condition is an equation with second derivatives along both coordinates."""
+    if not block.interior:
+        return False
+    kinds = [orders_of(block, q) for q in block.plan.quantities.values()]
+    both = {0: 2} in kinds and {1: 2} in kinds
+    return both or any(isinstance(q, Laplacian) for q in block.plan.quantities.values())
