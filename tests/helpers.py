@@ -32,8 +32,8 @@ def decay(factor=1.0, more=None, **options):
 
 
 def solve(problem=None, **options):
-    """A solution of a problem, of `decay` by default, with a small network on few points."""
-    options = {"network": SMALL, "points": 64, "estimate_error": False} | options
+    """A solution of a problem, of `decay` by default, by training a small network on few points."""
+    options = {"network": SMALL, "points": 64, "estimate_error": False, "drawn": False} | options
     return pv.solve(decay() if problem is None else problem, **options)
 
 

@@ -6,18 +6,18 @@ corrected in drawn functions if fresh points confirm the gain.
 """
 
 import math
-import time
 
 import numpy as np
 
 from .._basics._results import RESULTS
 from .._networks import RandomFeatures
+from .._output._callbacks import tell
 from .._output._records import StepRecord
 from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
 from ._limits import VERDICT_SECONDS
+from ._so_far import show_step
 from ._steppers import SvenStepper
 
-GROWING = 8.0  # times the seconds of a step, that one with twice as many functions takes
 PATIENT = 2.5, 10.0  # seconds for which functions are added without a time limit: to gain, or to end
 SHARE = 0.25  # of the time that is left, for which they are where there is one
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
@@ -32,7 +32,8 @@ def may_draw(run) -> bool:
     Not where steps are counted, points are the user's, readings scatter, or numbers are unknown: what
     is said of those rests on a network's parameters.
     """
-    plain = run.limits.max_steps is None and run.may_refine and not run.points.has_pinned
+    plain = run.wants_drawn and run.limits.max_steps is None
+    plain = plain and run.may_refine and not run.points.has_pinned
     measured = any(b.is_measured or b.noise > 0 for b in run.system.blocks)
     wide = run.theta.dtype == np.float64
     own = isinstance(run.stepper, SvenStepper)
@@ -45,7 +46,6 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     What meets the tolerance, or nearly does, is kept as the run's `candidate` where a network is
     trained all the same.
     """
-    began = time.perf_counter() - run.compiler.seconds
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
@@ -56,19 +56,21 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         while fit.may_grow(found) and fit.number(found) < asked:
             found = fit.grow(found) or found
     elif found.left <= HOPEFUL:
-        found = _grown(run, fit, found, began)
+        found = _grown(run, fit, found)
     if not alone and found.left > NEAR * run.limits.target:
         return None
     run.candidate = found
     plain = run.system.parameters.model.addition
     run.adopt(found.drawn)
     run.records.append(_record(run, found))
-    run.measure()
+    run.measure(quietly=True)
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
-    if run.is_done() and finest:
-        return None, f"{fit.number(found)} drawn functions meet the tolerance, with no network trained"
-    if alone:
-        return None, f"{fit.number(found)} drawn functions were asked for"
+    enough = run.is_done() and finest
+    if enough or alone:
+        show_step(run, run.records[-1])
+        tell(run.hooks, "on_estimate", run.estimate)
+        what = "meet the tolerance, with no network trained" if enough else "were asked for"
+        return None, f"{fit.number(found)} drawn functions {what}"
     run.records.pop()
     run.adopt(plain)
     run.quiet, run.lowest, run.best = 0, math.inf, (math.inf, run.theta)
@@ -82,22 +84,20 @@ def corrections(run) -> list[Combination]:
     known = [] if run.candidate is None else [run.candidate]
     if run.limits.left() < VERDICT_SECONDS:
         return known
-    began = time.perf_counter() - run.compiler.seconds
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=1.0)
     found = fit.begin()
-    better = [] if found is None or found.left > HELPS else [_grown(run, fit, found, began)]
+    better = [] if found is None or found.left > HELPS else [_grown(run, fit, found)]
     return [*better, *known]
 
 
-def _grown(run, fit: DrawnFit, found: Combination, began: float) -> Combination:
+def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
     """A combination with as many functions as pay in the time that there is."""
     limits = run.limits
     while fit.may_grow(found) and limits.finest < found.left <= HOPEFUL:
-        spent = time.perf_counter() - run.compiler.seconds - began
         most = PATIENT[0] if found.left <= MET * limits.target else PATIENT[1]
         if limits.time_limit is not None:
             most = SHARE * limits.left()
-        if spent + GROWING * fit.spent * len(found.steps) > most:
+        if fit.cost(found) > most:
             break
         grown = fit.grow(found)
         if grown is None or grown.left >= found.left:

@@ -139,13 +139,14 @@ def estimate_errors(
         silent = np.array([name in vanishing for name in system.blocks[0].plan.space.fields])
         size = _field_sizes(fits[0].found.fields, silent)
         free = _freedom(fits[0], size)
-        kappa = free.kappas.max() * np.linalg.norm(fits[0].found.held[1]) / levels.relative
+        most = sum(block.components for block in system.blocks) ** 0.5
+        kappa = free.kappas.max() * _at_level(fits[0].found, most) / levels.relative
         if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH:
             # Half of the functions and all say too little: twice as many say more.
             more = fitted(DrawnSpace, 2)
             if more is not None:
-                return _assembled([more, *fits], size, _freedom(more, size), levels.relative)
-        return _assembled(fits, size, free, levels.relative)
+                return _assembled([more, *fits], size, _freedom(more, size), levels.relative, most)
+        return _assembled(fits, size, free, levels.relative, most)
 
 
 def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(SPACES)):
@@ -274,11 +275,20 @@ def _linearized(
     return _Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
 
 
-def _assembled(fits: list[_Fit], size, free: Freedom, relative: float) -> ErrorEstimate:
+def _at_level(found: _Linearized, most: float) -> float:
+    """The norm of a residual at its levels: less than what is found where a truth is further off.
+
+    - `most`: that of a residual which is as large as its level in every component.
+    """
+    return min(float(np.linalg.norm(found.held[1])), most)
+
+
+def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: float) -> ErrorEstimate:
     """What the spaces have found.
 
     - `size`: of the fields, `relative`: the residual beside its size.
     - `free`: how freely they may move in the first of the spaces.
+    - `most`: the norm of a residual that is as large as its levels.
     """
     drawn, best = fits[0].found, min(fits, key=lambda fit: fit.left.min())
     good = best.corrections[best.left <= AS_GOOD * best.left.min()][-1]
@@ -290,7 +300,7 @@ def _assembled(fits: list[_Fit], size, free: Freedom, relative: float) -> ErrorE
         left=float(min(best.left.min(), 1.0)),
         reach=reach,
         unknown_reach=free.unknowns * np.linalg.norm(drawn.held[1]),
-        amplification=float(np.max(reach)) / relative,
+        amplification=float(np.max(free.kappas)) * _at_level(drawn, most) / relative,
         variation=np.std(drawn.fields, axis=0) / size,
         freedom=free,
         place=np.asarray(fits[0].places)[np.argmax(np.abs(direction))],

@@ -65,6 +65,7 @@ class Run:
     """The mutable state of one solve, on the host."""
 
     estimates_error: bool
+    wants_drawn: bool  # functions
     limits: Limits
     checkpoint: object
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
@@ -442,12 +443,13 @@ class Run:
             f"{in_words(in_use())} in use ({str(error).splitlines()[0].rstrip('.')})"
         )
 
-    def measure(self, draws: int = 1) -> float:
+    def measure(self, draws: int = 1, quietly: bool = False) -> float:
         """Measures residuals on the points of the steps and on fresh ones.
 
         Returns the held-out loss, and remembers the parameters for which it was lowest.
 
         - `draws`: how many times fresh points are drawn.
+        - `quietly`: whether no callback is told.
         """
         training = self.squares(self.batches, self.rows(self.batches))
         squares, self.trouble = [], ""
@@ -488,7 +490,8 @@ class Run:
         if moved != self.weights:
             self.weights = moved
             self.batches = self.points.batches(self.row_weights())
-        tell(self.hooks, "on_estimate", self.estimate)
+        if not quietly:
+            tell(self.hooks, "on_estimate", self.estimate)
         return total
 
     def _refine(self) -> None:

@@ -17,6 +17,8 @@ from ._points import PointSet, values_of
 from ._residual import Batch, ResidualSystem, make_batch
 
 PLACES = 128  # points of each condition at which prescribed values are looked at
+FAINT = 1e-9  # prescribed values that are smaller are held against the equations
+ROUNDED = 1e-9  # of the size that balances the equations, below which they are rounding
 SAME = 1e-9  # of their mean, below which the spread of prescribed values is none
 SLOPES = (0.5, 2.0)  # of a probe's units, per unit of the embedded inputs
 SOLVED = 0.3  # of the residual that is left by drawn functions whose size is that of the solution
@@ -39,8 +41,12 @@ def find_scales(system: ResidualSystem, theta, network, points: PointSet, compil
         theta = jnp.asarray(theta, float)
         numbers = {n: np.asarray(v, float) for n, v in system.unpack(theta)[1].items()}
         shift, size = _prescribed(system, points, numbers, compiled)
-        if np.any(size == 0):
-            size = _balanced(system, theta, points, shift, size, compiled)
+        faint = np.hypot(shift, size) < FAINT
+        if np.any((size == 0) | faint):
+            # What is prescribed may be the rounding of zero: sin(pi x) at x = 1.
+            found = _balanced(system, theta, points, shift, np.where(faint, 0, size), compiled)
+            size = np.where(faint & (size > ROUNDED * found), size, found)
+            shift = np.where(faint & (size == found), 0.0, shift)
     lone = np.where(shift != 0, np.abs(shift), 1.0)
     return Scaling(shift, np.where(size > 0, size, lone))  # type: ignore[call-arg]
 
@@ -56,7 +62,8 @@ def _prescribed(system: ResidualSystem, points, numbers, compiled):
         given = (alone, numbers, tuple(batches))
         answers = compiled("prescribed values", _probed, *given)(*given)
         for batch, answer in zip(batches, answers, strict=True):
-            _sort(found, np.asarray(answer)[:, : int(batch.active)])
+            with np.errstate(invalid="ignore"):  # what is not finite is named where it is fitted
+                _sort(found, np.asarray(answer)[:, : int(batch.active)])
     shift, size = np.zeros(len(fields)), np.zeros(len(fields))
     for i, parts in enumerate(found):
         if parts:

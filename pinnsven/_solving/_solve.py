@@ -51,6 +51,7 @@ def solve(
     weighting: AbstractWeighting = ScaledWeights(),
     precision: str = "float64",
     estimate_error: bool = True,
+    drawn: bool = True,
     cache: bool | str | os.PathLike = True,
 ) -> Solution:
     """Solves a problem.
@@ -75,6 +76,9 @@ def solve(
     - `estimate_error`: whether the solution's error is estimated at the end, and whether the conditions
       determine it, for a few seconds of compilation; not after Ctrl-C. Without that `converged` rests
       on residuals alone: neither an error nor an open direction is looked for.
+    - `drawn`: whether drawn functions may solve the problem before a network is trained, or correct the
+      network after it, as far as nothing of the user's depends on a network's parameters: unknowns,
+      readings, points of one's own, `max_steps`, an optax solver (docs/points-and-networks.md).
     - `cache`: a folder in which compiled programs are kept for other processes; True for the user's
       own (docs/waiting.md), False for none.
 
@@ -102,6 +106,7 @@ def solve(
         weighting=weighting,
         precision=precision,
         estimate_error=estimate_error,
+        drawn=drawn,
         cache=cache,
     )
 
@@ -122,6 +127,7 @@ def solve_within(
     weighting: AbstractWeighting = ScaledWeights(),
     precision: str = "float64",
     estimate_error: bool = True,
+    drawn: bool = True,
     cache: bool | str | os.PathLike = True,
     singularities: list[Singularity] | None = None,
 ) -> Solution:
@@ -156,11 +162,11 @@ def solve_within(
             singularities,
         )
         run.known = known
-        run.estimates_error = estimate_error
+        run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
         run.limits = limits
         run.checkpoint = checkpoint
         if checkpoint is not None:
-            asked = {"solver": solver, "points": points, "seed": seed, "refine": refine}
+            asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
             kinds = {"sampler": sampler, "weighting": weighting, "precision": precision}
             run.identity = identity_of(problem, run.network, asked | kinds)
         if resume and checkpoint is not None and os.path.exists(checkpoint):

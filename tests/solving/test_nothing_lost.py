@@ -284,7 +284,8 @@ INTERRUPTED = textwrap.dedent("""
 
     conditions = {"pde": pv.PDE(long), "start": pv.Initial(u=1.0)}
     problem = pv.Problem(pv.Time(0, 1), "u", conditions)
-    found = pv.solve(problem, pv.MLP(width=8, depth=1), points=64, callbacks=Press())
+    network = pv.MLP(width=8, depth=1)
+    found = pv.solve(problem, network, points=64, callbacks=Press(), drawn=False)
     print(found.status, found.steps, *Press.compiled, float(found.u(t=0.5)) is not None)
 """)
 

@@ -1,0 +1,112 @@
+"""Drawn functions: what they solve at once, what they hand over, how they correct a network."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from pinnsven._networks import DrawnLayer
+
+PI = jnp.pi
+
+
+def poisson(domain=None, **options):
+    def source(x, y):
+        return -2 * PI**2 * jnp.sin(PI * x) * jnp.sin(PI * y)
+
+    conditions = {
+        "pde": pv.PDE(lambda laplacian_u, x, y: laplacian_u - source(x, y)),
+        "walls": pv.Dirichlet(u=lambda x, y: jnp.sin(PI * x) * jnp.sin(PI * y)),
+    }
+    exact = lambda x, y: jnp.sin(PI * x) * jnp.sin(PI * y)
+    domain = pv.Box(x=(0, 1), y=(0, 1)) if domain is None else domain
+    return pv.Problem(domain, "u", conditions, exact=exact, **options)
+
+
+DOMAINS = {
+    "box": pv.Box(x=(0, 1), y=(0, 1)),
+    "disk": pv.Disk((0.5, 0.5), 0.5),
+    "square hole": pv.Disk() - pv.Box(x=(-0.3, 0.3), y=(-0.3, 0.3)),
+    "round hole": pv.Box(x=(0, 1), y=(0, 1)) - pv.Disk((0.4, 0.5), 0.2),
+    "polygon": pv.Polygon([(0, 0), (1, 0.1), (0.8, 0.9), (0.2, 0.7)]),
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)
+def test_a_smooth_linear_problem_is_solved_by_one_step(domain):
+    solution = pv.solve(poisson(domain))
+    assert solution.status == "converged" and solution.steps == 1
+    assert float(solution.error) < 1e-8 and "no network was trained" not in solution.message
+    assert float(solution.error) < 100 * float(solution.error_estimate) < 1e-4
+    assert len(solution.spectrum) > 100 and solution.rank > 50
+
+
+def test_what_stands_alone_comes_back_from_its_file(tmp_path):
+    for domain in (DOMAINS["round hole"], DOMAINS["square hole"]):
+        solution = pv.solve(poisson(domain))
+        solution.save(tmp_path / "s.pv")
+        found = pv.load(tmp_path / "s.pv")
+        places = {"x": np.array([0.1, 0.7, 0.9]), "y": np.array([0.1, 0.8, 0.05])}
+        np.testing.assert_array_equal(found(**places), solution(**places))
+        assert found.spectrum.size == solution.spectrum.size
+
+
+def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
+    def source(x, y):
+        u = jnp.sin(PI * x) * jnp.sin(PI * y)
+        return -2 * PI**2 * u + jnp.exp(u)
+
+    conditions = {
+        "pde": pv.PDE(lambda u, laplacian_u, x, y: laplacian_u + jnp.exp(u) - source(x, y)),
+        "walls": pv.Dirichlet(u=0.0),
+    }
+    exact = lambda x, y: jnp.sin(PI * x) * jnp.sin(PI * y)
+    problem = pv.Problem(pv.Box(x=(0, 1), y=(0, 1)), "u", conditions, exact=exact)
+    solution = pv.solve(problem)
+    assert solution.status == "converged" and solution.steps == 1 and float(solution.error) < 1e-8
+
+
+def test_a_front_is_left_to_the_network():
+    conditions = {
+        "pde": pv.PDE(lambda u, u_t, u_x, u_xx: u_t + u * u_x - 0.01 / PI * u_xx),
+        "start": pv.Initial(u=lambda x: -jnp.sin(PI * x)),
+        "walls": pv.Dirichlet(u=0.0, on="x"),
+    }
+    problem = pv.Problem(pv.Box(x=(-1, 1)) * pv.Time(0, 1), "u", conditions)
+    solution = pv.solve(problem, pv.MLP(8, 2), time_limit=20, estimate_error=False)
+    assert solution.steps > 1 and solution.status == "time_limit"
+
+
+def test_steps_that_are_counted_are_those_of_the_network():
+    solution = pv.solve(poisson(), pv.MLP(8, 1), max_steps=3, estimate_error=False)
+    assert solution.steps == 3
+    assert not isinstance(solution.evaluator.model.addition, DrawnLayer)
+
+
+def test_random_features_of_a_number_are_not_followed_by_training():
+    solution = pv.solve(poisson(), pv.RandomFeatures(300))
+    assert solution.steps == 1 and float(solution.error) < 1e-8
+    drawn = solution.evaluator.model.addition
+    assert isinstance(drawn, DrawnLayer) and drawn.used == 1
+
+
+def test_random_features_are_a_network_where_steps_are_counted(tmp_path):
+    solution = pv.solve(poisson(), pv.RandomFeatures(60), max_steps=30, estimate_error=False)
+    assert solution.steps == 30 and float(solution.error) < 1e-2
+    solution.save(tmp_path / "s.pv")
+    places = {"x": np.array([0.3]), "y": np.array([0.6])}
+    np.testing.assert_array_equal(pv.load(tmp_path / "s.pv")(**places), solution(**places))
+
+
+@pytest.mark.parametrize(("given", "word"), [({"units": 0}, "units"), ({"scale": -1.0}, "scale")])
+def test_random_features_that_cannot_be_are_refused(given, word):
+    with pytest.raises(ValueError, match=f"{word}=.*must be"):
+        pv.RandomFeatures(**given)
+
+
+def test_a_run_that_goes_on_from_its_file_is_solved_at_once_again(tmp_path):
+    path = tmp_path / "run.pvc"
+    first = pv.solve(poisson(), checkpoint=path)
+    again = pv.solve(poisson(), checkpoint=path, resume=True)
+    places = {"x": np.array([0.3, 0.6]), "y": np.array([0.6, 0.2])}
+    np.testing.assert_array_equal(first(**places), again(**places))
