@@ -53,11 +53,17 @@ class DrawnUnits(eqx.Module):
 
     @classmethod
     def draw(
-        cls, embedding: Embedding, number: int, slopes: tuple[float, float], rng: np.random.Generator
+        cls,
+        embedding: Embedding,
+        number: int,
+        slopes: tuple[float, float],
+        rng: np.random.Generator,
+        stretch: Float[np.ndarray, " inputs"] | float = 1.0,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
         - `slopes`: the least and the largest size of a unit's weights, per unit of the inputs.
+        - `stretch`: how much larger weights are along each input.
         """
         domain = embedding.domain
         holes, radii, metric = round_holes(embedding)
@@ -72,7 +78,7 @@ class DrawnUnits(eqx.Module):
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
         sizes = slopes[0] * (slopes[1] / slopes[0]) ** rng.random((count, 1))
-        weights = sizes * rng.standard_normal(centers.shape)
+        weights = sizes * rng.standard_normal(centers.shape) * stretch
         owners = share_features(weights, len(embedding.reaches))
         return cls(  # type: ignore[call-arg]
             weights=weights,

@@ -14,7 +14,7 @@ from .._networks import RandomFeatures
 from .._output._callbacks import tell
 from .._output._records import StepRecord
 from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
-from ._limits import VERDICT_SECONDS
+from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
 from ._steppers import SvenStepper
 
@@ -49,17 +49,20 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
+    fit.asked = asked
     found = fit.begin()
     if found is None:
         return None
+    run.correctable = found.affine or found.left <= HOPEFUL
     if asked is not None:
         while fit.may_grow(found) and fit.number(found) < asked:
             found = fit.grow(found) or found
-    elif found.left <= HOPEFUL:
+    else:
         found = _grown(run, fit, found)
+    if alone or found.left <= HOPEFUL:
+        run.candidate = found
     if not alone and found.left > NEAR * run.limits.target:
         return None
-    run.candidate = found
     plain = run.system.parameters.model.addition
     run.adopt(found.drawn)
     run.records.append(_record(run, found))
@@ -82,7 +85,7 @@ def corrections(run) -> list[Combination]:
     if not run.draws or run.interrupted or run.stands_alone:
         return []
     known = [] if run.candidate is None else [run.candidate]
-    if run.limits.left() < VERDICT_SECONDS:
+    if not run.correctable or run.limits.left() < VERDICT_SECONDS + CORRECTION_SECONDS / 2:
         return known
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=1.0)
     found = fit.begin()
@@ -93,7 +96,9 @@ def corrections(run) -> list[Combination]:
 def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
     """A combination with as many functions as pay in the time that there is."""
     limits = run.limits
-    while fit.may_grow(found) and limits.finest < found.left <= HOPEFUL:
+    while fit.may_grow(found) and found.left > limits.finest:
+        if found.left > HOPEFUL and not found.affine:
+            break
         most = PATIENT[0] if found.left <= MET * limits.target else PATIENT[1]
         if limits.time_limit is not None:
             most = SHARE * limits.left()
@@ -102,8 +107,8 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
         grown = fit.grow(found)
         if grown is None or grown.left >= found.left:
             break
-        enough, found = grown.left > GAIN * found.left, grown
-        if enough:
+        gained, found = grown.left <= GAIN * found.left, grown
+        if not gained:
             break
     return found
 

@@ -25,6 +25,8 @@ from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
 SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
 STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
 FLATTEST = 0.5
+STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
+WAVE = 3.2  # radians per half of the domain, up to which units need not be steeper along a coordinate
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
@@ -84,20 +86,25 @@ class DrawnFit:
         self.sampling = np.random.default_rng(16)
         self.room = room_for(parameters.model.embedding, self.fields)
         self.functions = self.room.units.functions
+        self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
+        self.asked: int | None = None  # units of each field, where the user has given a number
         self.featured = True  # whether half of the units are multiplied by features
 
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
         sets = self._sets(1)
+        stretch = self._stretch(sets.batches[0])
+        stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
         begun = []
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
-        for self.featured, steepest in itertools.product(kinds, STEEPEST):
+        for self.featured, self.stretch, steepest in itertools.product(kinds, stretches, STEEPEST):
             units = self._draw(steepest)
             state = self._state([units], self._nothing(1), sets)
             if state is None:
                 return None
-            begun.append((state.step().left, steepest, self.featured, units))
-        _, self.steepest, self.featured, units = min(begun, key=lambda found: found[0])
+            begun.append((state.step().left, steepest, self.featured, self.stretch, units))
+        best = min(begun, key=lambda found: found[0])
+        _, self.steepest, self.featured, self.stretch, units = best
         return self._newton([units], self._nothing(1), sets)
 
     def grow(self, before: Combination) -> "Combination | None":
@@ -111,11 +118,12 @@ class DrawnFit:
         coefficients[:used] = before.drawn.coefficients[:used]
         found = []
         for steepest in (self.steepest, self.steepest / 2) if used == 1 else (self.steepest,):
-            kept = old if steepest == self.steepest else [self._draw(steepest) for _ in old]
+            more = [self._draw(steepest, portion=i) for i in range(2 * used)]
+            kept = old if steepest == self.steepest else more[:used]
             begun = coefficients if steepest == self.steepest else self._nothing(2 * used)
             if before.affine:
                 begun = self._nothing(2 * used)
-            grown = self._newton([*kept, *[self._draw(steepest) for _ in old]], begun, sets)
+            grown = self._newton([*kept, *more[used:]], begun, sets)
             if grown is not None:
                 found.append((grown.left, steepest, grown))
         if not found:
@@ -180,11 +188,39 @@ class DrawnFit:
     def _nothing(self, portions: int) -> np.ndarray:
         return np.zeros((portions, self.functions, self.fields))
 
-    def _draw(self, steepest: float, flattest: float = FLATTEST) -> DrawnUnits:
+    def _stretch(self, batches) -> np.ndarray:
+        """How much steeper units are along each input, from the waves in what the conditions prescribe.
+
+        Sources and prescribed values are those of a solution: as often as they turn along a coordinate,
+        that has to.
+        """
+        embedding = self.parameters.model.embedding
+        domain, shift = embedding.domain, np.asarray(self.parameters.model.scaling.shift)
+        given = (self.system, self.theta, shift, batches)
+        squares = self.compiled("waves", _changes, *given)(*given)
+        half, most = (domain.upper - domain.lower) / 2, np.ones(domain.dim)
+        for varied, turned in ((np.asarray(v), np.asarray(t)) for v, t in squares):
+            usable = np.isfinite(turned) & (varied > 0)[:, None] & np.isfinite(varied)[:, None]
+            ratio = np.where(usable, turned / np.where(usable, varied[:, None], 1.0), 0.0)
+            most = np.maximum(most, np.sqrt(ratio.max(axis=0, initial=0.0)) * half / WAVE)
+        parts = []
+        for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
+            parts += [most[part]] * (2 if coordinate.periodic else 1)
+        return np.concatenate([*parts, np.ones(len(embedding.reaches))])
+
+    def _draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
-        units = DrawnUnits.draw(self.parameters.model.embedding, number, slopes, self.rng)
-        return units if self.featured else dataclasses.replace(units, owners=0 * units.owners)
+        embedding = self.parameters.model.embedding
+        units = DrawnUnits.draw(embedding, number, slopes, self.rng, self.stretch)
+        if not self.featured:
+            units = dataclasses.replace(units, owners=0 * units.owners)
+        if self.asked is None:
+            return units
+        # Units beyond those that are asked for are zero everywhere.
+        kept = np.arange(len(units.biases)) < self.asked - portion * len(units.biases)
+        weights, biases = units.weights * kept[:, None], units.biases * kept
+        return dataclasses.replace(units, weights=weights, biases=biases)
 
     def _newton(self, units, coefficients, sets) -> "Combination | None":
         """Gauss-Newton's steps, while fresh points find the residual to fall."""
@@ -295,6 +331,35 @@ class DrawnFit:
         norms = np.array([np.sqrt(np.mean(np.sum(jacobian[r] ** 2, axis=1))) for r in rows])
         interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
         return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
+
+
+def _changes(system: ResidualSystem, theta, shift, batches):
+    """Of constant fields' residuals: variance, and mean squared derivatives along the coordinates.
+
+    By block, (components,) and (components, dim).
+    """
+    numbers, found = system.unpack(theta)[1], []
+    for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
+        if not block.plan.is_local:
+            nothing = jnp.zeros((block.components, batch.points.shape[1]))
+            found.append((nothing[:, 0], nothing))
+            continue
+
+        def at(point, normal, auxiliary, block=block, data=data):
+            values = block.plan.evaluate(
+                lambda place: shift + 0 * jnp.sum(place), point, normal, numbers
+            )
+            residuals = block.residual(values | auxiliary, data)
+            return jnp.stack([jnp.asarray(r, float) + 0 * point[0] for r in residuals])
+
+        rows = (batch.points, batch.normals, batch.auxiliary)
+        values, slopes = jax.vmap(at)(*rows), jax.vmap(jax.jacfwd(at))(*rows)
+        counts = (batch.scale[:, 0] > 0).astype(values.dtype)
+        weight = counts / jnp.sum(counts)
+        spread = values - jnp.sum(weight[:, None] * values, axis=0)[None]
+        varied = jnp.sum(weight[:, None] * spread**2, axis=0)
+        found.append((varied, jnp.sum(weight[:, None, None] * slopes**2, axis=0)))
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,7 @@ from ._answers import check_derivatives, check_response
 from ._at_once import may_draw, solve_at_once
 from ._drawn import Combination
 from ._held_out import block_scales, summarize
-from ._limits import MEASURE_SECONDS, VERDICT_SECONDS, Limits
+from ._limits import CORRECTION_SECONDS, MEASURE_SECONDS, VERDICT_SECONDS, Limits
 from ._noise import rounding, vanishing
 from ._points import Drawn, PointSet
 from ._prediction import predict_memory
@@ -111,6 +111,7 @@ class Run:
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.scaling: Scaling | None = None  # of the fields, once it is found
         self.draws = False  # whether drawn functions may be used, once that is known
+        self.correctable = False  # whether it promises to pay to correct a network in them
         self.candidate: Combination | None = None  # of drawn functions, in place of the network
         self.best = (math.inf, self.theta)
         self.quiet = 0
@@ -217,7 +218,7 @@ class Run:
                 return left < MEASURE_SECONDS
             prepare_verdict(self)
             left = limits.left() - self.step_cost
-        return left < VERDICT_SECONDS
+        return left < VERDICT_SECONDS + CORRECTION_SECONDS * self.correctable
 
     def is_done(self) -> bool:
         """Whether the last estimate is well below the tolerance, and training agrees with held-out."""

@@ -84,10 +84,12 @@ def test_steps_that_are_counted_are_those_of_the_network():
 
 
 def test_random_features_of_a_number_are_not_followed_by_training():
-    solution = pv.solve(poisson(), pv.RandomFeatures(300))
+    solution = pv.solve(poisson(), pv.RandomFeatures(300), estimate_error=False)
     assert solution.steps == 1 and float(solution.error) < 1e-8
     drawn = solution.evaluator.model.addition
     assert isinstance(drawn, DrawnLayer) and drawn.used == 1
+    assert np.sum(np.any(drawn.units.weights[0], axis=1)) == 300
+    assert 200 < solution.rank <= 303
 
 
 def test_random_features_are_a_network_where_steps_are_counted(tmp_path):

@@ -293,7 +293,7 @@ INTERRUPTED = textwrap.dedent("""
 def test_a_script_goes_on_after_ctrl_c_during_a_compilation():
     """And ends without a crash beside the compiler, which nothing can stop."""
     done = run_python(INTERRUPTED, timeout=120)
-    assert done.stdout.split() == ["stopped", "0", "residual", "True"], done.stderr
+    assert done.stdout.split() == ["stopped", "0", "prescribed", "values", "True"], done.stderr
     assert done.returncode in (0, 130) and "FATAL" not in done.stderr
 
 

@@ -1,0 +1,104 @@
+"""Problems of any units, with layers, corners and holes, solved with the defaults: error and seconds.
+
+    python benchmarks/at_once.py [--only "layer of 1e-6"] [--core 0]
+
+Every problem is solved in a process of its own on one core, twice: with an empty cache of compiled
+programs, and with the one that the first run has filled. Seconds are those of the call, compilation and
+verdict included; the first rows have no limit, the later ones 60 s. Results of a problem that is run
+again are replaced; the table goes to `benchmarks/results/at_once.json` and `at_once.md`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+
+from _records import Results, find_source_tree, gallery_problem, headed, output_of, today
+
+RESULTS = Results("at_once")
+GALLERY = ("poisson_1d", "poisson_2d", "heat_1d", "oscillator")
+LIMIT = 60.0  # seconds, for what is not solved at once
+LIMITED = (
+    "helmholtz (6, 6), k = 10",
+    "helmholtz (10, 10), k = 1",
+    "kovasznay, Re 40",
+    "heat with many scales",
+    "four disks (PINNacle 2d-C)",
+)
+# problem: what it took before, as issue and field notes of November 2026 have it
+BEFORE = {
+    "poisson_2d": "6.4e-12 in 10 s of steps",
+    "heat_1d": "8.6e-12 in 10 s of steps",
+    "Bratu-like": "2e-11 in 60 s of steps",
+    "membrane, a disk minus a square": "1.2e-8",
+    "u = r^(2/3) sin(2 theta / 3) (1 + x) on an L": "6.6e-4 in 20 s",
+    "layer of 1e-2": "2e-13",
+    "layer of 1e-3": "6e-8 in 12 s",
+    "layer of 1e-6": "0.97",
+    "a bar of 200 m over 1e9 s near 300 K": "stalled",
+    "thermoelastic bar, E = 2.1e11": "stalled, 0.49",
+    "four disks (PINNacle 2d-C)": "2.4e-4 in 45 s",
+    "heat with many scales": "2.7e-2 in 45 s",
+}
+
+
+def child(name: str) -> None:
+    """Solves a problem; prints a line of JSON."""
+    find_source_tree()
+    import pinnsven as pv
+    from _posed import problems
+
+    declared = gallery_problem(name) if name in GALLERY else problems()[name]
+    began = time.perf_counter()
+    found = pv.solve(declared, time_limit=LIMIT if name in LIMITED else None)
+    record = {
+        "seconds": time.perf_counter() - began,
+        "error": None if found.error is None else float(found.error),
+        "estimate": None if found.error_estimate is None else float(found.error_estimate),
+        "status": str(found.status),
+    }
+    print(json.dumps(record))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append")
+    parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child)
+        return
+    find_source_tree()
+    from _posed import problems
+
+    stored = RESULTS.load(records={})
+    for name in options.only or [*GALLERY, *problems()]:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["PINNSVEN_CACHE"] = folder
+            command = [sys.executable, __file__, "--child", name]
+            runs = [json.loads(output_of(command, options.core)[-1]) for _ in range(2)]
+        stored["records"][name] = {"empty": runs[0], "filled": runs[1]}
+        print(name, runs, flush=True)
+        RESULTS.save(stored | today(), headed(stored | today(), table(stored["records"])))
+
+
+def table(records: dict) -> str:
+    """The results as Markdown."""
+    lines = [
+        "| problem | error | estimated | status | s, empty cache | s, filled | before |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in records.items():
+        last = runs["filled"]
+        shown = ["-" if last[key] is None else f"{last[key]:.1e}" for key in ("error", "estimate")]
+        seconds = [f"{runs[key]['seconds']:.1f}" for key in ("empty", "filled")]
+        before = BEFORE.get(name, "-")
+        lines.append(f"| {' | '.join([name, *shown, last['status'], *seconds, before])} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
