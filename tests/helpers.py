@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,6 +36,11 @@ def solve(problem=None, **options):
     """A solution of a problem, of `decay` by default, by training a small network on few points."""
     options = {"network": SMALL, "points": 64, "estimate_error": False, "drawn": False} | options
     return pv.solve(decay() if problem is None else problem, **options)
+
+
+def model_of(solution) -> Any:
+    """The network of a solution with what is around it."""
+    return solution.evaluator.model
 
 
 def run_python(code, *arguments, environment=None, **options):

@@ -41,13 +41,13 @@ class DrawnUnits(eqx.Module):
     - `power`: of the distance from a pole, zero for a logarithm.
     """
 
-    weights: Float[Array, "units inputs"]
-    biases: Float[Array, " units"]
-    owners: Int[Array, " units"]
-    poles: Float[Array, "poles inputs"]
-    holes: Float[Array, "holes inputs"]
-    radii: Float[Array, " holes"]
-    metric: Float[Array, " inputs"]
+    weights: Float[Array | np.ndarray, "units inputs"]
+    biases: Float[Array | np.ndarray, " units"]
+    owners: Int[Array | np.ndarray, " units"]
+    poles: Float[Array | np.ndarray, "poles inputs"]
+    holes: Float[Array | np.ndarray, "holes inputs"]
+    radii: Float[Array | np.ndarray, " holes"]
+    metric: Float[Array | np.ndarray, " inputs"]
     harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
 
@@ -129,9 +129,9 @@ class DrawnLayer(eqx.Module):
     """
 
     units: DrawnUnits
-    coefficients: Float[Array, "portions functions fields"]
-    used: Int[Array, ""]
-    keeps: Float[Array, ""]
+    coefficients: Float[Array | np.ndarray, "portions functions fields"]
+    used: Int[Array | np.ndarray, ""]
+    keeps: Float[Array | np.ndarray, ""]
 
     @classmethod
     def empty(cls, units: DrawnUnits, portions: int, fields: int, keeps: float) -> "DrawnLayer":
@@ -240,13 +240,13 @@ def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarra
     """Centers of disks and balls that a domain leaves out, embedded, their radii, and the metric."""
     domain = embedding.domain
     none = np.zeros((0, embedding.inputs)), np.zeros(0), np.zeros(embedding.inputs)
-    flat = domain.space is not None and domain.space_dim in (2, 3)
-    if not flat or any(c.periodic for c in domain.coordinates):
+    space = domain.space
+    if space is None or domain.space_dim not in (2, 3) or any(c.periodic for c in domain.coordinates):
         return none
-    region = domain.space.region()
+    region = space.region()
     leaves = [] if region is None else [leaf for leaf in region.leaves() if isinstance(leaf, Round)]
     centers = np.array([leaf.center for leaf in leaves]).reshape(len(leaves), domain.space_dim)
-    left_out = domain.space.level(centers) > 0 if leaves else np.zeros(0, bool)
+    left_out = space.level(centers) > 0 if leaves else np.zeros(0, bool)
     if not left_out.any():
         return none
     places = np.tile((domain.lower + domain.upper) / 2, (int(left_out.sum()), 1))

@@ -63,7 +63,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         run.candidate = found
     if not alone and found.left > NEAR * run.limits.target:
         return None
-    plain = run.system.parameters.model.addition
+    plain = run.model.addition
     run.adopt(found.drawn)
     run.records.append(_record(run, found))
     run.measure(quietly=True)

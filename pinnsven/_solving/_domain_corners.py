@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +32,7 @@ def corners_of_the_domain(problem) -> list[Singularity]:
         return []
     size = float(np.max(domain.space.upper - domain.space.lower))
     segments = [s for leaf in region.leaves() for s in leaf.curves()[0]]
-    found = []
+    found, strain = [], _Strain(problem)
     for vertex in _meetings(segments, size):
         sector = _sector(domain.space, vertex, NEAR * size)
         if sector is None:
@@ -45,7 +46,7 @@ def corners_of_the_domain(problem) -> list[Singularity]:
         powers: tuple[float, ...] = (power, 3 * power) if mixed else (power, 2 * power)
         if angle < REENTRANT and not (mixed and angle > math.pi / 2 + 0.02):
             powers = ()
-        log = not mixed and _is_strained(problem, vertex, edges, held, size)
+        log = not mixed and strain.at(vertex, edges, held)
         if not powers and not log:
             continue
         feature = CornerPowers(  # type: ignore[call-arg]
@@ -75,44 +76,62 @@ def _reach(space, vertex, middle: float, size: float) -> float | None:
     return float(away[np.argmax(inside), 0] / FADES) if inside.any() else None
 
 
-def _is_strained(problem, vertex, edges, held, size: float) -> bool:
+class _Strain:
     """Whether at a right angle an equation contradicts the curvatures that both edges prescribe.
 
-    The solution then has the square of the distance times its logarithm.
+    The solution then has the square of the distance times its logarithm. What is compiled serves all
+    corners.
     """
-    turn = abs(edges[1] - edges[0])
-    if min(abs(turn - math.pi / 2), abs(turn - 3 * math.pi / 2)) > 1e-6 or None in held:
-        return False
-    if len(problem.fields) != 1 or problem.domain.time is not None:
-        return False
-    corner = jnp.asarray(vertex)
-    along = [jnp.array([math.cos(e), math.sin(e)]) for e in edges]
-    given = []
-    for block in held:
-        condition = problem.conditions[block.name]
-        if not isinstance(condition, Dirichlet) or problem.fields[0] not in condition.values:
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.numbers = problem.constants | problem.unknowns
+        self.equation = next(b for b in problem.blocks if b.interior and diffuses(b))
+        self.bends: dict[int, Callable] = {}
+        self.sizes = jax.jit(self._sizes)
+
+    def at(self, vertex, edges, held) -> bool:
+        """Whether it does at a corner.
+
+        - `edges`: the directions of both, `held` the conditions along them.
+        """
+        problem, turn = self.problem, abs(edges[1] - edges[0])
+        if min(abs(turn - math.pi / 2), abs(turn - 3 * math.pi / 2)) > 1e-6 or None in held:
             return False
-        given.append(condition.values[problem.fields[0]])
-    bent = [
-        taylor(lambda p, g=g: prescribed(problem, g, p), corner, e, 2)
-        for g, e in zip(given, along, strict=True)
-    ]
+        if len(problem.fields) != 1 or problem.domain.time is not None:
+            return False
+        corner, bent = jnp.asarray(vertex), []
+        along = jnp.stack([jnp.array([math.cos(e), math.sin(e)]) for e in edges])
+        for block, direction in zip(held, along, strict=True):
+            condition = problem.conditions[block.name]
+            if not isinstance(condition, Dirichlet) or problem.fields[0] not in condition.values:
+                return False
+            bent.append(self._bend(condition.values[problem.fields[0]], corner, direction))
+        sizes = np.asarray(self.sizes(corner, along, jnp.stack(bent)))
+        return bool(sizes[0] > STRAINED * np.max(sizes))
 
-    def fields(point):
-        steps = [(point - corner) @ e for e in along]
-        parts = [t[1] * s + t[2] * s**2 / 2 for t, s in zip(bent, steps, strict=True)]
-        return (bent[0][0] + sum(parts))[None]
+    def _bend(self, value, corner, direction):
+        """A prescribed value and its derivatives along an edge at a corner, (3,)."""
+        if not callable(value):
+            return jnp.array([float(value), 0.0, 0.0])
+        if id(value) not in self.bends:
+            given = lambda point: prescribed(self.problem, value, point)
+            self.bends[id(value)] = jax.jit(lambda p, d: jnp.stack(taylor(given, p, d, 2)))
+        return self.bends[id(value)](corner, direction)
 
-    numbers = problem.constants | problem.unknowns
-    spots = [corner, *map(jnp.asarray, places(problem.domain))]
-    for block in problem.blocks:
-        if block.interior and diffuses(block):
-            at = lambda place, block=block: block.residual(
-                block.plan.evaluate(fields, place, jnp.zeros(2), numbers)
-            )[0]
-            sizes = np.abs(np.asarray(jax.jit(jax.vmap(at))(jnp.stack(spots)), float))
-            return bool(sizes[0] > STRAINED * np.max(sizes))
-    return False
+    def _sizes(self, corner, along, bent):
+        """Residuals at a corner and elsewhere, of a field with these curvatures there."""
+
+        def fields(point):
+            steps = along @ (point - corner)
+            return (bent[0, 0] + jnp.sum(bent[:, 1] * steps + bent[:, 2] * steps**2 / 2))[None]
+
+        def at(place):
+            values = self.equation.plan.evaluate(fields, place, jnp.zeros(2), self.numbers)
+            return jnp.abs(jnp.asarray(self.equation.residual(values)[0], float))
+
+        elsewhere = jnp.asarray(places(self.problem.domain))
+        return jax.vmap(at)(jnp.concatenate([corner[None], elsewhere]))
 
 
 def _meetings(segments, size: float) -> list[tuple[float, float]]:

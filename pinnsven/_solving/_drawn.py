@@ -233,9 +233,9 @@ class DrawnFit:
             first = math.nan if nothing is None else nothing.held_norm
         if not first > 0:
             return None
-        step = None
-        for _ in range(NEWTON):
-            step = state.step()
+        step = state.step()
+        for number in range(NEWTON):
+            step = state.step() if number else step
             after = None
             for share in (1.0, 0.5, 0.25):
                 moved = coefficients + share * step.change.reshape(coefficients.shape)

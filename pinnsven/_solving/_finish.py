@@ -159,7 +159,7 @@ def _keep_the_better(run, draws: int) -> Estimate:
     that seemed best may have met a lucky one. The best of them is kept.
     """
     points, weights = run.points.snapshot(), run.weights
-    plain = run.system.parameters.model.addition
+    plain = run.model.addition
 
     def loss(theta, drawn) -> float:
         run.theta, run.weights = theta, weights

@@ -17,7 +17,7 @@ import numpy as np
 from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from .._basics._results import RESULTS
-from .._networks import Alone, DrawnLayer, Scaling
+from .._networks import Alone, DrawnLayer, FieldModel, Parameters, Scaling
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
@@ -266,27 +266,32 @@ class Run:
     def set_scaling(self, scaling: Scaling) -> None:
         """Measures the fields in these units from now on."""
         self.scaling, self.draws = scaling, may_draw(self)
-        parameters = self.system.parameters.around(scaling=scaling)
-        self.system = self.system.with_parameters(parameters)
+        self.system = self.system.around(scaling=scaling)
         if self.draws:
-            self.adopt(room_for(parameters.model.embedding, len(self.problem.fields)))
+            self.adopt(room_for(self.model.embedding, len(self.problem.fields)))
 
     def adopt(self, drawn: DrawnLayer) -> None:
         """Puts a combination of drawn functions beside the network, in place of what was there."""
-        parameters = self.system.parameters.around(addition=drawn)
-        self.system = self.system.with_parameters(parameters)
+        self.system = self.system.around(addition=drawn)
         self.__dict__.pop("judged", None)
+
+    @property
+    def model(self) -> FieldModel:
+        """The model whose parameters are solved for; the values of its own arrays do not matter."""
+        parameters = self.system.parameters
+        assert isinstance(parameters, Parameters)
+        return parameters.model
 
     @property
     def stands_alone(self) -> bool:
         """Whether the solution is a combination of drawn functions, and the network none of it."""
-        drawn = self.system.parameters.model.addition
+        drawn = self.model.addition
         return isinstance(drawn, DrawnLayer) and not drawn.keeps
 
     @property
     def stepped(self) -> ResidualSystem:
         """The system of a step: the network has nothing beside it while it is trained."""
-        return self.system.with_parameters(self.system.parameters.around(addition=Alone()))
+        return self.system.around(addition=Alone())
 
     @property
     def asks_for_error(self) -> bool:

@@ -22,14 +22,14 @@ def rounding(run) -> np.ndarray:
     """
     rng, eps = np.random.default_rng(0), np.finfo(run.theta.dtype).eps
     here, squares = run.rows(run.batches), np.zeros(len(run.system.owners))
-    beside = run.system.parameters.model.addition
+    beside = run.model.addition
     for _ in range(ROUNDING_DRAWS):
         noise = 1 + eps * rng.standard_normal(run.theta.size)
         theta, system = jnp.asarray(run.theta * noise, run.theta.dtype), run.system
         if isinstance(beside, DrawnLayer) and beside.used:
             noise = 1 + eps * rng.standard_normal(beside.coefficients.shape)
             shaken = dataclasses.replace(beside, coefficients=beside.coefficients * noise)
-            system = system.with_parameters(system.parameters.around(addition=shaken))
+            system = system.around(addition=shaken)
         moved = run.rows(run.batches, theta, system, "residual")
         squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
     return ROUNDING_ROOM * np.sqrt(squares)

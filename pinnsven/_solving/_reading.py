@@ -65,6 +65,8 @@ def covers(block: Block, point, domain: Domain, near: float = 1e-3) -> bool:
 
     - `near`: of the domain's extent, by which the point may be off a flat piece.
     """
+    if domain.space is None:
+        return False
     size = float(np.max(domain.space.upper - domain.space.lower))
     here = np.asarray(point)[: domain.space_dim]
     for piece in getattr(block.site, "pieces", ()):

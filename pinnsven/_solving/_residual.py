@@ -150,6 +150,11 @@ class ResidualSystem(AbstractResidual):
         """The residuals of the same conditions as a function of other parameters."""
         return ResidualSystem(self.blocks, parameters, self.constants)
 
+    def around(self, **parts) -> "ResidualSystem":
+        """The residuals of a network with other things around it: `scaling`, or an `addition`."""
+        assert isinstance(self.parameters, Parameters)
+        return self.with_parameters(self.parameters.around(**parts))
+
     @property
     def owners(self) -> Int[np.ndarray, " components"]:
         """The number of the block that each component of the residual belongs to."""

@@ -151,8 +151,7 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
 
 def _fit(system: ResidualSystem, theta, points, shift, size, compiled) -> DrawnFit:
     scaling = Scaling(shift, np.where(size > 0, size, 1.0))  # type: ignore[call-arg]
-    scaled = system.with_parameters(system.parameters.around(scaling=scaling))
-    return DrawnFit(scaled, theta, points, compiled, keeps=0.0)
+    return DrawnFit(system.around(scaling=scaling), theta, points, compiled, keeps=0.0)
 
 
 def _batch(block: Block, points: PointSet, number: int) -> Batch:

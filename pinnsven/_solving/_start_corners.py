@@ -41,7 +41,7 @@ class _Start:
 
     def __init__(self, problem, field: str, value):
         self.problem, self.field, self.value = problem, field, value
-        self.index = problem.fields.index(field)
+        self.index, self.began = problem.fields.index(field), float(problem.domain.time.start)
 
     def __call__(self, point):
         """The value at one point, whose time is that of the start."""
@@ -76,7 +76,7 @@ class _Start:
 
         def fields(point):
             others = jnp.zeros(len(self.problem.fields))
-            at_start = point.at[time].set(self.problem.domain.time.start)
+            at_start = point.at[time].set(self.began)
             return others.at[self.index].set(self(at_start))
 
         def at(point):
@@ -105,7 +105,7 @@ def _along(problem, start: _Start, axis: int) -> list[Singularity]:
     coordinate, low, high = component(domain, axis)
     extent, time = high - low, domain.dim - 1
     points = places(domain)
-    points[:, time] = domain.time.start
+    points[:, time] = start.began
     known = start.diffusion(points, axis)
     if known is None:
         return []
@@ -120,7 +120,7 @@ def _along(problem, start: _Start, axis: int) -> list[Singularity]:
             place=float(place),
             order=order,
             diffusivity=diffusivity,
-            start=float(domain.time.start),
+            start=start.began,
             time=time,
             extent=float(extent),
             ring=periodic,

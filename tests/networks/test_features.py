@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from helpers import model_of
 from pinnsven._domains import as_domain
 from pinnsven._networks import CornerPowers, Embedding, HeatProfile, Layer
 
@@ -125,4 +126,4 @@ def test_a_network_that_names_its_features_is_given_no_others():
     assert "Inputs were added" not in solution.message
     own = dataclasses.replace(network, features={"squared": lambda x: x**2})
     solution = pv.solve(problem, own, points=64, max_steps=2, estimate_error=False)
-    assert solution.evaluator.model.embedding.inputs == 3
+    assert model_of(solution).embedding.inputs == 3

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from helpers import model_of
 from pinnsven._networks import DrawnLayer
 
 PI = jnp.pi
@@ -80,13 +81,13 @@ def test_a_front_is_left_to_the_network():
 def test_steps_that_are_counted_are_those_of_the_network():
     solution = pv.solve(poisson(), pv.MLP(8, 1), max_steps=3, estimate_error=False)
     assert solution.steps == 3
-    assert not isinstance(solution.evaluator.model.addition, DrawnLayer)
+    assert not isinstance(model_of(solution).addition, DrawnLayer)
 
 
 def test_random_features_of_a_number_are_not_followed_by_training():
     solution = pv.solve(poisson(), pv.RandomFeatures(300), estimate_error=False)
     assert solution.steps == 1 and float(solution.error) < 1e-8
-    drawn = solution.evaluator.model.addition
+    drawn = model_of(solution).addition
     assert isinstance(drawn, DrawnLayer) and drawn.used == 1
     assert np.sum(np.any(drawn.units.weights[0], axis=1)) == 300
     assert 200 < solution.rank <= 303

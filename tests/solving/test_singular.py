@@ -1,5 +1,7 @@
 """Which inputs a problem asks for by itself: corners of the start and of the domain, layers."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from pinnsven._solving._singular import find_singularities
 L_SHAPE = pv.Polygon([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)])
 
 
-def features(problem):
+def features(problem) -> list[Any]:
     return [found.feature for found in find_singularities(problem, pv.MLP())]
 
 
