@@ -2,78 +2,142 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 
-def problems() -> dict:
-    """The problems by name."""
-    import jax
-    import jax.numpy as jnp
+from _records import find_source_tree
 
-    import pinnsven as pv
+find_source_tree()
+import pinnsven as pv
 
-    pi = math.pi
-    square = pv.Box(x=(0, 1), y=(0, 1))
+PI = math.pi
+SQUARE = pv.Box(x=(0, 1), y=(0, 1))
+L_SHAPE = pv.Polygon([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)])
+WALLS = {"walls": pv.Dirichlet(u=0.0)}
 
-    def product(x, y):
-        return jnp.sin(pi * x) * jnp.sin(pi * y)
 
-    def bratu(u, laplacian_u, x, y):
-        right = -2 * pi**2 * product(x, y) + jnp.exp(product(x, y))
-        return laplacian_u + jnp.exp(u) - right
+def bratu() -> pv.Problem:
+    """Laplace u + exp u = f with u = sin(pi x) sin(pi y)."""
 
-    def shown(x, y):
+    def exact(x, y):
+        return jnp.sin(PI * x) * jnp.sin(PI * y)
+
+    def equation(u, laplacian_u, x, y):
+        return laplacian_u + jnp.exp(u) + 2 * PI**2 * exact(x, y) - jnp.exp(exact(x, y))
+
+    return pv.Problem(SQUARE, "u", {"pde": pv.PDE(equation)} | WALLS, exact=exact)
+
+
+def membrane() -> pv.Problem:
+    """Laplace u - 3 u = f on a disk minus a square."""
+
+    def exact(x, y):
         return (1 - x * x - y * y) * jnp.sin(x + 2 * y)
 
-    def laplacian_shown(x, y):
-        bent = jax.hessian(lambda p: shown(p[0], p[1]))(jnp.stack([x, y]))
-        return bent[0, 0] + bent[1, 1]
+    def equation(u, laplacian_u, x, y):
+        bent = jax.hessian(lambda p: exact(p[0], p[1]))(jnp.stack([x, y]))
+        return laplacian_u - 3 * u - bent[0, 0] - bent[1, 1] + 3 * exact(x, y)
 
-    def membrane(u, laplacian_u, x, y):
-        return laplacian_u - 3 * u - laplacian_shown(x, y) + 3 * shown(x, y)
+    domain = pv.Disk() - pv.Box(x=(-0.3, 0.3), y=(-0.3, 0.3))
+    conditions = {"pde": pv.PDE(equation), "walls": pv.Dirichlet(u=exact)}
+    return pv.Problem(domain, "u", conditions, exact=exact)
 
-    def helmholtz(a, k):
-        def waves(x, y):
-            return jnp.sin(a * pi * x) * jnp.sin(a * pi * y)
 
-        def equation(u, laplacian_u, x, y):
-            return laplacian_u + k * k * u - (k * k - 2 * (a * pi) ** 2) * waves(x, y)
+def torsion(domain) -> pv.Problem:
+    """-Laplace u = 1, zero on the walls."""
+    return pv.Problem(domain, "u", {"pde": pv.PDE(lambda laplacian_u: laplacian_u + 1)} | WALLS)
 
-        conditions = {"pde": pv.PDE(equation), "walls": pv.Dirichlet(u=0.0)}
-        return pv.Problem(pv.Box(x=(-1, 1), y=(-1, 1)), "u", conditions, exact=waves)
 
-    def corner(x, y):
-        return (x * x + y * y) ** (1 / 3) * jnp.sin(2 / 3 * (jnp.arctan2(y, x) % (2 * pi)))
+def bent_corner() -> pv.Problem:
+    """Laplace u = f on an L with u = r^(2/3) sin(2 theta / 3) (1 + x)."""
 
-    def bent_corner(laplacian_u, x, y):
-        angle = jnp.arctan2(y, x) % (2 * pi)
-        return laplacian_u + 4 / 3 * (x * x + y * y) ** (-1 / 6) * jnp.sin(angle / 3)
+    def turn(x, y):
+        return jnp.arctan2(y, x) % (2 * PI)
 
-    l_shape = pv.Polygon([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)])
+    def exact(x, y):
+        return (x * x + y * y) ** (1 / 3) * jnp.sin(2 / 3 * turn(x, y)) * (1 + x)
 
-    def times(x, y):
-        return corner(x, y) * (1 + x)
+    def equation(laplacian_u, x, y):
+        return laplacian_u + 4 / 3 * (x * x + y * y) ** (-1 / 6) * jnp.sin(turn(x, y) / 3)
 
-    def layer(thickness):
-        def exact(x):
-            steep = jnp.exp(-(1 - x) / thickness) - jnp.exp(-1 / thickness)
-            return x - steep / (1 - jnp.exp(-1 / thickness))
+    conditions = {"pde": pv.PDE(equation), "walls": pv.Dirichlet(u=exact)}
+    return pv.Problem(L_SHAPE, "u", conditions, exact=exact)
 
-        conditions = {
-            "pde": pv.PDE(lambda u_xx, u_x: -thickness * u_xx + u_x - 1),
-            "walls": pv.Dirichlet(u=0.0, on="x"),
-        }
-        return pv.Problem(pv.Interval(0, 1), "u", conditions, exact=exact)
 
-    def bar(x, t):
-        decay = jnp.exp(-1.0 / 2e6 * (pi / 200) ** 2 * t)
-        return 300 + 20 * x / 200 + 20 * decay * jnp.sin(pi * x / 200)
+def layer(thickness: float) -> pv.Problem:
+    """-eps u'' + u' = 1 on (0, 1)."""
 
-    def many(x, y, t):
-        return jnp.sin(20 * pi * x) * jnp.sin(pi * y) * jnp.exp(-((20 / 500) ** 2 + 1) * t)
+    def exact(x):
+        steep = jnp.exp(-(1 - x) / thickness) - jnp.exp(-1 / thickness)
+        return x - steep / (1 - jnp.exp(-1 / thickness))
 
-    lam = 20 - math.sqrt(400 + 4 * pi**2)
-    flow = {
-        "u": lambda x, y: 1 - jnp.exp(lam * x) * jnp.cos(2 * pi * y),
-        "v": lambda x, y: lam / (2 * pi) * jnp.exp(lam * x) * jnp.sin(2 * pi * y),
+    conditions = {
+        "pde": pv.PDE(lambda u_xx, u_x: -thickness * u_xx + u_x - 1),
+        "walls": pv.Dirichlet(u=0.0, on="x"),
+    }
+    return pv.Problem(pv.Interval(0, 1), "u", conditions, exact=exact)
+
+
+def bar() -> pv.Problem:
+    """Heat in a bar of 200 m over 1e9 s near 300 K."""
+
+    def exact(x, t):
+        decay = jnp.exp(-1.0 / 2e6 * (PI / 200) ** 2 * t)
+        return 300 + 20 * x / 200 + 20 * decay * jnp.sin(PI * x / 200)
+
+    conditions = {
+        "heat": pv.PDE(lambda T_t, T_xx: 2e6 * T_t - T_xx),
+        "start": pv.Initial(T=lambda x: exact(x, 0.0)),
+        "ends": pv.Dirichlet(T=lambda x: 300 + 20 * x / 200, on="x"),
+    }
+    return pv.Problem(pv.Interval(0, 200) * pv.Time(0, 1e9), "T", conditions, exact=exact)
+
+
+def thermoelastic() -> pv.Problem:
+    """A bar that is heated and held, with E = 2.1e11 Pa."""
+    conditions = {
+        "heat": pv.PDE(lambda T_xx: 50 * T_xx),
+        "force": pv.PDE(lambda u_xx, T_x: 2.1e11 * (u_xx - 1.2e-5 * T_x)),
+        "ends": pv.Dirichlet(u=0.0, on="x"),
+        "hot": pv.Dirichlet(T=lambda x: 293 + 100 * x, on="x"),
+    }
+    exact = {"u": lambda x: 6e-4 * (x * x - x), "T": lambda x: 293 + 100 * x}
+    return pv.Problem(pv.Interval(0, 1), "u T", conditions, exact=exact)
+
+
+def four_disks() -> pv.Problem:
+    """PINNacle's Poisson with four disks."""
+    domain = pv.Box(x=(-0.5, 0.5), y=(-0.5, 0.5))
+    for x in (-0.3, 0.3):
+        for y in (-0.3, 0.3):
+            domain = domain - pv.Disk((x, y), 0.1)
+    conditions = {
+        "pde": pv.PDE(lambda laplacian_u: laplacian_u),
+        "box": pv.Dirichlet(u=1.0, on="x y"),
+        "disks": pv.Dirichlet(u=0.0, on="circle"),
+    }
+    return pv.Problem(domain, "u", conditions)
+
+
+def helmholtz(a: int, k: float) -> pv.Problem:
+    """Laplace u + k^2 u = f with u = sin(a pi x) sin(a pi y)."""
+
+    def exact(x, y):
+        return jnp.sin(a * PI * x) * jnp.sin(a * PI * y)
+
+    def equation(u, laplacian_u, x, y):
+        return laplacian_u + k * k * u - (k * k - 2 * (a * PI) ** 2) * exact(x, y)
+
+    box = pv.Box(x=(-1, 1), y=(-1, 1))
+    return pv.Problem(box, "u", {"pde": pv.PDE(equation)} | WALLS, exact=exact)
+
+
+def kovasznay() -> pv.Problem:
+    """The flow behind a grid at a Reynolds number of 40."""
+    lam = 20 - math.sqrt(400 + 4 * PI**2)
+    exact = {
+        "u": lambda x, y: 1 - jnp.exp(lam * x) * jnp.cos(2 * PI * y),
+        "v": lambda x, y: lam / (2 * PI) * jnp.exp(lam * x) * jnp.sin(2 * PI * y),
         "p": lambda x, y: (1 - jnp.exp(2 * lam * x)) / 2,
     }
 
@@ -84,83 +148,43 @@ def problems() -> dict:
             u_x + v_y,
         )
 
-    disks = pv.Box(x=(-0.5, 0.5), y=(-0.5, 0.5))
-    for x in (-0.3, 0.3):
-        for y in (-0.3, 0.3):
-            disks = disks - pv.Disk((x, y), 0.1)
-
-    walls = {"walls": pv.Dirichlet(u=0.0)}
-    return {
-        "Bratu-like": pv.Problem(square, "u", {"pde": pv.PDE(bratu)} | walls, exact=product),
-        "membrane, a disk minus a square": pv.Problem(
-            pv.Disk() - pv.Box(x=(-0.3, 0.3), y=(-0.3, 0.3)),
-            "u",
-            {"pde": pv.PDE(membrane), "walls": pv.Dirichlet(u=shown)},
-            exact=shown,
-        ),
-        "-Laplace u = 1 on a square": pv.Problem(
-            square, "u", {"pde": pv.PDE(lambda laplacian_u: laplacian_u + 1)} | walls
-        ),
-        "-Laplace u = 1 on an L": pv.Problem(
-            l_shape, "u", {"pde": pv.PDE(lambda laplacian_u: laplacian_u + 1)} | walls
-        ),
-        "u = r^(2/3) sin(2 theta / 3) (1 + x) on an L": pv.Problem(
-            l_shape, "u", {"pde": pv.PDE(bent_corner), "walls": pv.Dirichlet(u=times)}, exact=times
-        ),
-        "layer of 1e-2": layer(1e-2),
-        "layer of 1e-3": layer(1e-3),
-        "layer of 1e-4": layer(1e-4),
-        "layer of 1e-6": layer(1e-6),
-        "a bar of 200 m over 1e9 s near 300 K": pv.Problem(
-            pv.Interval(0, 200) * pv.Time(0, 1e9),
-            "T",
-            {
-                "heat": pv.PDE(lambda T_t, T_xx: 2e6 * T_t - T_xx),
-                "start": pv.Initial(T=lambda x: bar(x, 0.0)),
-                "ends": pv.Dirichlet(T=lambda x: 300 + 20 * x / 200, on="x"),
-            },
-            exact=bar,
-        ),
-        "thermoelastic bar, E = 2.1e11": pv.Problem(
-            pv.Interval(0, 1),
-            "u T",
-            {
-                "heat": pv.PDE(lambda T_xx: 50 * T_xx),
-                "force": pv.PDE(lambda u_xx, T_x: 2.1e11 * (u_xx - 1.2e-5 * T_x)),
-                "ends": pv.Dirichlet(u=0.0, on="x"),
-                "hot": pv.Dirichlet(T=lambda x: 293 + 100 * x, on="x"),
-            },
-            exact={"u": lambda x: 6e-4 * (x * x - x), "T": lambda x: 293 + 100 * x},
-        ),
-        "four disks (PINNacle 2d-C)": pv.Problem(
-            disks,
-            "u",
-            {
-                "pde": pv.PDE(lambda laplacian_u: laplacian_u),
-                "box": pv.Dirichlet(u=1.0, on="x y"),
-                "disks": pv.Dirichlet(u=0.0, on="circle"),
-            },
-        ),
-        "helmholtz (6, 6), k = 10": helmholtz(6, 10),
-        "helmholtz (10, 10), k = 1": helmholtz(10, 1),
-        "kovasznay, Re 40": pv.Problem(
-            pv.Box(x=(-0.5, 1), y=(-0.5, 1.5)),
-            "u v p",
-            {
-                "flow": pv.PDE(navier_stokes),
-                "walls": pv.Dirichlet(u=flow["u"], v=flow["v"]),
-                "outlet": pv.Dirichlet(p=flow["p"], on="x+"),
-            },
-            exact=flow,
-        ),
-        "heat with many scales": pv.Problem(
-            square * pv.Time(0, 5),
-            "u",
-            {
-                "pde": pv.PDE(lambda u_t, u_xx, u_yy: u_t - u_xx / (500 * pi) ** 2 - u_yy / pi**2),
-                "start": pv.Initial(u=lambda x, y: jnp.sin(20 * pi * x) * jnp.sin(pi * y)),
-                "walls": pv.Dirichlet(u=0.0),
-            },
-            exact=many,
-        ),
+    conditions = {
+        "flow": pv.PDE(navier_stokes),
+        "walls": pv.Dirichlet(u=exact["u"], v=exact["v"]),
+        "outlet": pv.Dirichlet(p=exact["p"], on="x+"),
     }
+    return pv.Problem(pv.Box(x=(-0.5, 1), y=(-0.5, 1.5)), "u v p", conditions, exact=exact)
+
+
+def many_scales() -> pv.Problem:
+    """u_t = u_xx / (500 pi)^2 + u_yy / pi^2 with twenty half-waves."""
+
+    def exact(x, y, t):
+        return jnp.sin(20 * PI * x) * jnp.sin(PI * y) * jnp.exp(-((20 / 500) ** 2 + 1) * t)
+
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u_xx, u_yy: u_t - u_xx / (500 * PI) ** 2 - u_yy / PI**2),
+        "start": pv.Initial(u=lambda x, y: exact(x, y, 0.0)),
+        "walls": pv.Dirichlet(u=0.0),
+    }
+    return pv.Problem(SQUARE * pv.Time(0, 5), "u", conditions, exact=exact)
+
+
+PROBLEMS = {
+    "Bratu-like": bratu,
+    "membrane, a disk minus a square": membrane,
+    "-Laplace u = 1 on a square": lambda: torsion(SQUARE),
+    "-Laplace u = 1 on an L": lambda: torsion(L_SHAPE),
+    "u = r^(2/3) sin(2 theta / 3) (1 + x) on an L": bent_corner,
+    "layer of 1e-2": lambda: layer(1e-2),
+    "layer of 1e-3": lambda: layer(1e-3),
+    "layer of 1e-4": lambda: layer(1e-4),
+    "layer of 1e-6": lambda: layer(1e-6),
+    "a bar of 200 m over 1e9 s near 300 K": bar,
+    "thermoelastic bar, E = 2.1e11": thermoelastic,
+    "four disks (PINNacle 2d-C)": four_disks,
+    "helmholtz (6, 6), k = 10": lambda: helmholtz(6, 10.0),
+    "helmholtz (10, 10), k = 1": lambda: helmholtz(10, 1.0),
+    "kovasznay, Re 40": kovasznay,
+    "heat with many scales": many_scales,
+}

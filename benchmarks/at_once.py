@@ -48,9 +48,9 @@ def child(name: str) -> None:
     """Solves a problem; prints a line of JSON."""
     find_source_tree()
     import pinnsven as pv
-    from _posed import problems
+    from _posed import PROBLEMS
 
-    declared = gallery_problem(name) if name in GALLERY else problems()[name]
+    declared = gallery_problem(name) if name in GALLERY else PROBLEMS[name]()
     began = time.perf_counter()
     found = pv.solve(declared, time_limit=LIMIT if name in LIMITED else None)
     record = {
@@ -71,11 +71,10 @@ def main() -> None:
     if options.child:
         child(options.child)
         return
-    find_source_tree()
-    from _posed import problems
+    from _posed import PROBLEMS
 
     stored = RESULTS.load(records={})
-    for name in options.only or [*GALLERY, *problems()]:
+    for name in options.only or [*GALLERY, *PROBLEMS]:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["PINNSVEN_CACHE"] = folder
             command = [sys.executable, __file__, "--child", name]

@@ -21,12 +21,12 @@ from .._networks import DrawnLayer, DrawnUnits, Parameters
 from ._points import PointSet, values_of
 from ._residual import Batch, ResidualSystem, make_batch, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
+from ._waves import stretched
 
 SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
 STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
 FLATTEST = 0.5
 STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
-WAVE = 3.2  # radians per half of the domain, up to which units need not be steeper along a coordinate
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
@@ -93,7 +93,7 @@ class DrawnFit:
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
         sets = self._sets(1)
-        stretch = self._stretch(sets.batches[0])
+        stretch = stretched(self.system, self.theta, sets.batches[0], self.compiled)
         stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
         begun = []
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
@@ -153,7 +153,7 @@ class DrawnFit:
         )
 
     def spread(self, most: float) -> np.ndarray | None:
-        """The standard deviation of each field after one step, in its unit; None where that fails.
+        """The root mean square of each field from its zero after one step; None where that fails.
 
         - `most`: of the residual that it may leave.
         """
@@ -167,7 +167,7 @@ class DrawnFit:
             return None
         places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
         inputs = self.parameters.model.embedding.at(places)
-        return np.std(units.many(inputs) @ change[0], axis=0)
+        return np.sqrt(np.mean((units.many(inputs) @ change[0]) ** 2, axis=0))
 
     def may_grow(self, before: Combination) -> bool:
         """Whether there is room for twice as many portions."""
@@ -187,26 +187,6 @@ class DrawnFit:
 
     def _nothing(self, portions: int) -> np.ndarray:
         return np.zeros((portions, self.functions, self.fields))
-
-    def _stretch(self, batches) -> np.ndarray:
-        """How much steeper units are along each input, from the waves in what the conditions prescribe.
-
-        Sources and prescribed values are those of a solution: as often as they turn along a coordinate,
-        that has to.
-        """
-        embedding = self.parameters.model.embedding
-        domain, shift = embedding.domain, np.asarray(self.parameters.model.scaling.shift)
-        given = (self.system, self.theta, shift, batches)
-        squares = self.compiled("waves", _changes, *given)(*given)
-        half, most = (domain.upper - domain.lower) / 2, np.ones(domain.dim)
-        for varied, turned in ((np.asarray(v), np.asarray(t)) for v, t in squares):
-            usable = np.isfinite(turned) & (varied > 0)[:, None] & np.isfinite(varied)[:, None]
-            ratio = np.where(usable, turned / np.where(usable, varied[:, None], 1.0), 0.0)
-            most = np.maximum(most, np.sqrt(ratio.max(axis=0, initial=0.0)) * half / WAVE)
-        parts = []
-        for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
-            parts += [most[part]] * (2 if coordinate.periodic else 1)
-        return np.concatenate([*parts, np.ones(len(embedding.reaches))])
 
     def _draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
         number = units_for(self.fields)
@@ -231,6 +211,8 @@ class DrawnFit:
         if np.any(coefficients):
             nothing = self._state(units, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
+        if not np.any(coefficients) and first == 0:  # the zero of the fields is the solution
+            return self._nothing_left(units, coefficients)
         if not first > 0:
             return None
         step = state.step()
@@ -270,6 +252,21 @@ class DrawnFit:
             rows=len(state.fitted[1]),
             loss=float(np.sum(state.fitted[1] ** 2)),
             steps=tuple(shares),
+        )
+
+    def _nothing_left(self, units, coefficients) -> Combination:
+        """What solves a problem with nothing in it but the zero of its fields."""
+        return Combination(
+            drawn=self.room.with_portions(units, coefficients, self.keeps),
+            theta=np.asarray(self.theta),
+            left=0.0,
+            affine=True,
+            sizes=np.zeros(0),
+            rank=0,
+            cut=0.0,
+            rows=0,
+            loss=0.0,
+            steps=(0.0,),
         )
 
     def _sets(self, portions: int) -> "_Sets":
@@ -331,35 +328,6 @@ class DrawnFit:
         norms = np.array([np.sqrt(np.mean(np.sum(jacobian[r] ** 2, axis=1))) for r in rows])
         interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
         return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
-
-
-def _changes(system: ResidualSystem, theta, shift, batches):
-    """Of constant fields' residuals: variance, and mean squared derivatives along the coordinates.
-
-    By block, (components,) and (components, dim).
-    """
-    numbers, found = system.unpack(theta)[1], []
-    for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
-        if not block.plan.is_local:
-            nothing = jnp.zeros((block.components, batch.points.shape[1]))
-            found.append((nothing[:, 0], nothing))
-            continue
-
-        def at(point, normal, auxiliary, block=block, data=data):
-            values = block.plan.evaluate(
-                lambda place: shift + 0 * jnp.sum(place), point, normal, numbers
-            )
-            residuals = block.residual(values | auxiliary, data)
-            return jnp.stack([jnp.asarray(r, float) + 0 * point[0] for r in residuals])
-
-        rows = (batch.points, batch.normals, batch.auxiliary)
-        values, slopes = jax.vmap(at)(*rows), jax.vmap(jax.jacfwd(at))(*rows)
-        counts = (batch.scale[:, 0] > 0).astype(values.dtype)
-        weight = counts / jnp.sum(counts)
-        spread = values - jnp.sum(weight[:, None] * values, axis=0)[None]
-        varied = jnp.sum(weight[:, None] * spread**2, axis=0)
-        found.append((varied, jnp.sum(weight[:, None, None] * slopes**2, axis=0)))
-    return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -65,7 +65,6 @@ class Run:
     """The mutable state of one solve, on the host."""
 
     estimates_error: bool
-    wants_drawn: bool  # functions
     limits: Limits
     checkpoint: object
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
@@ -110,6 +109,7 @@ class Run:
         self.rounding = np.zeros(len(self.system.owners))
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.scaling: Scaling | None = None  # of the fields, once it is found
+        self.wants_drawn = True
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them
         self.candidate: Combination | None = None  # of drawn functions, in place of the network

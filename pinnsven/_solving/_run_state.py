@@ -20,7 +20,7 @@ def state_of(run) -> RunState:
         points=run.points.snapshot(),
         weights=run.weights,
         first_weights=run.first_weights,
-        records=run.records,
+        records=[] if run.stands_alone else run.records,  # it is found again at once
         sizes=run.sizes,
         balance=run.balance,
         scaling=run.scaling,

