@@ -6,7 +6,7 @@ import time
 
 TOLERANCE = 1e-6
 VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85)
-CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes (experiment 93)
+CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes, with a thousand of them
 MEASURE_SECONDS = 0.3  # the same without an estimate of the error
 CHEAP = 1e-4  # of the tolerance: what is cheap is done until there
 OVERRUN = 3.0, 0.05  # seconds, or a share of the limit, by which a run may be late
