@@ -59,9 +59,10 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
             found = fit.grow(found) or found
     else:
         found = _grown(run, fit, found)
-    if alone or found.left <= HOPEFUL:
+    near = alone or found.left <= NEAR * run.limits.target
+    if near or found.left <= HOPEFUL:
         run.candidate = found
-    if not alone and found.left > NEAR * run.limits.target:
+    if not near:
         return None
     plain = run.model.addition
     run.adopt(found.drawn)

@@ -170,13 +170,11 @@ def _keep_the_better(run, draws: int) -> Estimate:
 
     tried = [(run.best[1], plain), (run.theta, plain)]
     losses = [loss(*one) for one in tried]
-    if losses[0] < losses[1]:
-        tried, losses = tried[::-1], losses[::-1]
-    run.theta = tried[-1][0]
+    theta = run.theta = tried[int(losses[1] <= losses[0])][0]
     for combination in corrections(run):
-        tried.append((tried[-1][0], combination.drawn))
+        tried.append((theta, combination.drawn))
         losses.append(loss(*tried[-1]))
-    best = int(np.argmin(losses[::-1]))
-    if best != 0 or len(tried) > 2:
-        loss(*tried[::-1][best])
+    best = max(range(len(tried)), key=lambda i: (-losses[i], i))  # the last one where they are equal
+    if best != len(tried) - 1:
+        loss(*tried[best])
     return run.estimate

@@ -116,3 +116,15 @@ def test_a_run_that_goes_on_from_its_file_is_solved_at_once_again(tmp_path):
     again = pv.solve(poisson(), checkpoint=path, resume=True, estimate_error=False)
     places = {"x": np.array([0.3, 0.6]), "y": np.array([0.6, 0.2])}
     np.testing.assert_array_equal(first(**places), again(**places))
+
+
+def test_a_combination_that_meets_a_generous_tolerance_has_its_spectrum():
+    """A front leaves a tenth of the residual, more than what is otherwise kept of a look."""
+    conditions = {
+        "pde": pv.PDE(lambda u, u_t, u_x, u_xx: u_t + u * u_x - 0.01 / PI * u_xx),
+        "start": pv.Initial(u=lambda x: -jnp.sin(PI * x)),
+        "walls": pv.Dirichlet(u=0.0, on="x"),
+    }
+    problem = pv.Problem(pv.Box(x=(-1, 1)) * pv.Time(0, 1), "u", conditions)
+    solution = pv.solve(problem, pv.MLP(8, 1), tolerance=2.0, estimate_error=False)
+    assert solution.steps == 1 and 0 < solution.rank <= solution.spectrum.size

@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from helpers import CLOSE, solve
+from helpers import CLOSE, SMALL, decay, model_of, solve
+from pinnsven._basics._precision import precision_context
+from pinnsven._solving._finish import _keep_the_better
 from pinnsven._solving._held_out import block_scales
+from pinnsven._solving._limits import Limits
+from pinnsven._solving._loop import Run
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
@@ -107,3 +113,30 @@ def test_contradicting_conditions_do_not_converge():
     )
     found = solve(problem, max_steps=25)
     assert found.status != "converged"
+
+
+def test_what_is_reported_is_of_the_parameters_that_are_kept():
+    """The best parameters are not the last ones: what is measured last is not what is kept."""
+    kept = solve(max_steps=40)
+    worse = solve(max_steps=2)
+    run = Run(
+        decay(),
+        SMALL,
+        as_stepper(pv.Sven()),
+        PointSet(decay(), 64, pv.Sobol(), np.random.default_rng(0)),
+        pv.ScaledWeights(),
+        (),
+        0,
+        True,
+    )
+    run.limits, run.estimates_error, run.wants_drawn = Limits(), False, False
+    with precision_context("float64"):
+        run.prepare()
+        good, bad = (jnp.asarray(s.evaluator.parameters()) for s in (kept, worse))
+        run.set_scaling(model_of(kept).scaling)
+        run.best, run.theta = (0.0, good), bad
+        found = _keep_the_better(run, 1)
+        np.testing.assert_array_equal(run.theta, good)
+        run.measure()
+    assert found.relative < 1e-2
+    np.testing.assert_allclose(found.training, run.estimate.training)
