@@ -4,6 +4,8 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 
+from ._messages import listing, nearest
+
 
 def required_arguments(
     function: Callable, knows: Callable[[str], bool] = lambda name: False
@@ -32,6 +34,25 @@ def required_arguments(
                 "choose another name"
             )
     return tuple(p.name for p in parameters if p.default is p.empty)
+
+
+def known_arguments(function: Callable, known: list[str], label: str, asker: str) -> tuple[str, ...]:
+    """The arguments of a function that may ask for some names alone.
+
+    - `label`, `asker`: how messages begin, where the signature is wrong, and where a name is.
+
+    Raises `ValueError` as `required_arguments` does, and for a name that is not known.
+    """
+    try:
+        names = required_arguments(function, known.__contains__)
+    except ValueError as error:
+        raise ValueError(f"{label}: {error}") from None
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{asker} asks for {name!r}; it may use {listing(known)}." + nearest(name, known)
+            )
+    return names
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import abc
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import numpy as np
@@ -113,10 +114,10 @@ class Domain(eqx.Module):
             inside &= (moment >= self.time.start - room) & (moment <= self.time.stop + room)
         return inside
 
-    def split(self, points: np.ndarray) -> dict[str, np.ndarray]:
-        """Points (n, dim) as a dict of named coordinates, each (n,), or (n, size) for a vector."""
+    def split(self, points: Any) -> dict[str, Any]:
+        """Points (..., dim) as a dict of named coordinates, each (...), or (..., size) for a vector."""
         return {
-            c.name: points[:, s] if c.vector else points[:, s.start]
+            c.name: points[..., s] if c.vector else points[..., s.start]
             for c, s in zip(self.coordinates, self.slices().values(), strict=True)
         }
 

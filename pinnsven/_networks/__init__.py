@@ -10,15 +10,16 @@ from ._base import (
     Scaling as Scaling,
 )
 from ._drawn import (
+    FLATTEST as FLATTEST,
     POLE_SHARE as POLE_SHARE,
     DrawnLayer as DrawnLayer,
     DrawnUnits as DrawnUnits,
     around_poles as around_poles,
     draw_poles as draw_poles,
+    draw_slopes as draw_slopes,
     pole_power as pole_power,
     share_features as share_features,
     times_features as times_features,
-    whole_harmonics as whole_harmonics,
 )
 from ._features import (
     AbstractFeature as AbstractFeature,
@@ -29,7 +30,7 @@ from ._features import (
     feature_of as feature_of,
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
-from ._model import build_model as build_model, named_features as named_features
+from ._model import build_model as build_model
 from ._parameters import (
     AbstractParameters as AbstractParameters,
     Parameters as Parameters,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 
-from .._basics._functions import required_arguments
-from .._basics._messages import listing, nearest
+from .._basics._functions import known_arguments
+from .._basics._messages import listing
 from .._domains import Domain
 
 
@@ -37,21 +37,10 @@ class NamedTransform(eqx.Module):
     def __init__(self, function: Callable, fields: tuple[str, ...], domain: Domain):
         self.function, self.fields, self.domain = function, fields, domain
         known = [*fields, *domain.slices()]
-        try:
-            self.names = required_arguments(function, known.__contains__)
-        except ValueError as error:
-            raise ValueError(f"Ansatz: {error}") from None
-        unknown = [name for name in self.names if name not in known]
-        if unknown:
-            raise ValueError(
-                f"Ansatz: the transform asks for {unknown[0]!r}; it may use {listing(known)}."
-                + nearest(unknown[0], known)
-            )
+        self.names = known_arguments(function, known, "Ansatz", "Ansatz: the transform")
 
     def __call__(self, values, point):
-        named = dict(zip(self.fields, values, strict=True))
-        for c, part in zip(self.domain.coordinates, self.domain.slices().values(), strict=True):
-            named[c.name] = point[part] if c.vector else point[part.start]
+        named = dict(zip(self.fields, values, strict=True)) | self.domain.split(point)
         result = self.function(*[named[name] for name in self.names])
         parts = result if isinstance(result, tuple) else (result,)
         found = [getattr(part, "shape", type(part).__name__) for part in parts]

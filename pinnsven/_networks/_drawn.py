@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 from .._domains import Round
 from ._base import Embedding
 
+FLATTEST = 0.5  # of the sizes of a unit's weights, where no other is asked for
 POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
 CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
@@ -77,8 +78,7 @@ class DrawnUnits(eqx.Module):
         count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
-        sizes = slopes[0] * (slopes[1] / slopes[0]) ** rng.random((count, 1))
-        weights = sizes * rng.standard_normal(centers.shape) * stretch
+        weights = draw_slopes(centers.shape, slopes, rng) * stretch
         owners = share_features(weights, len(embedding.reaches))
         return cls(  # type: ignore[call-arg]
             weights=weights,
@@ -175,6 +175,14 @@ def _stacked(room, parts):
     return filled
 
 
+def draw_slopes(
+    shape: tuple[int, int], slopes: tuple[float, float], rng: np.random.Generator
+) -> Float[np.ndarray, "units inputs"]:
+    """Weights of units whose sizes lie, by their logarithms, evenly between two slopes."""
+    sizes = slopes[0] * (slopes[1] / slopes[0]) ** rng.random((shape[0], 1))
+    return sizes * rng.standard_normal(shape)
+
+
 def share_features(weights, features: int) -> Int[np.ndarray, " units"]:
     """Lets units see the coordinates alone, and says by which feature each is multiplied.
 
@@ -204,14 +212,6 @@ def around_poles(inputs, poles, metric, power: int):
 def _per_hole(harmonics: int, dim: int) -> int:
     """How many functions belong to a hole."""
     return harmonics and (1 + 2 * harmonics if dim == 2 else harmonics**2)
-
-
-def whole_harmonics(functions: int, holes: int, dim: int) -> int:
-    """The order of harmonics that so many functions about holes belong to."""
-    if not holes:
-        return 0
-    each = functions // holes
-    return (each - 1) // 2 if dim == 2 else math.isqrt(each)
 
 
 def _around_hole(away, radius, harmonics: int, power: int):

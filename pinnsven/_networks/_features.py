@@ -16,8 +16,7 @@ import numpy as np
 from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
-from .._basics._functions import required_arguments
-from .._basics._messages import listing, nearest
+from .._basics._functions import known_arguments
 from .._domains import Domain
 
 DEEP = 3.0  # thicknesses of a layer, over which points in it are spread
@@ -61,23 +60,12 @@ class NamedFeature(AbstractFeature):
         known = list(domain.slices())
         if not callable(function):
             raise ValueError(f"feature {name!r}: give a function of coordinates, not {function!r}")
-        try:
-            self.names = required_arguments(function, known.__contains__)
-        except ValueError as error:
-            raise ValueError(f"feature {name!r}: {error}") from None
-        unknown = [asked for asked in self.names if asked not in known]
-        if unknown:
-            raise ValueError(
-                f"feature {name!r} asks for {unknown[0]!r}; it may use {listing(known)}."
-                + nearest(unknown[0], known)
-            )
+        self.names = known_arguments(function, known, f"feature {name!r}", f"feature {name!r}")
         if not self.names:
             raise ValueError(f"feature {name!r} names no coordinate: it would be the same everywhere")
 
     def __call__(self, point):
-        named = {}
-        for c, part in zip(self.domain.coordinates, self.domain.slices().values(), strict=True):
-            named[c.name] = point[part] if c.vector else point[part.start]
+        named = self.domain.split(point)
         value = self.function(*[named[name] for name in self.names])
         if jnp.shape(value) != ():
             raise ValueError(f"feature {self.name!r} has the shape {jnp.shape(value)}: return a scalar")

@@ -7,6 +7,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._basics._numbers import plain
 from ._base import AbstractArchitecture, AbstractField, random_dtype
+from ._drawn import FLATTEST, draw_slopes
+
+DEFAULT = 400  # units
 
 
 class _Layer:
@@ -81,13 +84,9 @@ class RandomFeatures(AbstractArchitecture):
         # From a seed of its own, so that a saved network can be built again without storing it.
         del key
         rng = np.random.default_rng(self.seed)
-        sizes = FLATTEST * (max(self.scale, FLATTEST) / FLATTEST) ** rng.random((self.number, 1))
-        weights = sizes * rng.standard_normal((self.number, inputs))
+        slopes = (FLATTEST, max(self.scale, FLATTEST))
+        weights = draw_slopes((self.number, inputs), slopes, rng)
         biases = -np.sum(weights * rng.uniform(-1, 1, weights.shape), axis=1)
         last = jnp.zeros((fields, self.number), random_dtype())
         hidden = _Layer(weights, biases)
         return LastLayer(last, jnp.zeros(fields, random_dtype()), hidden)  # type: ignore[call-arg]
-
-
-DEFAULT = 400  # units
-FLATTEST = 0.5  # of the sizes of a unit's weights, as of `pinnsven._solving._drawn`

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power, whole_harmonics
+from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
 from ._facts import column, finite_column
 
-UNITS = ("weights", "biases", "owners", "poles")  # of the drawn functions, portion by portion
+UNITS = ("weights", "biases", "owners", "poles", "metric", "holes", "radii")  # of drawn functions
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
@@ -16,8 +16,7 @@ def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
     if isinstance(model.addition, DrawnLayer):
         drawn = model.addition
         arrays |= {f"drawn.{name}": np.asarray(getattr(drawn.units, name)) for name in UNITS}
-        for name in ("metric", "holes", "radii"):
-            arrays[f"drawn.{name}"] = np.asarray(getattr(drawn.units, name))
+        arrays["drawn.harmonics"] = np.asarray(drawn.units.harmonics)
         arrays["drawn.coefficients"] = np.asarray(drawn.coefficients)
         arrays["drawn.keeps"] = np.asarray(drawn.keeps)
     return arrays
@@ -50,9 +49,7 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         holes=finite_column(arrays, "drawn.holes", (portions, holes, inputs)),
         radii=radii,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
-        harmonics=whole_harmonics(
-            functions - 1 - inputs - number - poles.shape[1], holes, model.embedding.domain.space_dim
-        ),
+        harmonics=int(column(arrays, "drawn.harmonics", (), "iu")),
         power=pole_power(model.embedding.domain),
     )
     if units.functions != functions:

@@ -18,9 +18,10 @@ import numpy as np
 from jaxtyping import Float
 
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import Derivative, Laplacian
+from .._calculus._names import Laplacian
 from .._conditions import Block
 from .._domains import Interior, Sobol
+from ._reading import orders_of
 
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
 HALVINGS = 36  # of an interval, until it is 1e-13 of the domain
@@ -187,10 +188,7 @@ def _steep_axes(plan: DerivativePlan, name: str) -> set[int]:
     quantity, domain = plan.quantities[name], plan.space.domain
     if isinstance(quantity, Laplacian):
         return set(range(domain.space_dim))
-    if not isinstance(quantity, Derivative):
-        return set()
-    starts = {coordinate: part.start for coordinate, part in domain.slices().items()}
-    return {starts[c] for c in set(quantity.along) if quantity.along.count(c) >= 2}
+    return {axis for axis, order in orders_of(plan, quantity).items() if order >= 2}
 
 
 def _primitives(jaxpr):

@@ -17,15 +17,15 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
-from .._networks import DrawnLayer, DrawnUnits, Parameters
-from ._points import PointSet, values_of
-from ._residual import Batch, ResidualSystem, make_batch, points_per_slab
+from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters
+from ._points import PointSet
+from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
 from ._waves import stretched
 
 SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
 STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
-FLATTEST = 0.5
+PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
@@ -46,21 +46,18 @@ class Combination:
     """A combination of drawn functions, and how it was found.
 
     - `drawn`: itself, with room for more.
-    - `theta`: the parameters beside it.
     - `left`: the share of the held-out residual that it leaves.
     - `affine`: whether the residual followed its linear prediction.
-    - `sizes`: the singular values of the last step, `rank` how many were kept, `cut` where.
+    - `sizes`: the singular values of the last step, `rank` how many were kept.
     - `rows`: that were fitted, `loss` what of their squares is left.
     - `steps`: the shares of the held-out residual that were left, step by step.
     """
 
     drawn: DrawnLayer
-    theta: Float[np.ndarray, " params"]
     left: float
     affine: bool
     sizes: Float[np.ndarray, " functions"]
     rank: int
-    cut: float
     rows: int
     loss: float
     steps: tuple[float, ...]
@@ -84,10 +81,11 @@ class DrawnFit:
         self.fields = len(system.blocks[0].plan.space.fields)
         self.rng = np.random.default_rng(15)  # of its own: a run that is resumed draws the same
         self.sampling = np.random.default_rng(16)
-        self.room = room_for(parameters.model.embedding, self.fields)
+        self.room = room_for(parameters.model)
         self.functions = self.room.units.functions
         self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
         self.asked: int | None = None  # units of each field, where the user has given a number
+        self.steepest = STEEPEST[0]  # of the slopes that were chosen
         self.featured = True  # whether half of the units are multiplied by features
 
     def begin(self) -> "Combination | None":
@@ -95,17 +93,20 @@ class DrawnFit:
         sets = self._sets(1)
         stretch = stretched(self.system, self.theta, sets.batches[0], self.compiled)
         stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
-        begun = []
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
-        for self.featured, self.stretch, steepest in itertools.product(kinds, stretches, STEEPEST):
-            units = self._draw(steepest)
+        least, best = math.inf, None
+        for kind in itertools.product(kinds, stretches, STEEPEST):
+            self.featured, self.stretch, self.steepest = kind
+            units = self._draw(self.steepest)
             state = self._state([units], self._nothing(1), sets)
             if state is None:
                 return None
-            begun.append((state.step().left, steepest, self.featured, self.stretch, units))
-        best = min(begun, key=lambda found: found[0])
-        _, self.steepest, self.featured, self.stretch, units = best
-        return self._newton([units], self._nothing(1), sets)
+            step = state.step()
+            if best is None or step.left < least:
+                least, best = step.left, (kind, units, state, step)
+        assert best is not None  # there are slopes to choose from
+        (self.featured, self.stretch, self.steepest), units, *begun = best
+        return self._newton([units], self._nothing(1), sets, *begun)
 
     def grow(self, before: Combination) -> "Combination | None":
         """Twice as many portions as a combination has; the best of two sizes of slopes.
@@ -157,7 +158,7 @@ class DrawnFit:
 
         - `most`: of the residual that it may leave.
         """
-        sets, units = self._sets(1), self._draw(STEEPEST[-2])
+        sets, units = self._sets(1), self._draw(PROBE)
         state = self._state([units], self._nothing(1), sets)
         if state is None or not state.held_norm > 0:
             return None
@@ -202,20 +203,23 @@ class DrawnFit:
         weights, biases = units.weights * kept[:, None], units.biases * kept
         return dataclasses.replace(units, weights=weights, biases=biases)
 
-    def _newton(self, units, coefficients, sets) -> "Combination | None":
-        """Gauss-Newton's steps, while fresh points find the residual to fall."""
-        state = self._state(units, coefficients, sets)
+    def _newton(self, units, coefficients, sets, state=None, step=None) -> "Combination | None":
+        """Gauss-Newton's steps, while fresh points find the residual to fall.
+
+        - `state`, `step`: the first ones, where they are known.
+        """
+        state = self._state(units, coefficients, sets) if state is None else state
         if state is None:
             return None
         first, slow, shares, affine = state.held_norm, 0, [], False
         if np.any(coefficients):
             nothing = self._state(units, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
-        if not np.any(coefficients) and first == 0:  # the zero of the fields is the solution
+        elif first == 0:  # the zero of the fields is the solution
             return self._nothing_left(units, coefficients)
         if not first > 0:
             return None
-        step = state.step()
+        step = state.step() if step is None else step
         for number in range(NEWTON):
             step = state.step() if number else step
             after = None
@@ -243,12 +247,10 @@ class DrawnFit:
                 shares[-1] = state.held_norm / first
         return Combination(
             drawn=self.room.with_portions(units, coefficients, self.keeps),
-            theta=np.asarray(self.theta),
             left=shares[-1],
             affine=affine,
             sizes=step.sizes,
             rank=step.rank,
-            cut=step.cut,
             rows=len(state.fitted[1]),
             loss=float(np.sum(state.fitted[1] ** 2)),
             steps=tuple(shares),
@@ -258,12 +260,10 @@ class DrawnFit:
         """What solves a problem with nothing in it but the zero of its fields."""
         return Combination(
             drawn=self.room.with_portions(units, coefficients, self.keeps),
-            theta=np.asarray(self.theta),
             left=0.0,
             affine=True,
             sizes=np.zeros(0),
             rank=0,
-            cut=0.0,
             rows=0,
             loss=0.0,
             steps=(0.0,),
@@ -278,23 +278,12 @@ class DrawnFit:
             batches = []
             for block in self.system.blocks:
                 share = (OVERSAMPLING if block.interior else OTHERS) * columns / block.components
-                drawn = self.points.fresh(block, int(share * portions), self.sampling)
                 room = -(-int(share * most) // points_per_slab(block.components))
-                arrays = (drawn.points, drawn.normals, values_of(block, drawn))
-                batches.append(make_batch(*arrays, 1.0, block.components, slabs=room))
+                given = (block, int(share * portions))
+                batches.append(self.points.fresh_batch(*given, slabs=room, rng=self.sampling))
             sets.append(tuple(batches))
-        layouts = [self._component_rows(batches) for batches in sets]
-        return _Sets(sets, layouts)
-
-    def _component_rows(self, batches: tuple[Batch, ...]) -> list[np.ndarray]:
-        """The rows of the residual vector that each component of each block has."""
-        found, layout, width = [], self.system.layout(batches), self.system.width
-        for block, batch in zip(self.system.blocks, batches, strict=True):
-            rows = np.arange(layout.rows[block.name].start, layout.rows[block.name].stop)
-            shown = points_per_slab(block.components) * block.components
-            rows = rows.reshape(-1, width)[:, :shown].reshape(-1, block.components)
-            found += list(rows[: int(batch.active)].T)
-        return found
+        rows = [active_rows(self.system, batches) for batches in sets]
+        return _Sets(sets, [[part for block in found for part in block.T] for found in rows])
 
     def _state(self, units, coefficients, sets: "_Sets", weights=None) -> "_State | None":
         """Weighted Jacobians and residuals at a combination; None where they are not finite."""
@@ -369,7 +358,7 @@ class _State:
             predicted = self.held[1] + self.held[0] @ change
             share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
             if best is None or share < best.left:
-                best = _Step(change, predicted, share, sizes, int(kept.sum()), float(cut), right * unit)
+                best = _Step(change, predicted, share, sizes, int(kept.sum()), right * unit)
         assert best is not None
         return best
 
@@ -383,7 +372,6 @@ class _Step:
     left: float
     sizes: np.ndarray
     rank: int
-    cut: float
     right: np.ndarray
 
     def again(self, state: _State) -> np.ndarray:

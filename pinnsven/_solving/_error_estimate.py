@@ -27,11 +27,11 @@ from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Interior
-from .._networks import DrawnLayer, FieldModel, Parameters
+from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
-from ._points import PointSet, values_of
-from ._residual import Batch, ResidualSystem, make_batch, split_rows
+from ._points import PointSet
+from ._residual import Batch, ResidualSystem, split_rows
 from ._spaces import (
     DRAWN,
     MOST,
@@ -177,9 +177,7 @@ class _Question:
             lambda leaf: np.asarray(leaf, float) if eqx.is_inexact_array(leaf) else leaf,
             system.parameters,
         )
-        fields = len(system.blocks[0].plan.space.fields)
-        if not isinstance(wide.model.addition, DrawnLayer):
-            wide = wide.around(addition=room_for(wide.model.embedding, fields))
+        wide = wide.around(addition=room_for(wide.model))
         blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
         return cls(system, wide, jnp.asarray(theta, float), blocks)
 
@@ -341,10 +339,8 @@ def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
     batches = []
     for block in blocks:
         wanted = OVERSAMPLING * functions if block.interior else functions
-        drawn = points.fresh(block, wanted // block.components)
-        arrays = (drawn.points, drawn.normals, values_of(block, drawn))
         weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0
-        batches.append(make_batch(*arrays, weight, block.components))
+        batches.append(points.fresh_batch(block, wanted // block.components, weight))
     return tuple(batches)
 
 

@@ -55,7 +55,7 @@ def _along_only(block: Block, axis: int) -> dict[str, int]:
     """The quantities of an equation that differentiate along one axis alone, and how often."""
     orders: dict[str, int] = {}
     for name, quantity in block.plan.quantities.items():
-        taken = {axis: 2} if isinstance(quantity, Laplacian) else orders_of(block, quantity)
+        taken = {axis: 2} if isinstance(quantity, Laplacian) else orders_of(block.plan, quantity)
         if isinstance(quantity, (Value, Derivative, Laplacian)) and set(taken) <= {axis}:
             orders[name] = taken.get(axis, 0)
     return orders

@@ -268,7 +268,7 @@ class Run:
         self.scaling, self.draws = scaling, may_draw(self)
         self.system = self.system.around(scaling=scaling)
         if self.draws:
-            self.adopt(room_for(self.model.embedding, len(self.problem.fields)))
+            self.adopt(room_for(self.model))
 
     def adopt(self, drawn: DrawnLayer) -> None:
         """Puts a combination of drawn functions beside the network, in place of what was there."""
@@ -338,7 +338,8 @@ class Run:
         stepper = self._next_stepper()
         wanted = stepper.scratch(self.system, self.theta, self.batches)
         known, compiled = self.compiler.number, self.compiler.seconds
-        given = (self.stepped, self.theta, self.state, wanted, self.batches)
+        stepped = self.stepped
+        given = (stepped, self.theta, self.state, wanted, self.batches)
         step = self.compiler.function(stepper.name, stepper.step, *given, donate=(3,))
         if self.compiler.number > known:
             self.compile_cost = self.compiler.seconds - compiled
@@ -346,7 +347,7 @@ class Run:
         try:
             with shortage_as_memory_error():
                 scratch = self._scratch_for(wanted)
-                given = (self.stepped, self.theta, self.state, scratch, self.batches)
+                given = (stepped, self.theta, self.state, scratch, self.batches)
                 done = jax.block_until_ready(step(*given))
         except MemoryError as error:
             leaner = self.stepper.leaner()

@@ -147,6 +147,19 @@ class PointSet:
         auxiliary = {name: values[kept] for name, values in known.auxiliary.items()}
         return Drawn(known.points[kept], known.normals[kept], auxiliary)
 
+    def fresh_batch(
+        self,
+        block: Block,
+        count: int,
+        weight: float | Float[np.ndarray, " components"] = 1.0,
+        slabs: int = 1,
+        rng: np.random.Generator | None = None,
+    ) -> Batch:
+        """So many fresh points of a block as a batch; see `fresh` and `make_batch`."""
+        drawn = self.fresh(block, count, rng)
+        arrays = (drawn.points, drawn.normals, values_of(block, drawn))
+        return make_batch(*arrays, weight, block.components, slabs)
+
     def portions(self, block: Block, drawn: Drawn, weights: Weights):
         """Any number of points of one block as batches of the current shape, the last one padded."""
         count = self.count(block)

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._basics._functions import required_arguments
-from .._calculus._derivatives import taylor
+from .._basics._functions import NamedFunction
+from .._calculus._derivatives import DerivativePlan, taylor
 from .._calculus._names import Derivative, Laplacian
 from .._conditions import Block
 from .._domains import Domain, Sobol
@@ -32,11 +32,8 @@ def prescribed(problem, value, point):
     """A prescribed number, or function of coordinates and constants, at one point."""
     if not callable(value):
         return jnp.asarray(float(value)) + 0 * point[0]
-    named = dict(problem.constants | problem.unknowns)
-    domain = problem.domain
-    for c, part in zip(domain.coordinates, domain.slices().values(), strict=True):
-        named[c.name] = point[part] if c.vector else point[part.start]
-    return jnp.asarray(value(*[named[name] for name in required_arguments(value)]), float)
+    named = problem.constants | problem.unknowns | problem.domain.split(point)
+    return jnp.asarray(NamedFunction.of(value)(named), float)
 
 
 def derivatives(function, points, axis: int, order: int) -> np.ndarray:
@@ -85,11 +82,11 @@ def is_of(quantity, field: str) -> bool:
     return getattr(quantity, "field", None) == field
 
 
-def orders_of(block: Block, quantity) -> dict[int, int]:
+def orders_of(plan: DerivativePlan, quantity) -> dict[int, int]:
     """How often a quantity is differentiated along each component of a point."""
     if not isinstance(quantity, Derivative):
         return {}
-    slices = block.plan.space.domain.slices()
+    slices = plan.space.domain.slices()
     axes = [slices[name].start for name in quantity.along]
     return {axis: axes.count(axis) for axis in set(axes)}
 
@@ -98,6 +95,6 @@ def diffuses(block: Block) -> bool:
     """Whether a condition is an equation with second derivatives along both coordinates."""
     if not block.interior:
         return False
-    kinds = [orders_of(block, q) for q in block.plan.quantities.values()]
+    kinds = [orders_of(block.plan, q) for q in block.plan.quantities.values()]
     both = {0: 2} in kinds and {1: 2} in kinds
     return both or any(isinstance(q, Laplacian) for q in block.plan.quantities.values())

@@ -355,15 +355,23 @@ def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0
     return tuple(jnp.moveaxis(f, 0, axis) for f, axis in zip(found, out_axes, strict=True))
 
 
+def active_rows(
+    system: ResidualSystem, batches: tuple[Batch, ...]
+) -> list[Int[np.ndarray, "n components"]]:
+    """Where each block's active points have their rows in the residual vector."""
+    layout, found = system.layout(batches), []
+    for block, batch in zip(system.blocks, batches, strict=True):
+        rows = np.arange(layout.rows[block.name].start, layout.rows[block.name].stop)
+        shown = points_per_slab(block.components) * block.components
+        rows = rows.reshape(-1, system.width)[:, :shown].reshape(-1, block.components)
+        found.append(rows[: int(batch.active)])
+    return found
+
+
 def split_rows(system: ResidualSystem, batches: tuple[Batch, ...], residual: np.ndarray):
     """The unweighted residuals of each block's active points: a list of arrays (n, components)."""
-    layout, parts = system.layout(batches), []
-    for block, batch in zip(system.blocks, batches, strict=True):
-        share, active = points_per_slab(block.components), int(batch.active)
-        rows = np.asarray(residual)[layout.rows[block.name]].reshape(-1, system.width)
-        rows = rows[:, : share * block.components].reshape(-1, block.components)[:active]
-        parts.append(rows / np.asarray(batch.scale)[:active])
-    return parts
+    pairs = zip(active_rows(system, batches), batches, strict=True)
+    return [np.asarray(residual)[rows] / np.asarray(batch.scale)[: len(rows)] for rows, batch in pairs]
 
 
 def component_squares(

@@ -10,11 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._basics._precision import precision_context
-from .._conditions import Block
 from .._networks import Ansatz, Scaling
 from ._drawn import DrawnFit
-from ._points import PointSet, values_of
-from ._residual import Batch, ResidualSystem, make_batch
+from ._points import PointSet
+from ._residual import ResidualSystem
 
 PLACES = 128  # points of each condition at which prescribed values are looked at
 FAINT = 1e-9  # prescribed values that are smaller are held against the equations
@@ -57,7 +56,7 @@ def _prescribed(system: ResidualSystem, points, numbers, compiled):
     blocks = [b for b in system.blocks if not b.interior and b.plan.is_local]
     found: list[list[np.ndarray]] = [[] for _ in fields]
     if blocks:
-        batches = [_batch(block, points, PLACES) for block in blocks]
+        batches = [points.fresh_batch(block, PLACES) for block in blocks]
         alone = system.with_blocks(tuple(blocks))
         given = (alone, numbers, tuple(batches))
         answers = compiled("prescribed values", _probed, *given)(*given)
@@ -152,8 +151,3 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
 def _fit(system: ResidualSystem, theta, points, shift, size, compiled) -> DrawnFit:
     scaling = Scaling(shift, np.where(size > 0, size, 1.0))  # type: ignore[call-arg]
     return DrawnFit(system.around(scaling=scaling), theta, points, compiled, keeps=0.0)
-
-
-def _batch(block: Block, points: PointSet, number: int) -> Batch:
-    drawn = points.fresh(block, number)
-    return make_batch(drawn.points, drawn.normals, values_of(block, drawn), 1.0, block.components)

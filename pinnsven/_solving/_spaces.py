@@ -22,10 +22,11 @@ from .._networks import (
     AbstractParameters,
     DrawnLayer,
     DrawnUnits,
-    Embedding,
+    FieldModel,
     Parameters,
     around_poles,
     draw_poles,
+    draw_slopes,
     pole_power,
     share_features,
     times_features,
@@ -246,8 +247,7 @@ class DrawnSpace(AbstractSecondSpace):
         count = max(room - number * degree - len(poles), LEAST_UNITS // 2)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
-        scales = SCALES[0] * (SCALES[1] / SCALES[0]) ** rng.random((count, 1))
-        weights = scales * rng.standard_normal(centers.shape)
+        weights = draw_slopes(centers.shape, SCALES, rng)
         owners = share_features(weights, len(embedding.reaches))
         total = count + number * degree + len(poles)
         biases = -np.sum(weights * centers, axis=1)
@@ -291,8 +291,11 @@ class DrawnSpace(AbstractSecondSpace):
         return found[1 : self.degree + 1]
 
 
-def room_for(embedding: Embedding, fields: int) -> DrawnLayer:
-    """Nothing beside a network, with room for drawn functions: one program serves whatever is there."""
+def room_for(model: FieldModel) -> DrawnLayer:
+    """What is beside a network, with room for drawn functions: one program serves whatever is there."""
+    if isinstance(model.addition, DrawnLayer):
+        return model.addition
+    embedding, fields = model.embedding, len(model.scaling.size)
     units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), np.random.default_rng(0))
     return DrawnLayer.empty(units, PORTIONS, fields, keeps=1.0)
 

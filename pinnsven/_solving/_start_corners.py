@@ -65,12 +65,12 @@ class _Start:
         """The same for one equation."""
         time = self.problem.domain.dim - 1
         names = {n: q for n, q in block.plan.quantities.items() if is_of(q, self.field)}
-        rates = [n for n, q in names.items() if orders_of(block, q) == {time: 1}]
-        spreads = [n for n, q in names.items() if orders_of(block, q) == {axis: 2}]
+        rates = [n for n, q in names.items() if orders_of(block.plan, q) == {time: 1}]
+        spreads = [n for n, q in names.items() if orders_of(block.plan, q) == {axis: 2}]
         spreads += [n for n, q in names.items() if isinstance(q, Laplacian)]
         if not rates or len(spreads) != 1:
             return None
-        if any(orders_of(block, q).get(time, 0) > 1 for q in names.values()):
+        if any(orders_of(block.plan, q).get(time, 0) > 1 for q in names.values()):
             return None
         numbers = self.problem.constants | self.problem.unknowns
 
@@ -88,8 +88,8 @@ class _Start:
             return residual({}), slopes[rates[0]], slopes[spreads[0]]
 
         rest, rate, spread = (np.asarray(a, float) for a in jax.jit(jax.vmap(at))(jnp.asarray(points)))
-        component = int(np.argmax(np.abs(rate).max(axis=0)))
-        rest, rate, spread = rest[:, component], rate[:, component], spread[:, component]
+        most = int(np.argmax(np.abs(rate).max(axis=0)))
+        rest, rate, spread = rest[:, most], rate[:, most], spread[:, most]
         if not np.all(np.isfinite(rest)) or not np.all(rate != 0):
             return None
         diffusivity = -spread / rate
@@ -160,8 +160,7 @@ def _misfit(problem, start: _Start, axis, side, at, scale, diffusivity, extent) 
     normal = np.zeros(problem.domain.space_dim)
     normal[axis] = 1.0 if side == problem.domain.upper[axis] else -1.0
     time = problem.domain.dim - 1
-    for (name, condition), block in zip(problem.conditions.items(), problem.blocks, strict=True):
-        del name
+    for condition, block in zip(problem.conditions.values(), problem.blocks, strict=True):
         if not isinstance(condition, (Dirichlet, Neumann)) or start.field not in condition.values:
             continue
         if not covers(block, at[0], problem.domain):
@@ -194,13 +193,13 @@ def _kinks(start: _Start, point, axis: int, low: float, high: float, scale: floa
         rough = np.abs(np.diff(coarse, n=order + 1)) / width**order
         smooth = np.abs(np.diff(fine, n=order + 1)) / (width / 2) ** order
         threshold = max(1e-3 * scale / (high - low) ** order, 20 * float(np.median(smooth)))
-        places = [
+        peaks = [
             i
             for i in np.flatnonzero(smooth > threshold)
             if smooth[i] >= smooth[max(i - 2, 0) : i + 3].max()
         ]
         kept = []
-        for i in places:
+        for i in peaks:
             before = rough[max((i - 2) // 2, 0) : i // 2 + 3].max(initial=0.0)
             if smooth[i] > STAYS * before:
                 kept.append(low + (i + 0.5 * (order + 1)) * width / 2)

@@ -7,6 +7,7 @@ import pytest
 import pinnsven as pv
 from helpers import CLOSE, SMALL, decay, model_of, solve
 from pinnsven._basics._precision import precision_context
+from pinnsven._networks import flat_parameters
 from pinnsven._solving._finish import _keep_the_better
 from pinnsven._solving._held_out import block_scales
 from pinnsven._solving._limits import Limits
@@ -132,7 +133,7 @@ def test_what_is_reported_is_of_the_parameters_that_are_kept():
     run.limits, run.estimates_error, run.wants_drawn = Limits(), False, False
     with precision_context("float64"):
         run.prepare()
-        good, bad = (jnp.asarray(s.evaluator.parameters()) for s in (kept, worse))
+        good, bad = (jnp.asarray(flat_parameters(model_of(s))) for s in (kept, worse))
         run.set_scaling(model_of(kept).scaling)
         run.best, run.theta = (0.0, good), bad
         found = _keep_the_better(run, 1)
