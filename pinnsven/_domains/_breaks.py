@@ -39,7 +39,8 @@ def plane_panels(region: AbstractRegion) -> list[tuple[float, float, list[Circle
     rounds = np.array(circles, float).reshape(-1, 3).T
     joined: list[tuple[float, float, tuple[int, ...]]] = []
     for left, right in itertools.pairwise(breaks(region)):
-        met = _bounding(region, left + (right - left) / 2, lines, rounds)
+        # Not at the middle: there, a circle may touch a line between two symmetric crossings.
+        met = _bounding(region, left + 0.381 * (right - left), lines, rounds)
         if joined and joined[-1][1:] == (left, met):
             left = joined.pop()[0]
         joined.append((left, right, met))
@@ -57,7 +58,7 @@ def _bounding(region: AbstractRegion, x: float, lines, rounds) -> tuple[int, ...
     if not len(ends):
         return ()
     (a, b, to_a, to_b), (center, height, radius) = lines, rounds
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         straight = b + (x - a) / (to_a - a) * (to_b - b)
         half = np.sqrt((radius - np.abs(x - center)) * (radius + np.abs(x - center)))
     straight[(np.minimum(a, to_a) >= x) | (np.maximum(a, to_a) <= x)] = np.inf

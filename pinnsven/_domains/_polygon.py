@@ -65,7 +65,7 @@ class Polygon(AbstractShape):
         # Even-odd rule: count the edges that a ray to the right crosses.
         above = offset[..., 1] < 0
         above_next = points[:, None, 1] < (start + along)[:, 1]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             crossing = start[:, 0] + offset[..., 1] * along[:, 0] / along[:, 1]
         crossed = (above != above_next) & (points[:, None, 0] < crossing)
         inside = np.sum(crossed, axis=1) % 2 == 1

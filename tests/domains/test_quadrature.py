@@ -183,6 +183,14 @@ def test_parts_add_up(one, other):
     np.testing.assert_allclose(left + shared + right, joined, atol=1e-10 * scale)
 
 
+def test_a_circle_may_touch_a_wall_between_two_crossings():
+    """Where it touches, at the middle of a panel, the section of the rest has no length."""
+    disk, box = pv.Disk((0.5, 1), 0.05), pv.Box(x=(0, 1), y=(1, 1.05))
+    half = PI * 0.05**2 / 2
+    np.testing.assert_allclose(moments(disk & box)[0], half, rtol=1e-10)
+    np.testing.assert_allclose(moments(box - disk)[0], 0.05 - half, rtol=1e-10)
+
+
 def test_a_wave_in_a_ball_has_its_closed_form():
     r"""$\int \cos(k x)$ over the unit ball is $4 \pi (\sin k - k \cos k) / k^3$."""
     exact = 4 * PI * (math.sin(7) - 7 * math.cos(7)) / 7**3
