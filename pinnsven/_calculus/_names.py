@@ -10,7 +10,13 @@ import keyword
 from .._basics._messages import listing, nearest
 from .._domains import Domain
 
-RESERVED = ("on", "weight", "points", "noise")  # keywords of conditions, which also take fields
+RESERVED = (
+    "on",
+    "weight",
+    "points",
+    "noise",
+    "exact",
+)  # keywords of conditions, which also take fields
 
 
 @dataclasses.dataclass(frozen=True)

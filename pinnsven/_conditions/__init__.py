@@ -16,7 +16,9 @@ from ._boundary import (
     Neumann as Neumann,
     Robin as Robin,
 )
+from ._built_in import BuiltIn as BuiltIn, Term as Term
 from ._data import Data as Data
+from ._exact import built_in_terms as built_in_terms
 from ._integral import Integral as Integral
 from ._interior import PDE as PDE, Condition as Condition
 from ._pairs import make_pair_block as make_pair_block

@@ -68,6 +68,7 @@ class Block:
       enters as arguments, so that other values compile nothing.
     - `given`: values per point that the residual uses; None for none, or those of `FixedPoints`.
     - `finer`: makes the same condition by a finer rule than the one that is fitted, to judge it by.
+    - `exact`: whether it is built into the solution, so that it has no rows.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Block:
     finer: "Callable[[], Block] | None" = None
     data: Any = ()
     given: GivenValues | None = None
+    exact: bool = False
 
     def residual(self, values: dict, data: Any = None) -> tuple:
         """The residuals at one point, a tuple of scalars.
@@ -144,6 +146,12 @@ def check_keywords(values: dict[str, object], space: NameSpace, derivatives: boo
             raise ValueError(f"{keyword}=: prescribe a field or a derivative, not {keyword!r}")
 
 
+def check_not_exact(values: dict[str, object]) -> None:
+    """`ValueError` where a condition that builds nothing in is asked to."""
+    if "exact" in values:
+        raise ValueError("exact=: values are built in by pv.Dirichlet and pv.Initial alone")
+
+
 def make_block(
     name: str,
     terms: list[NamedFunction],
@@ -156,6 +164,7 @@ def make_block(
     on_boundary: bool = False,
     noise: float = 0.0,
     given: GivenValues | None = None,
+    exact: bool = False,
 ) -> Block:
     """Joins terms into a block and checks names and shapes without computing anything."""
     if not terms:
@@ -185,7 +194,20 @@ def make_block(
         return tuple(scalars)
 
     data = tuple(() if term.data is None else term.data for term in terms)
-    block = Block(name, residual, 0, plan, site, weight, count, interior, noise, data=data, given=given)
+    block = Block(
+        name,
+        residual,
+        0,
+        plan,
+        site,
+        weight,
+        count,
+        interior,
+        noise,
+        data=data,
+        given=given,
+        exact=exact,
+    )
     return dataclasses.replace(block, components=count_components(block))
 
 

@@ -14,6 +14,7 @@ from ._base import (
     Block,
     check_count,
     check_keywords,
+    check_not_exact,
     check_weight,
     keyword_term,
     make_block,
@@ -27,6 +28,7 @@ class _Prescription(AbstractCondition):
     values: eqx.AbstractVar[dict[str, object]]
     weight: eqx.AbstractVar[float | None]
     points: eqx.AbstractVar[int | None]
+    exact: eqx.AbstractVar[bool]
 
     def __check_init__(self):
         kind = type(self).__name__
@@ -39,6 +41,14 @@ class _Prescription(AbstractCondition):
             )
         check_weight(self.weight)
         check_count(self.points)
+        if self.exact not in (True, False):
+            raise ValueError(f"exact={self.exact!r}: give True to build the values in, or False")
+        if self.exact and self.function is not None:
+            raise ValueError(
+                "exact=True: values are built in, as in u=0.0; a residual function cannot be"
+            )
+        if self.exact and not (self.weight is None and self.points is None):
+            raise ValueError("exact=True: what is built in has no rows, and neither weight nor points")
 
     @abc.abstractmethod
     def _keyword_terms(self, space: NameSpace) -> list[NamedFunction]: ...
@@ -55,18 +65,22 @@ class Initial(_Prescription):
     - `values`: a keyword names a field or a derivative and gives its value: a number, or a function
       of coordinates and unknowns.
     - `weight`, `points`: as for `PDE`.
+    - `exact`: whether the values of fields, and of their first derivatives in time, are built into the
+      solution: with T the length of time, u = u0 + (1 - exp(-(t - t0) / T)) N.
 
     Raises `ValueError` if nothing is prescribed and, when the problem is built, if the domain has no
-    time or a name does not exist.
+    time, a name does not exist, or the values cannot be built in.
     """
 
     function: Callable | None = eqx.field(static=True)
     values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True, converter=plain)
+    exact: bool = eqx.field(static=True)
 
-    def __init__(self, function=None, /, *, weight=None, points=None, **values):
-        self.function, self.values, self.weight, self.points = function, values, weight, points
+    def __init__(self, function=None, /, *, weight=None, points=None, exact=False, **values):
+        self.function, self.values, self.exact = function, values, exact
+        self.weight, self.points = weight, points
 
     def _keyword_terms(self, space):
         check_keywords(self.values, space, derivatives=True)
@@ -76,7 +90,15 @@ class Initial(_Prescription):
         if space.domain.time is None:
             raise ValueError("Initial needs time: multiply the domain by pv.Time(start, stop)")
         site = Moment(space.domain, space.domain.time.start)
-        return make_block(name, self._terms(space), space, site, weight=self.weight, count=self.points)
+        return make_block(
+            name,
+            self._terms(space),
+            space,
+            site,
+            weight=self.weight,
+            count=self.points,
+            exact=self.exact,
+        )
 
 
 class _OnBoundary(_Prescription):
@@ -87,10 +109,13 @@ class _OnBoundary(_Prescription):
     values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True, converter=plain)
+    exact: bool = eqx.field(static=True)
 
-    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+    def __init__(
+        self, function=None, /, on: On = None, *, weight=None, points=None, exact=False, **values
+    ):
         self.function, self.values, self.on = function, values, on
-        self.weight, self.points = weight, points
+        self.weight, self.points, self.exact = weight, points, exact
 
     def bind(self, name: str, space: NameSpace) -> Block:
         site = boundary_site(space.domain, self.on)
@@ -102,6 +127,7 @@ class _OnBoundary(_Prescription):
             weight=self.weight,
             count=self.points,
             on_boundary=not isinstance(site, Moment),
+            exact=self.exact,
         )
 
 
@@ -118,6 +144,7 @@ class Boundary(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -136,13 +163,17 @@ class Dirichlet(_OnBoundary):
     - `on`, `weight`, `points`: as for `Boundary`.
     - `values`: a keyword names a field and gives its value: a number, or a function of coordinates
       and unknowns.
+    - `exact`: whether the values are built into the solution, u = G + d N with a distance d from the
+      part: on whole faces of boxes, edges of convex polygons, disks, balls, and holes that are such.
 
     Raises `ValueError` if nothing is prescribed and, when the problem is built, if a name or a part
-    does not exist.
+    does not exist, or the values cannot be built in.
     """
 
-    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
-        super().__init__(function, on, weight=weight, points=points, **values)
+    def __init__(
+        self, function=None, /, on: On = None, *, weight=None, points=None, exact=False, **values
+    ):
+        super().__init__(function, on, weight=weight, points=points, exact=exact, **values)
 
     def _keyword_terms(self, space):
         check_keywords(self.values, space)
@@ -161,6 +192,7 @@ class Neumann(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -180,6 +212,7 @@ class Robin(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):

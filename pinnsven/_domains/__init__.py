@@ -39,3 +39,4 @@ from ._shape import (
     Product as Product,
     Union as Union,
 )
+from ._surfaces import AbstractSurface as AbstractSurface, Plane as Plane

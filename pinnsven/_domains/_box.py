@@ -11,6 +11,7 @@ from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_
 from ._rules import fewer_nodes, gauss_rule
 from ._sections import Brick
 from ._shape import AbstractShape
+from ._surfaces import Plane
 
 
 @register_shape
@@ -84,9 +85,14 @@ class Box(AbstractShape):
                     for side in "-+":
                         names = frozenset({coordinate.name, coordinate.name + side})
                         place = self._face(axis, side)
-                        pieces.append(Facet(names, self.dim - 1, measure, place))
+                        wall = self._wall(axis, side)
+                        pieces.append(Facet(names, self.dim - 1, measure, place, wall))
                 axis += 1
         return tuple(pieces)
+
+    def _wall(self, axis: int, side: str) -> Plane:
+        low, high = float(self.lower[axis]), float(self.upper[axis])
+        return Plane((axis,), low, high - low) if side == "-" else Plane((axis,), high, low - high)
 
     def _face(self, axis: int, side: str):
         value = self.lower[axis] if side == "-" else self.upper[axis]

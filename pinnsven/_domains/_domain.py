@@ -1,6 +1,7 @@
 """Space, time, and their product; and the sites on which conditions place their points."""
 
 import abc
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -339,7 +340,7 @@ def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet,
                 "return one truth value per point."
             ) from error
 
-    pieces = [facet.restrict(keep) for facet in facets]
+    pieces = [dataclasses.replace(facet.restrict(keep), surface=None) for facet in facets]
     kept = tuple(piece for piece in pieces if piece.measure > 0 or len(piece.place(_one(piece))[0]))
     if not kept:
         raise ValueError("on=: the predicate holds at no point of the boundary")

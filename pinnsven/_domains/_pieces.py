@@ -10,6 +10,7 @@ from jaxtyping import Float
 from scipy.stats import qmc
 
 from .._basics._messages import listing
+from ._surfaces import AbstractSurface
 
 Place = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -54,12 +55,14 @@ class Facet:
     - `measure`: its length or area (nondimensional), used to share points between facets.
     - `place`: maps unit-cube points (n, dim) to points (m, space) and outward unit normals
       (m, space); m < n where a set operation or a predicate removed some.
+    - `surface`: on which it lies; None where nothing is known of that, or a predicate chose a part.
     """
 
     names: frozenset[str]
     dim: int
     measure: float
     place: Place
+    surface: AbstractSurface | None = None
 
     def restrict(self, keep: Callable[[np.ndarray, np.ndarray], np.ndarray], sign: float = 1.0):
         """The part of the facet where `keep(points, normals)` holds; `sign` may turn the normals."""

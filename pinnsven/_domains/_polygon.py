@@ -8,6 +8,7 @@ from ._descriptions import register_shape
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
 from ._sections import Outline
 from ._shape import AbstractShape
+from ._surfaces import Slope
 
 
 @register_shape
@@ -83,20 +84,24 @@ class Polygon(AbstractShape):
 
     def facets(self):
         start, along = self._edges()
+        size = float(np.max(self.upper - self.lower))
         return tuple(
-            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i], self._turned)
+            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i], self._turned, size)
             for i in range(len(start))
         )
 
 
-def _edge_facet(names: frozenset[str], start, along, turned: float) -> Facet:
+def _edge_facet(names: frozenset[str], start, along, turned: float, size: float) -> Facet:
+    """An edge from `start` along `along`, of a polygon of a size and an orientation."""
     length = float(np.linalg.norm(along))
     normal = turned * np.array([along[1], -along[0]]) / length
 
     def place(unit):
         return start + unit * along, np.tile(normal, (len(unit), 1))
 
-    return Facet(names, 1, length, place)
+    inward = (float(-normal[0] / size), float(-normal[1] / size))
+    edge = Slope((0, 1), (float(start[0]), float(start[1])), inward)
+    return Facet(names, 1, length, place, edge)
 
 
 def _crosses_itself(corners: np.ndarray) -> bool:

@@ -10,6 +10,7 @@ from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
 from ._rules import polar_rule, spherical_rule
 from ._sections import Round
 from ._shape import AbstractShape
+from ._surfaces import Sphere
 
 
 @register_shape
@@ -90,9 +91,9 @@ class Ball(AbstractShape):
     def facets(self):
         dim = self.dim
         area = 2 * np.pi ** (dim / 2) / gamma(dim / 2) * self.radius ** (dim - 1)
-        return (
-            Facet(frozenset({self.name}), dim - 1 if 1 < dim < 4 else dim, float(area), self._surface),
-        )
+        consumed = dim - 1 if 1 < dim < 4 else dim
+        sphere = Sphere(tuple(range(dim)), self.center, self.radius)
+        return (Facet(frozenset({self.name}), consumed, float(area), self._surface, sphere),)
 
     def _surface(self, unit):
         normals = _directions(unit, self.dim)

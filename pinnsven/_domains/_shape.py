@@ -203,7 +203,9 @@ class _Combination(AbstractShape):
             return ends_here(points, normals) & (np.abs(self.first.level(points)) > hair)
 
         pieces = [facet.restrict(ends_here) for facet in self.first.facets()]
-        pieces += [facet.restrict(ends_here_once, turned) for facet in self.second.facets()]
+        pieces += [
+            _turned(facet.restrict(ends_here_once, turned), turned) for facet in self.second.facets()
+        ]
         return tuple(piece for piece in pieces if piece.measure > 0)
 
     def facets(self):
@@ -318,6 +320,13 @@ class Product(AbstractShape):
         return tuple(pieces)
 
 
+def _turned(facet: Facet, turned: float) -> Facet:
+    """A facet whose surface is seen from its other side, where `turned` is negative."""
+    if turned > 0 or facet.surface is None:
+        return facet
+    return dataclasses.replace(facet, surface=facet.surface.turned())
+
+
 def _facet_times(facet: Facet, shape: AbstractShape, swapped: bool) -> Facet:
     """A facet of one factor times the inside of the other."""
     extent = shape.upper - shape.lower
@@ -338,6 +347,7 @@ def _facet_times(facet: Facet, shape: AbstractShape, swapped: bool) -> Facet:
         dim=facet.dim + shape.dim,
         measure=facet.measure * shape.volume(),
         place=place,
+        surface=facet.surface.shifted(shape.dim) if swapped and facet.surface else facet.surface,
     )
 
 

@@ -147,6 +147,7 @@ class FieldModel(eqx.Module):
 
     - `scaling`: of the network's values.
     - `addition`: maps the network's values and inputs to values with something added.
+    - `built_in`: maps values in the fields' units and a point to values that hold what is built in.
     """
 
     embedding: Embedding
@@ -154,13 +155,15 @@ class FieldModel(eqx.Module):
     transform: eqx.Module
     scaling: Scaling
     addition: eqx.Module
+    built_in: eqx.Module
 
     def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " fields"]:
         """The field values at one point in the domain's own coordinates."""
         inputs = self.embedding(point)
         values = jnp.atleast_1d(self.network(inputs))  # type: ignore[operator]
         values = self.addition(values, inputs)  # type: ignore[operator]
-        return self.transform(self.scaling(values), point)  # type: ignore[operator]
+        values = self.built_in(self.scaling(values), point)  # type: ignore[operator]
+        return self.transform(values, point)  # type: ignore[operator]
 
 
 def _like(value, point):

@@ -27,17 +27,25 @@ def build_model(
     fields: tuple[str, ...],
     key: PRNGKeyArray,
     features: tuple[AbstractFeature, ...] = (),
+    *,
+    built_in: eqx.Module | None = None,
 ) -> FieldModel:
     """The field model of a problem.
 
     - `network`: an architecture such as `MLP()`, an `Ansatz`, or any `equinox.Module` that maps the
       embedded coordinates (inputs,) to (fields,), or to a scalar when there is one field.
     - `features`: further inputs, beside those that the network names itself.
+    - `built_in`: maps its values and a point to those of the fields, where conditions are built in.
 
-    Raises `ValueError` when the module takes or returns arrays of another shape.
+    Raises `ValueError` when the module takes or returns arrays of another shape, and for an `Ansatz`
+    where conditions are built in.
     """
     transform: eqx.Module = Identity()
     if isinstance(network, Ansatz):
+        if built_in is not None:
+            raise ValueError(
+                "an Ansatz may undo what exact=True builds in: build everything in by one of them"
+            )
         transform = NamedTransform(network.transform, fields, domain)
         network = network.network
     embedding = Embedding(domain, (*named_features(network, domain), *features))
@@ -50,7 +58,8 @@ def build_model(
         )
     network = arrays_only(jax.tree.map(_at_precision, network))
     scaling = Scaling.none(len(fields))
-    model = FieldModel(embedding, network, transform, scaling, Alone())  # type: ignore[call-arg]
+    built_in = Identity() if built_in is None else built_in
+    model = FieldModel(embedding, network, transform, scaling, Alone(), built_in)  # type: ignore
     _check_shapes(model, domain, fields)
     return model
 

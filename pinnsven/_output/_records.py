@@ -123,6 +123,11 @@ class ConditionReport:
     training: float
     held_out: float
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the solution holds the condition by the way it is made, with no rows for it."""
+        return self.rows == 0
+
 
 class UnknownEstimate(float):
     """The value of an unknown, a float with a `standard_error`.

@@ -10,6 +10,7 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
+from .._conditions import BuiltIn
 from .._domains import Domain, Time, describe_shape, plain_fact, shape_of, tupled
 from .._networks import (
     MLP,
@@ -43,6 +44,8 @@ class Declared(Protocol):
 
     domain: Domain
     network: Any
+    terms: tuple
+    constants: dict[str, float]
 
 
 def save_solution(solution: SolutionData, path) -> None:
@@ -55,6 +58,7 @@ def save_solution(solution: SolutionData, path) -> None:
         "domain": _describe_domain(solution.domain),
         "network": _describe_network(evaluator.description),  # type: ignore[attr-defined]
         "features": describe_features(_embedding(evaluator).features),
+        "built_in": _describe_built_in(_parts(evaluator)[0][1].model.built_in),
         "precision": evaluator.precision,  # type: ignore[attr-defined]
         "edges": evaluator.edges.tolist() if isinstance(evaluator, SlabEvaluator) else None,
         "status": str(solution.status),
@@ -194,9 +198,10 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
     """What evaluates the fields: one network, or one for each slab of time that was solved."""
     if network is None and problem is not None and facts["network"] is None:
         network = problem.network
+    built_in = _restore_built_in(facts, path, problem)
     if facts["edges"] is None:
         theta = column(arrays, "theta", (None,))
-        return _restore_evaluator(network, facts, path, domain, theta, arrays)
+        return _restore_evaluator(network, built_in, facts, path, domain, theta, arrays)
     edges = facts["edges"]
     if not isinstance(edges, list) or len(edges) < 2:
         raise ValueError("'edges' in the header is no list of times")
@@ -210,16 +215,36 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
         prefix = f"slab{number}."
         mine = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
         during = domain.during(*ends)
-        parts.append(_restore_evaluator(network, facts, path, during, t, mine))
+        parts.append(_restore_evaluator(network, built_in, facts, path, during, t, mine))
     return SlabEvaluator(edges, parts)
 
 
+def _describe_built_in(built_in) -> dict[str, float] | None:
+    """The constants of what is built in; None where nothing is. Its functions are the problem's."""
+    if not isinstance(built_in, BuiltIn):
+        return None
+    return {name: float(value) for name, value in built_in.constants.items()}
+
+
+def _restore_built_in(facts: Facts, path, problem) -> BuiltIn | None:
+    """What is built in, with the constants of the file; older files hold nothing of the kind."""
+    if facts.given.get("built_in") is None:
+        return None
+    if problem is None or not problem.terms:
+        raise ValueError(f"{path}: conditions are built into it (exact=True); pass their problem=...")
+    constants = facts.numbers("built_in")
+    if set(constants) != set(problem.constants):
+        raise ValueError("what is built in rests on other constants than the problem's")
+    arrays = {name: np.asarray(value) for name, value in constants.items()}
+    return BuiltIn(problem.terms, arrays)  # type: ignore[call-arg]
+
+
 def _restore_evaluator(
-    network, facts: Facts, path, domain: Domain, theta: np.ndarray, around: dict
+    network, built_in, facts: Facts, path, domain: Domain, theta: np.ndarray, around: dict
 ) -> Evaluator:
     """A network with the parameters of the file.
 
-    - `around`: the arrays of what is around the network.
+    - `built_in`: what is built into it, `around`: the arrays of what is around it.
 
     Raises `ValueError` where their number, type or finiteness is not what the header says.
     """
@@ -233,7 +258,8 @@ def _restore_evaluator(
     if network is None:
         network = _build_network(facts["network"], path, domain, fields, theta.size, features)
     with precision_context(precision):
-        model = build_model(network, domain, fields, jax.random.PRNGKey(0), features)
+        key = jax.random.PRNGKey(0)
+        model = build_model(network, domain, fields, key, features, built_in=built_in)
         size = flat_parameters(model).size
         if theta.shape != (size,):
             raise ValueError(f"the network has {size} parameters, the file {theta.size}")

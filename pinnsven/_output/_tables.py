@@ -18,6 +18,9 @@ def solution_table(solution: SolutionData) -> str:
     width = max(len(name) for name in ["condition", *solution.conditions])
     lines.append(f"  {'condition':<{width}}  {'rows':>6}  {'weight':>8}  {'training':>9}  held out")
     for name, row in solution.conditions.items():
+        if row.is_built_in:
+            lines.append(f"  {name:<{width}}  built in")
+            continue
         lines.append(
             f"  {name:<{width}}  {row.rows:>6}  {row.weight:>8.2g}  {row.training:>9.2e}  "
             f"{row.held_out:.2e}"

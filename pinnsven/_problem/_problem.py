@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._names import NameSpace
-from .._conditions import AbstractCondition, Block, points_array
+from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
 from .._domains import Domain, as_domain
 from .._networks import MLP
 from .._output._records import Reference
@@ -53,6 +54,7 @@ class Problem:
     name: str
     space: NameSpace
     blocks: tuple[Block, ...]
+    terms: tuple[Term | None, ...]
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class Problem:
         )
         put("conditions", _conditions(conditions))
         put("blocks", tuple(_bind(key, c, self.space) for key, c in self.conditions.items()))
+        put("terms", built_in_terms(self.conditions, self.blocks, self.space, self.constants))
         put("exact", _exact(exact, self.space))
         put("reference", _check_reference(reference, self.space))
         self._check_determined()
@@ -96,6 +99,19 @@ class Problem:
         for unknown in self.unknowns:
             if unknown not in asked:
                 raise ValueError(f"unknowns: no condition mentions the unknown {unknown!r}")
+
+    @property
+    def fitted(self) -> tuple[Block, ...]:
+        """The conditions that have rows; the others are built into the solution."""
+        return tuple(block for block in self.blocks if not block.exact)
+
+    @property
+    def built_in(self) -> BuiltIn | None:
+        """What is built into the solution, with the constants as they are; None where nothing is."""
+        if not self.terms:
+            return None
+        constants = {name: np.asarray(value) for name, value in self.constants.items()}
+        return BuiltIn(self.terms, constants)  # type: ignore[call-arg]
 
     def with_constants(self, **constants: float) -> "Problem":
         """The same problem with other values of some of its constants; nothing is compiled anew.

@@ -38,7 +38,8 @@ WORDS = {
     "noise": "the noise",
     "nodes": "the nodes",
 }
-LEFT_OUT = {"exact", "reference", "network", "name", "space", "blocks", "conditions"}  # of a problem
+# Of a problem.
+LEFT_OUT = {"exact", "reference", "network", "name", "space", "blocks", "terms", "conditions"}
 
 
 def identity_of(problem, network: object, settings: Mapping[str, object]) -> dict[str, str]:

@@ -90,7 +90,7 @@ class Run:
         self.system, self.theta = ResidualSystem.build(problem, network, network_key, features)
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
         self.state = stepper.init(self.theta, solver_key)
-        self.weights = {b.name: b.weight or 1.0 for b in problem.blocks}
+        self.weights = {b.name: b.weight or 1.0 for b in problem.fitted}
         self.first_weights = self.weights
         self.balance = np.ones(len(self.system.owners))
         self.may_refine = refine

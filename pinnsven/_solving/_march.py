@@ -120,6 +120,11 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
     if problem.unknowns:
         raise ValueError("march: an unknown would take another value in each slab; use solve()")
     for (name, condition), block in zip(problem.conditions.items(), problem.blocks, strict=True):
+        if isinstance(condition, Initial) and condition.exact:
+            raise ValueError(
+                f"march: {name!r} is built in by exact=True, but a slab starts from what a network "
+                "gives. Leave exact out"
+            )
         on_boundary = isinstance(condition, (Boundary, Dirichlet, Neumann, Robin))
         if isinstance(condition, (PDE, Initial)) or (
             on_boundary and not isinstance(block.site, Moment)

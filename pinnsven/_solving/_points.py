@@ -74,7 +74,7 @@ class PointSet:
     ):
         self._sampler, self._layers = sampler, layers
         self._rng = rng
-        self.blocks = problem.blocks
+        self.blocks = problem.fitted
         self._pinned = _requested_points(problem, requested)
         counts = _requested_counts(problem, requested)
         self.current = {b.name: self._draw(b, counts[b.name]) for b in self.blocks}
@@ -324,19 +324,19 @@ def _default_count(block: Block) -> int:
 
 
 def _requested_counts(problem: Problem, requested: object) -> dict[str, int]:
-    counts = {b.name: _default_count(b) for b in problem.blocks}
+    counts = {b.name: _default_count(b) for b in problem.fitted}
     if requested is None:
         return counts
     if not isinstance(requested, dict):
         check_count(requested)
-        return counts | {b.name: requested for b in problem.blocks if b.interior}  # type: ignore
+        return counts | {b.name: requested for b in problem.fitted if b.interior}  # type: ignore
     for name, value in requested.items():
         if name not in counts:
             raise ValueError(
                 f"points: there is no condition {name!r}; there are {listing(counts)}."
                 + nearest(str(name), counts)
             )
-        block = next(b for b in problem.blocks if b.name == name)
+        block = next(b for b in problem.fitted if b.name == name)
         if not isinstance(value, dict):
             if isinstance(block.site, FixedPoints):
                 raise ValueError(f"points[{name!r}]: this condition has points of its own")
@@ -350,7 +350,7 @@ def _requested_counts(problem: Problem, requested: object) -> dict[str, int]:
 
 def _requested_points(problem: Problem, requested: object) -> dict[str, Drawn]:
     pinned = {}
-    for block in problem.blocks:
+    for block in problem.fitted:
         given = requested.get(block.name) if isinstance(requested, dict) else None
         if not isinstance(given, dict):
             continue

@@ -127,9 +127,11 @@ class ResidualSystem(AbstractResidual):
 
         - `features`: further inputs of the network.
         """
-        model = build_model(network, problem.domain, problem.fields, key, features)
+        model = build_model(
+            network, problem.domain, problem.fields, key, features, built_in=problem.built_in
+        )
         parameters, theta = Parameters.pack(model, problem.unknowns)
-        return cls(problem.blocks, parameters, problem.constants), theta
+        return cls(problem.fitted, parameters, problem.constants), theta
 
     @property
     def unknown_names(self) -> tuple[str, ...]:

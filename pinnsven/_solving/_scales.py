@@ -46,6 +46,9 @@ def find_scales(system: ResidualSystem, theta, network, points: PointSet, compil
             found = _balanced(system, theta, points, shift, np.where(faint, 0, size), compiled)
             size = np.where(faint & (size > ROUNDED * found), size, found)
             shift = np.where(faint & (size == found), 0.0, shift)
+        # What is built in brings its own zero: the network adds to it.
+        built = [term is not None for term in getattr(system.unpack(theta)[0].built_in, "terms", ())]
+        shift = np.where(built, 0.0, shift) if built else shift
     lone = np.where(shift != 0, np.abs(shift), 1.0)
     return Scaling(shift, np.where(size > 0, size, lone))  # type: ignore[call-arg]
 

@@ -75,7 +75,7 @@ def condition_table(run: Any, estimate: Estimate | None) -> dict[str, ConditionR
     """
     unknown = np.full(len(run.system.blocks), math.nan)
     training, held_out = (estimate.training, estimate.held_out) if estimate else (unknown, unknown)
-    return {
+    rows = {
         block.name: ConditionReport(
             rows=run.points.rows(block),
             weight=run.weights[block.name],
@@ -84,3 +84,5 @@ def condition_table(run: Any, estimate: Estimate | None) -> dict[str, ConditionR
         )
         for i, block in enumerate(run.system.blocks)
     }
+    built_in = ConditionReport(rows=0, weight=0.0, training=0.0, held_out=0.0)
+    return {name: rows.get(name, built_in) for name in run.problem.conditions}

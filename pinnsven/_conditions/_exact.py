@@ -1,0 +1,311 @@
+"""From conditions with `exact=True` to what is built into the solution, and what speaks against it."""
+
+import dataclasses
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._basics._functions import NamedFunction
+from .._basics._messages import listing
+from .._basics._numbers import finite_number
+from .._basics._precision import precision_context
+from .._calculus._names import Derivative, NameSpace, UnknownValue
+from .._domains import AbstractSurface, Domain, Facets, Interior, Moment, Plane, Sobol
+from ._base import AbstractCondition, Block
+from ._boundary import Initial
+from ._built_in import AbstractLift, Across, Begun, Blend, Prescribed, Term, product
+
+LOOKED_AT = 1024  # points in the domain, and on each part
+NEAR = 2e-3  # of the largest level, below which two parts touch
+AGREE = 1e-7  # of the prescribed values, to which they agree where two parts meet
+MOST_AXES = 3  # across which values are joined; across n of them a value is worked out 3^n times
+
+
+@dataclasses.dataclass(frozen=True)
+class _Piece:
+    """A surface with what is prescribed on it.
+
+    - `value`: as the user gave it.
+    """
+
+    condition: str
+    surface: AbstractSurface
+    value: object
+    given: Prescribed
+
+    def is_same(self, other: "_Piece") -> bool:
+        """Whether both prescribe the same number, or are of the same function."""
+        if callable(self.value) or callable(other.value):
+            return self.value is other.value
+        return float(self.value) == float(other.value)  # type: ignore[arg-type]
+
+
+def built_in_terms(
+    conditions: dict[str, AbstractCondition],
+    blocks: tuple[Block, ...],
+    space: NameSpace,
+    constants: dict[str, float],
+) -> tuple[Term | None, ...]:
+    """What is built into each field; empty where no condition asks for that.
+
+    - `blocks`: of the conditions, in their order.
+
+    Raises `ValueError` for a part without a smooth distance function, for a value that is not known
+    before the problem is solved or not finite in the domain, and for values that contradict each other.
+    """
+    asked = [(block, conditions[block.name]) for block in blocks if block.exact]
+    if not asked:
+        return ()
+    if all(block.exact for block in blocks):
+        raise ValueError("conditions: all are built in by exact=True, so that nothing is left to solve")
+    terms = []
+    with precision_context("float64"):
+        for field in space.fields:
+            try:
+                terms.append(_term(field, asked, space, constants))
+            except _Refused as error:
+                raise ValueError(f"condition {error.condition!r}: exact=True: {error}") from None
+    return tuple(terms)
+
+
+class _Refused(Exception):
+    """A condition cannot be built in."""
+
+    def __init__(self, condition: str, why: str):
+        super().__init__(why)
+        self.condition = condition
+
+
+def _term(field: str, asked, space: NameSpace, constants: dict[str, float]) -> Term | None:
+    """What is built into one field, or None."""
+    pieces, begun = [], {}
+    for block, condition in asked:
+        for keyword, value in condition.values.items():
+            if _is_of(keyword, field, space):
+                given = _prescribed(block.name, keyword, value, space)
+                if isinstance(condition, Initial):
+                    if keyword in begun:
+                        raise _Refused(block.name, f"{keyword} is built in at the start already")
+                    begun[keyword] = (block, value, given)
+                else:
+                    pieces += [_Piece(block.name, s, value, given) for s in _surfaces(block)]
+    if not pieces and not begun:
+        return None
+    repeated = [b for a, b in itertools.combinations(pieces, 2) if a.surface == b.surface]
+    if repeated:
+        raise _Refused(repeated[0].condition, "a part of the boundary is built in already")
+    _check_domain(pieces, space.domain)
+    lift = _in_space(pieces, space.domain) if pieces else None
+    surfaces = tuple(p.surface for p in pieces)
+    if not begun:
+        assert lift is not None
+        term = Term(lift, surfaces, None)  # type: ignore[call-arg]
+    else:
+        term = _with_start(field, begun, lift, surfaces, space.domain)
+    term = _scaled(term, space.domain, constants, pieces, begun)
+    _check_values(field, term, asked, space, constants)
+    return term
+
+
+def _is_of(keyword: str, field: str, space: NameSpace) -> bool:
+    return getattr(space.read(keyword), "field", None) == field
+
+
+def _prescribed(name: str, keyword: str, value, space: NameSpace) -> Prescribed:
+    """A value as a function of a point and constants."""
+    if not callable(value):
+        number = jnp.asarray(finite_number(f"{keyword}=", value))
+        return Prescribed(np.asarray(number), None, space.domain)  # type: ignore[call-arg]
+    function = NamedFunction.of(value, space.knows)
+    unknown = [n for n in function.names if isinstance(space.read(n), UnknownValue)]
+    if unknown:
+        raise _Refused(
+            name,
+            f"the value of {keyword} depends on the unknown {unknown[0]!r}, and is not known before "
+            "that is. Leave exact out",
+        )
+    return Prescribed(np.zeros(()), function, space.domain)  # type: ignore[call-arg]
+
+
+def _surfaces(block: Block) -> list[AbstractSurface]:
+    """The surfaces of the parts of a condition on the boundary."""
+    if isinstance(block.site, Moment):
+        raise _Refused(block.name, "a start is built in by pv.Initial, and an end of time is not")
+    assert isinstance(block.site, Facets)
+    found = []
+    for piece in block.site.pieces:
+        if piece.surface is None:
+            raise _Refused(
+                block.name,
+                f"{block.site.label} has no smooth distance function: that needs whole faces of boxes, "
+                "edges of convex polygons, disks, balls, or holes that are disks or balls",
+            )
+        if piece.surface not in found:
+            found.append(piece.surface)
+    return found
+
+
+def _check_domain(pieces: list[_Piece], domain: Domain) -> None:
+    """Raises unless every surface bounds the domain without crossing it, and holds no other part."""
+    if not pieces or domain.space is None:
+        return
+    inside, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+    mine = {piece.surface for piece in pieces}
+    others = [facet for facet in domain.space.facets() if facet.surface not in mine]
+    for piece in pieces:
+        if np.min(piece.surface.level(inside.T)) <= 0:
+            raise _Refused(
+                piece.condition,
+                f"a part of it has no smooth distance function: {_said(piece.surface)} goes on inside "
+                "the domain",
+            )
+        for facet in others:
+            points, _ = facet.place(np.random.default_rng(0).random((LOOKED_AT, facet.dim)))
+            if len(points) and np.median(np.abs(piece.surface.level(points.T))) < 1e-9:
+                raise _Refused(
+                    piece.condition,
+                    f"{_said(piece.surface)} also holds {listing(sorted(facet.names))}, where another "
+                    "condition may say otherwise",
+                )
+
+
+def _said(surface: AbstractSurface) -> str:
+    return "its plane" if isinstance(surface, Plane) else "its line or surface"
+
+
+def _in_space(pieces: list[_Piece], domain: Domain) -> AbstractLift:
+    """Values on parts of the boundary, joined."""
+    flat = [p for p in pieces if isinstance(p.surface, Plane)]
+    curved = [p for p in pieces if not isinstance(p.surface, Plane)]
+    alike = all(p.is_same(pieces[0]) for p in pieces)
+    axes = {p.surface.axes[0] for p in flat}
+    joined = not curved and len(axes) <= MOST_AXES and callable(pieces[0].value)
+    if alike and not joined:
+        return pieces[0].given
+    crossed = {axis for p in curved for axis in p.surface.axes} & axes
+    groups: list[list[_Piece]] = []
+    for piece in curved:
+        same = next((g for g in groups if g[0].is_same(piece)), None)
+        if same is None:
+            groups.append([piece])
+        else:
+            same.append(piece)
+    parts: list[AbstractLift] = [group[0].given for group in groups]
+    if crossed:
+        beside = [p for p in flat if p.surface.axes[0] in crossed]
+        groups.append(beside)
+        parts.append(_across(None, beside))
+    lift = parts[0] if parts else None
+    if len(parts) > 1:
+        _check_apart(groups, domain)
+        surfaces = tuple(tuple(p.surface for p in group) for group in groups)
+        lift = Blend(tuple(parts), surfaces)  # type: ignore[call-arg]
+    found = _across(lift, [p for p in flat if p.surface.axes[0] not in crossed])
+    assert found is not None
+    return found
+
+
+def _across(lift: AbstractLift | None, flat: list[_Piece]):
+    """Values on faces of a box beside what is known already, coordinate after coordinate."""
+    for axis in sorted({p.surface.axes[0] for p in flat}):
+        mine = [p for p in flat if p.surface.axes[0] == axis]
+        walls = tuple(p.surface for p in mine)
+        lift = Across(lift, tuple(p.given for p in mine), walls)  # type: ignore[call-arg, arg-type]
+    return lift
+
+
+def _check_apart(groups: list[list[_Piece]], domain: Domain) -> None:
+    """Raises where two parts with different values touch, and their blend would have a kink."""
+    assert domain.space is not None
+    facets = {facet.surface: facet for facet in domain.space.facets()}
+    for one, other in itertools.permutations(groups, 2):
+        for piece in one:
+            facet = facets[piece.surface]
+            unit = Sobol().draw(4 * LOOKED_AT, facet.dim, np.random.default_rng(0))
+            points, _ = facet.place(unit)
+            for second in other:
+                level = np.abs(second.surface.level(points.T))
+                if level.size and np.min(level) < NEAR * np.max(level):
+                    raise _Refused(
+                        piece.condition,
+                        "parts that are no faces of a box touch, with different values on them, here "
+                        f"and by {second.condition!r}. One function for both can be built in",
+                    )
+
+
+def _with_start(field, begun: dict, lift, surfaces, domain: Domain) -> Term:
+    """What is built in at the start too."""
+    assert domain.time is not None
+    start, duration = domain.time.start, domain.time.stop - domain.time.start
+    rate_name = f"{field}_{domain.time.coordinate.name}"
+    if field not in begun:
+        block = next(iter(begun.values()))[0]
+        raise _Refused(block.name, f"{field} itself has to be built in too, as in {field}=0.0")
+    wrong = [name for name in begun if name not in (field, rate_name)]
+    if wrong:
+        block = begun[wrong[0]][0]
+        raise _Refused(block.name, f"{wrong[0]} is neither {field} nor {rate_name}")
+    rate = begun[rate_name][2] if rate_name in begun else None
+    whole = Begun(lift, begun[field][2], rate, start, duration)  # type: ignore[call-arg]
+    power = 1 if rate is None else 2
+    return Term(whole, surfaces, (start, duration, power))  # type: ignore[call-arg]
+
+
+def _scaled(term: Term, domain: Domain, constants, pieces, begun) -> Term:
+    """The term with a distance of one at most; raises where the values inside are not finite."""
+    inside, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+    numbers = {name: jnp.asarray(value, float) for name, value in constants.items()}
+    at = jax.jit(jax.vmap(lambda p: (term.lift(p, numbers), product(term.surfaces, p))))
+    values, levels = map(np.asarray, at(jnp.asarray(inside)))
+    if not np.all(np.isfinite(values)):
+        name = pieces[0].condition if pieces else next(iter(begun.values()))[0].name
+        bad = inside[int(np.argmin(np.isfinite(values)))]
+        raise _Refused(
+            name,
+            f"what is prescribed is also worked out inside the domain, and is not finite at "
+            f"{_place(domain, bad)}",
+        )
+    return dataclasses.replace(term, scale=float(1 / np.max(levels)))
+
+
+def _check_values(field: str, term: Term, asked, space: NameSpace, constants) -> None:
+    """Raises where what is built in contradicts a condition: two that meet do not agree there."""
+    numbers = {name: jnp.asarray(value, float) for name, value in constants.items()}
+    along = jnp.zeros(space.domain.dim).at[-1].set(1.0)
+    met = []
+    for block, condition in asked:
+        for keyword, value in condition.values.items():
+            if not _is_of(keyword, field, space):
+                continue
+            points, _ = block.site.draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+            given = _prescribed(block.name, keyword, value, space)
+            is_rate = isinstance(space.read(keyword), Derivative)
+
+            def both(point, given=given, is_rate=is_rate):
+                lift = lambda place: term.lift(place, numbers)
+                found = jax.jvp(lift, (point,), (along,))[1] if is_rate else lift(point)
+                return found, given(point, numbers)
+
+            found, wanted = map(np.asarray, jax.jit(jax.vmap(both))(jnp.asarray(points)))
+            met.append((block.name, keyword, points, found, wanted))
+    scales = {k: 0.0 for _, k, *_ in met}
+    for _, keyword, _, found, wanted in met:
+        scales[keyword] = max(scales[keyword], np.max(np.abs(found)), np.max(np.abs(wanted)))
+    for name, keyword, points, found, wanted in met:
+        worst = int(np.argmax(np.abs(found - wanted)))
+        jump = abs(float(found[worst] - wanted[worst]))
+        if jump > AGREE * scales[keyword]:
+            others = [b.name for b, _ in asked if b.name != name]
+            beside = f"with {listing(others)}" if others else "with itself"
+            raise _Refused(
+                name,
+                f"it does not agree {beside} where they meet: at "
+                f"{_place(space.domain, points[worst])} it prescribes {keyword} = {wanted[worst]:.6g}, "
+                f"and together they give {found[worst]:.6g}, a jump of {jump:.3g}. Leave exact out",
+            )
+
+
+def _place(domain: Domain, point) -> str:
+    return ", ".join(f"{n} = {np.round(v, 6).tolist()}" for n, v in domain.split(point).items())
