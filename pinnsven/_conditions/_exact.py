@@ -104,9 +104,7 @@ def _term(field: str, asked, space: NameSpace, constants: dict[str, float]) -> T
         term = Term(lift, surfaces, None)  # type: ignore[call-arg]
     else:
         term = _with_start(field, begun, lift, surfaces, space.domain)
-    term = _scaled(term, space.domain, constants, pieces, begun)
-    _check_values(field, term, asked, space, constants)
-    return term
+    return _checked(field, term, asked, space, constants)
 
 
 def _is_of(keyword: str, field: str, space: NameSpace) -> bool:
@@ -253,58 +251,53 @@ def _with_start(field, begun: dict, lift, surfaces, domain: Domain) -> Term:
     return Term(whole, surfaces, (start, duration, power))  # type: ignore[call-arg]
 
 
-def _scaled(term: Term, domain: Domain, constants, pieces, begun) -> Term:
-    """The term with a distance of one at most; raises where the values inside are not finite."""
-    inside, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
-    numbers = {name: jnp.asarray(value, float) for name, value in constants.items()}
-    at = jax.jit(jax.vmap(lambda p: (term.lift(p, numbers), product(term.surfaces, p))))
-    values, levels = map(np.asarray, at(jnp.asarray(inside)))
-    if not np.all(np.isfinite(values)):
-        name = pieces[0].condition if pieces else next(iter(begun.values()))[0].name
-        bad = inside[int(np.argmin(np.isfinite(values)))]
-        raise _Refused(
-            name,
-            f"what is prescribed is also worked out inside the domain, and is not finite at "
-            f"{_place(domain, bad)}",
-        )
-    return dataclasses.replace(term, scale=float(1 / np.max(levels)))
+def _checked(field: str, term: Term, asked, space: NameSpace, constants: dict[str, float]) -> Term:
+    """The term with a distance of one at most.
 
-
-def _check_values(field: str, term: Term, asked, space: NameSpace, constants) -> None:
-    """Raises where what is built in contradicts a condition: two that meet do not agree there."""
+    Raises where values are not finite inside the domain, or do not agree where two conditions meet.
+    """
     numbers = {name: jnp.asarray(value, float) for name, value in constants.items()}
+    named = [(b, k, v) for b, c in asked for k, v in c.values.items() if _is_of(k, field, space)]
+    given = [_prescribed(b.name, k, v, space) for b, k, v in named]
+    rates = [isinstance(space.read(k), Derivative) for _, k, _ in named]
+    rng = np.random.default_rng
+    inside, _ = Interior(space.domain).draw(LOOKED_AT, Sobol(), rng(0))
+    places = [b.site.draw(LOOKED_AT, Sobol(), rng(0))[0] for b, _, _ in named]
     along = jnp.zeros(space.domain.dim).at[-1].set(1.0)
-    met = []
-    for block, condition in asked:
-        for keyword, value in condition.values.items():
-            if not _is_of(keyword, field, space):
-                continue
-            points, _ = block.site.draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
-            given = _prescribed(block.name, keyword, value, space)
-            is_rate = isinstance(space.read(keyword), Derivative)
 
-            def both(point, given=given, is_rate=is_rate):
-                lift = lambda place: term.lift(place, numbers)
-                found = jax.jvp(lift, (point,), (along,))[1] if is_rate else lift(point)
-                return found, given(point, numbers)
+    @jax.jit  # one program: a second would take as long again to compile
+    def looked_at(inside, places):
+        lift = lambda place: term.lift(place, numbers)
+        rate = lambda place: jax.jvp(lift, (place,), (along,))[1]
+        found = [jax.vmap(rate if r else lift)(p) for r, p in zip(rates, places, strict=True)]
+        wanted = [
+            jax.vmap(lambda q, g=g: g(q, numbers))(p) for g, p in zip(given, places, strict=True)
+        ]
+        levels = jax.vmap(lambda place: product(term.surfaces, place))(inside)
+        return jax.vmap(lift)(inside), levels, found, wanted
 
-            found, wanted = map(np.asarray, jax.jit(jax.vmap(both))(jnp.asarray(points)))
-            met.append((block.name, keyword, points, found, wanted))
-    scales = {k: 0.0 for _, k, *_ in met}
-    for _, keyword, _, found, wanted in met:
-        scales[keyword] = max(scales[keyword], np.max(np.abs(found)), np.max(np.abs(wanted)))
-    for name, keyword, points, found, wanted in met:
-        worst = int(np.argmax(np.abs(found - wanted)))
-        jump = abs(float(found[worst] - wanted[worst]))
-        if jump > AGREE * scales[keyword]:
-            others = [b.name for b, _ in asked if b.name != name]
-            beside = f"with {listing(others)}" if others else "with itself"
-            raise _Refused(
-                name,
-                f"it does not agree {beside} where they meet: at "
-                f"{_place(space.domain, points[worst])} it prescribes {keyword} = {wanted[worst]:.6g}, "
-                f"and together they give {found[worst]:.6g}, a jump of {jump:.3g}. Leave exact out",
-            )
+    values, levels, found, wanted = jax.tree.map(np.asarray, looked_at(inside, places))
+    if not np.all(np.isfinite(values)):
+        bad = _place(space.domain, inside[int(np.argmin(np.isfinite(values)))])
+        why = f"what is prescribed is also worked out inside the domain, and is not finite at {bad}"
+        raise _Refused(named[0][0].name, why)
+    for rate in set(rates):
+        mine = [i for i, r in enumerate(rates) if r is rate]
+        scale = max(np.max(np.abs([found[i], wanted[i]])) for i in mine)
+        for i in mine:
+            worst = int(np.argmax(np.abs(found[i] - wanted[i])))
+            if (jump := float(abs(found[i] - wanted[i])[worst])) > AGREE * scale:
+                block, keyword, _ = named[i]
+                others = [b.name for b, _ in asked if b is not block]
+                beside = f"with {listing(others)}" if others else "with itself"
+                raise _Refused(
+                    block.name,
+                    f"it does not agree {beside} where they meet: at "
+                    f"{_place(space.domain, places[i][worst])} it prescribes {keyword} = "
+                    f"{wanted[i][worst]:.6g}, and together they give {found[i][worst]:.6g}, a jump of "
+                    f"{jump:.3g}. Leave exact out",
+                )
+    return dataclasses.replace(term, scale=float(1 / np.max(levels)))
 
 
 def _place(domain: Domain, point) -> str:

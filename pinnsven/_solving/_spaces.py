@@ -73,9 +73,10 @@ class AbstractSpace(AbstractParameters):
         """e at one embedded point."""
 
     def unpack(self, theta):
-        number = len(self.unknown_names)
-        moved = self.base.at[self.base.size - number :].add(theta[self.functions :])
-        model, unknowns = self.plain.unpack(moved)
+        # The network keeps its parameters, so that nothing differentiates what is drawn beside it.
+        model, _ = self.plain.unpack(self.base)
+        tail = self.base[self.base.size - len(self.unknown_names) :]
+        unknowns = self.plain.unknowns(tail + theta[self.functions :])
         changed = Changed(model.addition, self, theta[: self.functions])
         return dataclasses.replace(model, addition=changed), unknowns
 
