@@ -12,7 +12,7 @@ import statistics
 import time
 import warnings
 
-from _records import find_source_tree, stepping
+from _records import find_source_tree, stop_after
 
 TOLERANCE = 1e-6
 SECONDS = 12.0  # of each run whose answer cannot be right
@@ -48,7 +48,7 @@ def solved(case) -> dict:
     import pinnsven as pv
 
     limit = SECONDS_ALONE if case.may_converge else SECONDS
-    arguments = {"tolerance": TOLERANCE} | stepping(limit) | dict(case.settings)
+    arguments = {"tolerance": TOLERANCE, "callbacks": stop_after(limit)} | dict(case.settings)
     record = {"name": case.name, "kind": case.kind, "may_converge": case.may_converge}
     begun = time.perf_counter()
     try:

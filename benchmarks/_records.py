@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -117,12 +118,17 @@ def stepping(seconds: float) -> dict:
     """Arguments of `solve` for so many seconds of steps, compilation and verdict apart.
 
     A user's `time_limit` counts those too; what compares steps stops by this clock of its own, and uses
-    up the time, as with a limit, whatever tolerance is met.
+    up the time, as with a limit, whatever tolerance is met. Nothing is drawn where steps are counted.
     """
+    return {"callbacks": stop_after(seconds), "max_steps": 10**9}
+
+
+def stop_after(seconds: float) -> Callable:
+    """A callback that ends a run after so many seconds of steps, as a limit would."""
     import pinnsven as pv
 
     def stop(record) -> None:
         if record.seconds >= seconds:
             raise pv.StopRun(f"{seconds:g} s of stepping were over", as_limit=True)
 
-    return {"callbacks": stop, "max_steps": 10**9}
+    return stop

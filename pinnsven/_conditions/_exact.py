@@ -270,9 +270,7 @@ def _checked(field: str, term: Term, asked, space: NameSpace, constants: dict[st
         lift = lambda place: term.lift(place, numbers)
         rate = lambda place: jax.jvp(lift, (place,), (along,))[1]
         found = [jax.vmap(rate if r else lift)(p) for r, p in zip(rates, places, strict=True)]
-        wanted = [
-            jax.vmap(lambda q, g=g: g(q, numbers))(p) for g, p in zip(given, places, strict=True)
-        ]
+        wanted = [jax.vmap(lambda q, g=g: g(q, numbers))(p) for g, p in zip(given, places, strict=True)]
         levels = jax.vmap(lambda place: product(term.surfaces, place))(inside)
         return jax.vmap(lift)(inside), levels, found, wanted
 

@@ -29,7 +29,7 @@ class AbstractParameters(eqx.Module):
 
 
 class Silenced(AbstractParameters):
-    """Parameters of which one field is set to zero.
+    """Parameters of which one field is left at its zero: what the network gives of it is not used.
 
     - `plain`: the parameters.
     - `field`: the number of the field.
@@ -49,10 +49,10 @@ class Silenced(AbstractParameters):
     def unpack(self, theta):
         model, unknowns = self.plain.unpack(theta)
 
-        def transform(values, point):
-            return model.transform(values, point).at[self.field].set(0.0)  # type: ignore[operator]
+        def addition(values, inputs):
+            return model.addition(values, inputs).at[self.field].set(0.0)  # type: ignore[operator]
 
-        return dataclasses.replace(model, transform=transform), unknowns  # type: ignore
+        return dataclasses.replace(model, addition=addition), unknowns  # type: ignore
 
 
 class Parameters(AbstractParameters):

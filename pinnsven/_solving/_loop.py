@@ -43,7 +43,7 @@ from ._scales import find_scales
 from ._singular import Singularity
 from ._so_far import show_step
 from ._spaces import room_for
-from ._verdict import AGREE, LAST_DRAWS
+from ._verdict import LAST_DRAWS, is_resolved
 from ._weighting import balance, discount_noise, discount_scatter
 
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
@@ -224,7 +224,8 @@ class Run:
         """Whether the last estimate is well below the tolerance, and training agrees with held-out."""
         e = self.estimate
         assert e is not None  # it was measured just before
-        met = e.relative <= MARGIN * self.limits.target and e.gap**2 <= GAP_MARGIN * AGREE
+        target = self.limits.target
+        met = e.relative <= MARGIN * target and is_resolved(e, target, GAP_MARGIN)
         return met and self._has_settled()
 
     def _has_settled(self) -> bool:
@@ -474,7 +475,8 @@ class Run:
         scales = block_scales(self.system.blocks, sizes)
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
-        if self.estimate.relative <= self.limits.target and self.estimate.gap**2 > GAP_MARGIN * AGREE:
+        target = self.limits.target
+        if self.estimate.relative <= target and not is_resolved(self.estimate, target, GAP_MARGIN):
             self.rounding = rounding(self)
             self.estimate = summarize(self.system, self.points, sizes, training, held, self.rounding)
         self.found = np.sqrt(held), sizes

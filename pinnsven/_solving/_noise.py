@@ -36,7 +36,7 @@ def rounding(run) -> np.ndarray:
 
 
 def vanishing(run, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:
-    """Small fields that might as well be zero: no condition's residual would be larger.
+    """Fields near their zero that might as well be it: no condition's residual would be larger.
 
     Nothing is small beside zero, so their residuals count as those of a field of size one.
 

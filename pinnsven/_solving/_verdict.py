@@ -8,6 +8,7 @@ from .._output._records import Estimate, FieldErrors, StepRecord
 
 LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
+FAR = 0.1  # of the tolerance: below that no gap matters that would not even then reach it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def judge(cause: RESULTS | None, why: str, evidence: Evidence, tolerance: float)
         return RESULTS.undetermined, (
             f"{stopped}, but the conditions leave the answer open: {evidence.left_open}"
         )
-    if estimate.gap**2 > AGREE:
+    if not is_resolved(estimate, tolerance):
         return RESULTS.unresolved, (
             f"{stopped}, {estimate.gap:.1f} times the training residual: the answer "
             f"is not resolved between the points. Allow more points or more time.{_also(evidence)}"
@@ -80,6 +81,15 @@ def judge(cause: RESULTS | None, why: str, evidence: Evidence, tolerance: float)
     return RESULTS.converged, (
         f"{reached.capitalize()} (tolerance {tolerance:.0e}). It ended because {why}.{limited}"
     )
+
+
+def is_resolved(estimate: Estimate, tolerance: float, margin: float = 1.0) -> bool:
+    """Whether an answer is as good between the points as at them, or far better than asked for anyway.
+
+    - `margin`: on how much larger residuals may be between the points.
+    """
+    alike = estimate.gap**2 <= margin * AGREE
+    return alike or estimate.relative * estimate.gap <= FAR * tolerance
 
 
 def _unfinished(
