@@ -194,23 +194,22 @@ def _in_space(pieces: list[_Piece], domain: Domain) -> AbstractLift:
     if crossed:
         beside = [p for p in flat if p.surface.axes[0] in crossed]
         groups.append(beside)
-        parts.append(_across(None, beside))
+        parts.append(_joined(beside))
     lift = parts[0] if parts else None
     if len(parts) > 1:
         _check_apart(groups, domain)
         surfaces = tuple(tuple(p.surface for p in group) for group in groups)
         lift = Blend(tuple(parts), surfaces)  # type: ignore[call-arg]
-    found = _across(lift, [p for p in flat if p.surface.axes[0] not in crossed])
-    assert found is not None
-    return found
+    return _joined([p for p in flat if p.surface.axes[0] not in crossed], lift)
 
 
-def _across(lift: AbstractLift | None, flat: list[_Piece]):
+def _joined(flat: list[_Piece], lift: AbstractLift | None = None) -> AbstractLift:
     """Values on faces of a box beside what is known already, coordinate after coordinate."""
     for axis in sorted({p.surface.axes[0] for p in flat}):
         mine = [p for p in flat if p.surface.axes[0] == axis]
         walls = tuple(p.surface for p in mine)
         lift = Across(lift, tuple(p.given for p in mine), walls)  # type: ignore[call-arg, arg-type]
+    assert lift is not None  # there are faces, or there is something beside them
     return lift
 
 

@@ -43,7 +43,7 @@ from ._scales import find_scales
 from ._singular import Singularity
 from ._so_far import show_step
 from ._spaces import room_for
-from ._verdict import LAST_DRAWS, is_resolved
+from ._verdict import AGREE, LAST_DRAWS, is_resolved
 from ._weighting import balance, discount_noise, discount_scatter
 
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
