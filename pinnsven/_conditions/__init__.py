@@ -16,7 +16,13 @@ from ._boundary import (
     Neumann as Neumann,
     Robin as Robin,
 )
-from ._built_in import BuiltIn as BuiltIn, Term as Term
+from ._built_in import (
+    BuiltIn as BuiltIn,
+    Term as Term,
+    describe_terms as describe_terms,
+    number_lift as number_lift,
+    terms_of as terms_of,
+)
 from ._data import Data as Data
 from ._exact import built_in_terms as built_in_terms
 from ._integral import Integral as Integral

@@ -28,7 +28,7 @@ class _Prescription(AbstractCondition):
     values: eqx.AbstractVar[dict[str, object]]
     weight: eqx.AbstractVar[float | None]
     points: eqx.AbstractVar[int | None]
-    exact: eqx.AbstractVar[bool]
+    exact: eqx.AbstractVar[bool | None]
 
     def __check_init__(self):
         kind = type(self).__name__
@@ -41,7 +41,7 @@ class _Prescription(AbstractCondition):
             )
         check_weight(self.weight)
         check_count(self.points)
-        if self.exact not in (True, False):
+        if self.exact not in (True, False, None):
             raise ValueError(f"exact={self.exact!r}: give True to build the values in, or False")
         if self.exact and self.function is not None:
             raise ValueError(
@@ -76,9 +76,9 @@ class Initial(_Prescription):
     values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True, converter=plain)
-    exact: bool = eqx.field(static=True)
+    exact: bool | None = eqx.field(static=True)
 
-    def __init__(self, function=None, /, *, weight=None, points=None, exact=False, **values):
+    def __init__(self, function=None, /, *, weight=None, points=None, exact=None, **values):
         self.function, self.values, self.exact = function, values, exact
         self.weight, self.points = weight, points
 
@@ -97,7 +97,7 @@ class Initial(_Prescription):
             site,
             weight=self.weight,
             count=self.points,
-            exact=self.exact,
+            exact=bool(self.exact),
         )
 
 
@@ -109,10 +109,10 @@ class _OnBoundary(_Prescription):
     values: dict[str, object]
     weight: float | None
     points: int | None = eqx.field(static=True, converter=plain)
-    exact: bool = eqx.field(static=True)
+    exact: bool | None = eqx.field(static=True)
 
     def __init__(
-        self, function=None, /, on: On = None, *, weight=None, points=None, exact=False, **values
+        self, function=None, /, on: On = None, *, weight=None, points=None, exact=None, **values
     ):
         self.function, self.values, self.on = function, values, on
         self.weight, self.points, self.exact = weight, points, exact
@@ -127,7 +127,7 @@ class _OnBoundary(_Prescription):
             weight=self.weight,
             count=self.points,
             on_boundary=not isinstance(site, Moment),
-            exact=self.exact,
+            exact=bool(self.exact),
         )
 
 
@@ -164,14 +164,16 @@ class Dirichlet(_OnBoundary):
     - `values`: a keyword names a field and gives its value: a number, or a function of coordinates
       and unknowns.
     - `exact`: whether the values are built into the solution, u = G + d N with a distance d from the
-      part: on whole faces of boxes, edges of convex polygons, disks, balls, and holes that are such.
+      part: on whole faces of boxes, edges of convex polygons, disks, balls, and holes that are such. By
+      default `solve` builds in numbers on flat walls and on disks and balls where nothing speaks
+      against it.
 
     Raises `ValueError` if nothing is prescribed and, when the problem is built, if a name or a part
     does not exist, or the values cannot be built in.
     """
 
     def __init__(
-        self, function=None, /, on: On = None, *, weight=None, points=None, exact=False, **values
+        self, function=None, /, on: On = None, *, weight=None, points=None, exact=None, **values
     ):
         super().__init__(function, on, weight=weight, points=points, exact=exact, **values)
 

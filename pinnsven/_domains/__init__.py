@@ -39,4 +39,4 @@ from ._shape import (
     Product as Product,
     Union as Union,
 )
-from ._surfaces import AbstractSurface as AbstractSurface, Plane as Plane
+from ._surfaces import AbstractSurface as AbstractSurface, Plane as Plane, Sphere as Sphere

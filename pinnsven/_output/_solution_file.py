@@ -10,7 +10,7 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
-from .._conditions import BuiltIn
+from .._conditions import BuiltIn, describe_terms, terms_of
 from .._domains import Domain, Time, describe_shape, plain_fact, shape_of, tupled
 from .._networks import (
     MLP,
@@ -198,7 +198,7 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
     """What evaluates the fields: one network, or one for each slab of time that was solved."""
     if network is None and problem is not None and facts["network"] is None:
         network = problem.network
-    built_in = _restore_built_in(facts, path, problem)
+    built_in = _restore_built_in(facts, path, domain, problem)
     if facts["edges"] is None:
         theta = column(arrays, "theta", (None,))
         return _restore_evaluator(network, built_in, facts, path, domain, theta, arrays)
@@ -219,24 +219,33 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
     return SlabEvaluator(edges, parts)
 
 
-def _describe_built_in(built_in) -> dict[str, float] | None:
-    """The constants of what is built in; None where nothing is. Its functions are the problem's."""
+def _describe_built_in(built_in) -> dict | None:
+    """What is built in; None where nothing is. Functions and a start are left to the problem."""
     if not isinstance(built_in, BuiltIn):
         return None
-    return {name: float(value) for name, value in built_in.constants.items()}
+    constants = {name: float(value) for name, value in built_in.constants.items()}
+    return {"terms": describe_terms(built_in.terms), "constants": constants}
 
 
-def _restore_built_in(facts: Facts, path, problem) -> BuiltIn | None:
+def _restore_built_in(facts: Facts, path, domain: Domain, problem) -> BuiltIn | None:
     """What is built in, with the constants of the file; older files hold nothing of the kind."""
     if facts.given.get("built_in") is None:
         return None
-    if problem is None or not problem.terms:
+    given = facts.table("built_in")
+    constants = given.numbers("constants")
+    terms: Any = given["terms"]
+    if terms is not None:
+        terms = terms_of(terms, domain)
+        if len(terms) != len(facts.texts("fields")):
+            raise ValueError("what is built in is of other fields than the solution has")
+    elif problem is None or not problem.terms:
         raise ValueError(f"{path}: conditions are built into it (exact=True); pass their problem=...")
-    constants = facts.numbers("built_in")
-    if set(constants) != set(problem.constants):
+    elif set(constants) != set(problem.constants):
         raise ValueError("what is built in rests on other constants than the problem's")
+    else:
+        terms = problem.terms
     arrays = {name: np.asarray(value) for name, value in constants.items()}
-    return BuiltIn(problem.terms, arrays)  # type: ignore[call-arg]
+    return BuiltIn(terms, arrays)  # type: ignore[call-arg]
 
 
 def _restore_evaluator(

@@ -19,6 +19,7 @@ from .._output._callbacks import as_callbacks, tell_the_end
 from .._output._solution import Solution
 from .._problem import Problem, known_values
 from .._sven import Sven
+from ._built_in_walls import with_walls_built_in
 from ._finish import finish
 from ._identity import identity_of
 from ._limits import Limits
@@ -148,6 +149,8 @@ def solve_within(
         network = problem.network if network is None else network
         if singularities is None:
             singularities = find_singularities(problem, network)
+        declared = problem
+        problem = with_walls_built_in(problem, network, points, singularities)
         layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
         run = Run(
             problem,
@@ -168,7 +171,9 @@ def solve_within(
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
             kinds = {"sampler": sampler, "weighting": weighting, "precision": precision}
-            run.identity = identity_of(problem, run.network, asked | kinds)
+            built_in = [b.name for b in problem.blocks if b.exact]
+            parts = asked | kinds | {"what is built in": built_in}
+            run.identity = identity_of(declared, run.network, parts)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             with damage_named(checkpoint):
                 restore(run, load_run(checkpoint, run.identity))

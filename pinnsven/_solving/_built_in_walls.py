@@ -1,0 +1,138 @@
+"""Numbers on walls that are built into the solution although nobody asks for it.
+
+On flat walls of a box, and all around a disk or ball, a smooth solution is known the better for it
+(experiment 99). It is not where the solution is known not to be smooth, nor where a start does not fit
+the walls: what multiplies the distance from a wall would then have to be infinite there.
+"""
+
+import copy
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._basics._precision import precision_context
+from .._calculus._names import Value
+from .._conditions import Block, Dirichlet, Initial, Term, number_lift
+from .._domains import AbstractSurface, Facets, Interior, Moment, Plane, Sobol, Sphere
+from .._networks import Ansatz
+from ._reading import is_of, prescribed
+
+PLACES = 64  # on each wall, at which a start is held against it
+INSIDE = 256  # points of the domain, at which distances are seen
+FITS = 1e-9  # relative, to which a start fits a wall
+
+
+def with_walls_built_in(problem, network, points, singularities):
+    """The problem itself, or a copy of it in which numbers on walls are built in.
+
+    - `network`: an `Ansatz` builds in what it likes.
+    - `points`: as given to `solve`: a condition whose points are chosen keeps them.
+    - `singularities`: of the solution, as far as they are known.
+    """
+    named = points if isinstance(points, dict) else {}
+    if isinstance(network, Ansatz) or singularities or problem.terms:
+        return problem
+    usable = {b.name: b for b in problem.blocks if b.name not in named and _is_plain(problem, b)}
+    if not usable or len(usable) == len(problem.blocks):
+        return problem
+    with precision_context("float64"):
+        terms = {f: _term(problem, f, usable) for f in problem.fields}
+    # A condition is built in whole or not at all.
+    chosen = {
+        name
+        for name in usable
+        if all(terms[field] is not None for field in problem.conditions[name].values)
+    }
+    for field in problem.fields:
+        held = {n for n in usable if field in problem.conditions[n].values}
+        if not held <= chosen:
+            terms[field] = None
+            chosen -= held
+    if not chosen:
+        return problem
+    changed = copy.copy(problem)
+    blocks = [dataclasses.replace(b, exact=b.name in chosen) for b in problem.blocks]
+    object.__setattr__(changed, "blocks", tuple(blocks))
+    object.__setattr__(changed, "terms", tuple(terms[field] for field in problem.fields))
+    return changed
+
+
+def _is_plain(problem, block: Block) -> bool:
+    """Whether a condition prescribes numbers on whole walls, and leaves it to the solver how."""
+    condition = problem.conditions[block.name]
+    return (
+        isinstance(condition, Dirichlet)
+        and condition.exact is None
+        and condition.function is None
+        and condition.weight is None
+        and condition.points is None
+        and not any(callable(value) for value in condition.values.values())
+        and isinstance(block.site, Facets)
+        and all(_is_smooth(piece.surface) for piece in block.site.pieces)
+    )
+
+
+def _is_smooth(surface: AbstractSurface | None) -> bool:
+    return isinstance(surface, Plane) or (isinstance(surface, Sphere) and not surface.outside)
+
+
+def _term(problem, field: str, usable: dict[str, Block]) -> Term | None:
+    """What can be built into a field, or None."""
+    walls: dict[AbstractSurface, float] = {}
+    for name, block in usable.items():
+        values = problem.conditions[name].values
+        if field not in values:
+            continue
+        for piece in block.site.pieces:  # type: ignore[union-attr]
+            if walls.setdefault(piece.surface, float(values[field])) != float(values[field]):  # type: ignore
+                return None
+    if not walls:
+        return None
+    axes = {surface.axes for surface in walls}
+    alike = len(set(walls.values())) == 1
+    if not alike and (len(axes) > 1 or not all(isinstance(s, Plane) for s in walls)):
+        return None
+    domain = problem.domain
+    inside, _ = Interior(domain).draw(INSIDE, Sobol(), np.random.default_rng(0))
+    levels = [surface.level(inside.T) for surface in walls]
+    if any(np.min(level) <= 0 for level in levels):
+        return None  # a wall that goes on inside the domain
+    mine = [f for f in domain.space.facets() if f.surface in walls]
+    others = [f for f in domain.space.facets() if f.surface not in walls]
+    for facet in others:
+        spots, _ = facet.place(np.random.default_rng(0).random((PLACES, facet.dim)))
+        if any(len(spots) and np.median(np.abs(s.level(spots.T))) < FITS for s in walls):
+            return None  # a wall of which another part is on the same plane
+    if not all(_fits(problem, b, field, mine, walls) for b in problem.blocks):
+        return None
+    lift = number_lift(tuple(walls), tuple(walls.values()), domain)
+    scale = float(1 / np.max(np.prod(levels, axis=0)))
+    return Term(lift, tuple(walls), None, scale)  # type: ignore[call-arg]
+
+
+def _fits(problem, block: Block, field: str, facets, walls: dict[AbstractSurface, float]) -> bool:
+    """Whether a condition at one time agrees with the walls where it meets them."""
+    if not isinstance(block.site, Moment):
+        return True
+    if not any(isinstance(q, Value) and is_of(q, field) for q in block.plan.quantities.values()):
+        return True  # it says nothing of the field itself
+    condition = problem.conditions[block.name]
+    for facet in facets:
+        spots, _ = facet.place(np.random.default_rng(0).random((PLACES, facet.dim)))
+        points = np.pad(spots, ((0, 0), (0, 1)), constant_values=block.site.at)
+        inside, _ = block.site.draw(PLACES, Sobol(), np.random.default_rng(0))
+        both = np.concatenate([points, inside])
+        if isinstance(condition, Initial) and condition.function is None:
+            value = condition.values[field]
+            found = jax.vmap(lambda p, v=value: prescribed(problem, v, p))(jnp.asarray(both))
+        elif block.given is not None:
+            found = block.given.at(both)[f"_given_{field}"]
+        else:
+            return False
+        wanted, found = walls[facet.surface], np.asarray(found)
+        size = max(float(np.max(np.abs(found))), abs(wanted))
+        if not np.max(np.abs(found[: len(points)] - wanted)) <= FITS * size:
+            return False
+    return True
