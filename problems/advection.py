@@ -37,5 +37,4 @@ def make_problem(speed: float = 30.0) -> pv.Problem:
         fields="u",
         conditions={"pde": pv.PDE(advection), "start": pv.Initial(u=start)},
         exact=exact,
-        network=pv.MLP(width=20, depth=3, scale=(0.8, 0.8, 6.0)),
     )

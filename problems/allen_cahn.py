@@ -38,5 +38,4 @@ def make_problem(diffusion: float = 1e-4, rate: float = 5.0) -> pv.Problem:
         fields="u",
         conditions={"pde": pv.PDE(reaction_diffusion), "start": pv.Initial(u=start)},
         reference=lambda: pv.method_of_lines(slope, start, domain),
-        network=pv.MLP(width=20, depth=4),
     )

@@ -41,5 +41,4 @@ def make_problem(viscosity: float = 0.01 / math.pi) -> pv.Problem:
             "walls": pv.Dirichlet(u=0.0, on="x"),
         },
         reference=lambda: burgers_reference(viscosity),
-        network=pv.MLP(width=20, depth=4),
     )

@@ -57,5 +57,4 @@ def make_problem(reynolds: float = 100.0, lid: str = "parabola") -> pv.Problem:
             "pressure": pv.Data({"x": [0.0], "y": [0.0]}, p=[0.0]),
         },
         reference=lambda: cavity_reference(lid, 1 / reynolds),
-        network=pv.MLP(width=24, depth=4),
     )

@@ -39,5 +39,4 @@ def make_problem(diffusivity: float = 0.25) -> pv.Problem:
             "walls": pv.Dirichlet(u=0.0, on="x"),
         },
         exact=exact,
-        network=pv.MLP(width=20, depth=2),
     )

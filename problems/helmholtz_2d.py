@@ -38,5 +38,4 @@ def make_problem(a1: int = 1, a2: int = 4, wavenumber: float = 1.0) -> pv.Proble
         fields="u",
         conditions={"pde": pv.PDE(helmholtz), "walls": pv.Dirichlet(u=0.0)},
         exact=exact,
-        network=pv.MLP(width=28, depth=2, scale=1.3),
     )

@@ -60,5 +60,4 @@ def make_problem(
         },
         unknowns={"nu": guess},
         reference=lambda: burgers_reference(viscosity),
-        network=pv.MLP(width=20, depth=4),
     )

@@ -43,5 +43,4 @@ def make_problem(dispersion: float = 0.022, end: float = 1.0) -> pv.Problem:
             interval=(-1, 1),
             end=end,
         ),
-        network=pv.MLP(width=30, depth=4),
     )

@@ -47,5 +47,4 @@ def make_problem(end: float = 0.5) -> pv.Problem:
             interval=(0, 2 * math.pi),
             end=end,
         ),
-        network=pv.MLP(width=24, depth=3, scale=1.0),
     )

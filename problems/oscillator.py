@@ -54,5 +54,4 @@ def make_problem(damping: float = 2.0, frequency: float = 20.0, end: float = 1.0
             "velocity": pv.Initial(at_rest),
         },
         exact=exact,
-        network=pv.MLP(width=20, depth=2),
     )

@@ -29,5 +29,4 @@ def make_problem() -> pv.Problem:
         fields="u",
         conditions={"pde": pv.PDE(poisson), "walls": pv.Dirichlet(u=0.0)},
         exact=exact,
-        network=pv.MLP(width=20, depth=2),
     )

@@ -32,5 +32,4 @@ def make_problem(dimension: int = 5) -> pv.Problem:
         fields="u",
         conditions={"pde": pv.PDE(poisson), "walls": pv.Dirichlet(u=exact)},
         exact=exact,
-        network=pv.MLP(width=32, depth=2),
     )

@@ -45,5 +45,4 @@ def make_problem(rate: float = 5.0, periodic: bool = False) -> pv.Problem:
         fields="u",
         conditions={"pde": pv.PDE(reaction), "start": pv.Initial(u=start)},
         exact=exact,
-        network=pv.MLP(width=20, depth=3),
     )

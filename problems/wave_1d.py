@@ -45,5 +45,4 @@ def make_problem(speed: float = 2.0) -> pv.Problem:
             "walls": pv.Dirichlet(u=0.0, on="x"),
         },
         exact=exact,
-        network=pv.MLP(width=24, depth=2, scale=1.3),
     )

@@ -1,6 +1,7 @@
 """Session settings: one thread, float64, strict promotion, a place to import problem files from."""
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -47,6 +48,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 from pinnsven._basics._compiled import _programs  # noqa: E402 (after its settings)
 
 CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
+MOST_MAPS = 30_000  # of the 65,530 that Linux allows a process
 LONG = (
     *("cli", "march", "nothing_lost", "residual_rows", "endings", "docs", "unknowns", "backends"),
     *("uncertainty", "determined", "runs", "solve", "samples", "descent", "library", "factors"),
@@ -71,6 +73,18 @@ def interrupts_are_heard():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """Programs are forgotten before there are too many: each is mapped into memory some times, and a
+    process that has as many maps as it may have dies while it compiles."""
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_text().count("\n") > MOST_MAPS:
+        _programs.forget()
+        jax.clear_caches()
+        gc.collect()
 
 
 @contextlib.contextmanager

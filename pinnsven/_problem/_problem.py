@@ -15,7 +15,6 @@ from .._basics._numbers import finite_number, numeric_array
 from .._calculus._names import NameSpace
 from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
 from .._domains import Domain, as_domain
-from .._networks import MLP
 from .._output._records import Reference
 from .._output._solution import Solution
 from ._field import Field
@@ -36,7 +35,7 @@ class Problem:
     - `exact`: the exact solution as a function of named coordinates and constants, or a dict of one per
       field.
     - `reference`: a `Reference`, or a function that returns one when it is first needed.
-    - `network`: the network to use when `solve` is given none.
+    - `network`: the network to use when `solve` is given none; None for one that `solve` chooses.
     - `name`: how the problem is called in tables.
 
     Raises `ValueError`, naming the condition and the argument, for a name that does not exist, a
@@ -73,7 +72,7 @@ class Problem:
             object.__setattr__(self, key, value)
 
         put("name", name)
-        put("network", MLP() if network is None else network)
+        put("network", network)
         put("domain", as_domain(domain))
         put("fields", _field_names(fields))
         put("unknowns", _numbers("unknowns", unknowns, "must start from one finite number"))

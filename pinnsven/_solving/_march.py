@@ -30,6 +30,7 @@ from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values,
 from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
 from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
+from ._choose_network import network_for
 from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
 from ._singular import find_singularities
@@ -73,8 +74,9 @@ def march(
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
     known = known_values(problem)
-    network = settings.get("network")
-    singularities = find_singularities(problem, problem.network if network is None else network)
+    if settings.get("network") is None:
+        settings["network"] = network_for(problem)
+    singularities = find_singularities(problem, settings["network"])
     solved: list[Solution] = []
     ended = (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):

@@ -20,6 +20,7 @@ from .._output._solution import Solution
 from .._problem import Problem, known_values
 from .._sven import Sven
 from ._built_in_walls import with_walls_built_in
+from ._choose_network import network_for
 from ._finish import finish
 from ._identity import identity_of
 from ._limits import Limits
@@ -57,7 +58,8 @@ def solve(
 ) -> Solution:
     """Solves a problem.
 
-    - `network`: an architecture, an `Ansatz` or an `equinox.Module`; the problem's own by default.
+    - `network`: an architecture, an `Ansatz` or an `equinox.Module`; by default the problem's own, or
+      one that suits its equations.
     - `solver`: `Sven(...)`, or an `optax.GradientTransformation`, which then minimizes half the
       squared norm of the same weighted residual vector.
     - `points`: a number of interior points to start with, or a dict from conditions to numbers or to
@@ -146,7 +148,7 @@ def solve_within(
     folder = program_folder(cache)
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return():
-        network = problem.network if network is None else network
+        network = network_for(problem) if network is None else network
         if singularities is None:
             singularities = find_singularities(problem, network)
         declared = problem

@@ -1,0 +1,88 @@
+"""Numbers on walls are built in where nothing speaks against it, and only there."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from helpers import SMALL
+from pinnsven._solving._built_in_walls import with_walls_built_in
+from pinnsven._solving._singular import find_singularities
+
+SQUARE = pv.Box(x=(0, 1), y=(0, 2))
+POISSON = pv.PDE(lambda laplacian_u: laplacian_u + 1)
+HEAT = pv.PDE(lambda u_t, u_xx: u_t - u_xx)
+ROD = pv.Interval(0, 2) * pv.Time(1, 3)
+WALLS = pv.Dirichlet(u=0.0)
+
+
+def chosen(domain, pde, network=SMALL, points=None, singularities=(), fields="u", **conditions):
+    """The names of the conditions that are built in."""
+    declared = pv.Problem(domain, fields, {"pde": pde} | conditions)
+    found = with_walls_built_in(declared, network, points, list(singularities))
+    assert not declared.terms  # what the user declared is left alone
+    return {block.name for block in found.blocks if block.exact}
+
+
+def start(wall=0.0):
+    return pv.Initial(u=lambda x: wall + jnp.sin(jnp.pi * x))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "domain", "pde", "conditions"),
+    [
+        ({"a"}, SQUARE, POISSON, {"a": WALLS}),
+        ({"a", "b"}, SQUARE, POISSON, {
+            "a": pv.Dirichlet(u=3.0, on="x"), "b": pv.Dirichlet(u=3, on="y")}),
+        ({"a", "b"}, pv.Interval(0, 1), pv.PDE(lambda u_xx: u_xx), {
+            "a": pv.Dirichlet(u=3.0, on="x-"), "b": pv.Dirichlet(u=4.0, on="x+")}),
+        ({"a"}, SQUARE, POISSON, {"a": pv.Dirichlet(u=1.0, on="x"), "b": pv.Neumann(u=0.0, on="y")}),
+        ({"a"}, pv.Disk(), POISSON, {"a": WALLS}),
+        ({"a"}, pv.Box(x=(0, 1), y=(0, 1), periodic="x"), POISSON, {"a": WALLS}),
+        ({"a"}, ROD, HEAT, {"a": pv.Dirichlet(u=300.0), "s": start(300.0)}),
+        ({"a"}, SQUARE - pv.Disk((0.5, 1), 0.2), POISSON, {
+            "a": pv.Dirichlet(u=0.0, on="x y"), "h": pv.Dirichlet(u=1.0, on="circle")}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, exact=False)}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, weight=2.0)}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, points=64)}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: 0 * x)}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, on=lambda x: x < 0.5), "b": WALLS}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, on="x"), "b": pv.Dirichlet(u=1.0, on="y")}),
+        (set(), SQUARE - pv.Box(x=(0.5, 1), y=(1, 2)), POISSON, {"a": WALLS}),
+        (set(), pv.Polygon([(0, 0), (1, 0), (0, 1)]), POISSON, {"a": WALLS}),
+        (set(), ROD, HEAT, {"a": WALLS, "s": pv.Initial(u=1.0)}),
+        (set(), ROD, HEAT, {"a": WALLS, "s": pv.Initial(lambda u: u)}),
+    ],
+)  # fmt: skip
+def test_what_is_built_in_without_being_asked(wanted, domain, pde, conditions):
+    assert chosen(domain, pde, **conditions) == wanted
+
+
+def test_what_rests_on_the_call():
+    given = {"domain": SQUARE, "pde": POISSON, "a": WALLS}
+    assert chosen(**given, network=pv.Ansatz(SMALL, lambda u: u)) == set()
+    assert chosen(**given, points={"a": 100}) == set()
+    assert chosen(**given, points={"pde": 100}) == {"a"}
+    corners = find_singularities(pv.Problem(SQUARE, "u", {"pde": POISSON, "a": WALLS}), SMALL)
+    assert corners and chosen(**given, singularities=corners) == set()
+
+
+def test_a_condition_of_two_fields_is_built_in_whole_or_not_at_all():
+    pde = pv.PDE(lambda laplacian_u, laplacian_v: (laplacian_u, laplacian_v))
+    both, more = pv.Dirichlet(u=0.0, v=1.0, on="x"), pv.Dirichlet(v=1.0, on="y")
+    assert chosen(SQUARE, pde, fields="u v", both=both, more=more) == {"both", "more"}
+    other = pv.Dirichlet(v=2.0, on="y")
+    assert chosen(SQUARE, pde, fields="u v", both=both, more=other) == set()
+
+
+def test_walls_are_held_exactly_and_a_file_needs_no_problem_for_them(tmp_path):
+    """u_xx = 2 from 1 to 5 is x^2 + 3 x + 1."""
+    ends = {"left": pv.Dirichlet(u=1.0, on="x-"), "right": pv.Dirichlet(u=5.0, on="x+")}
+    conditions = {"pde": pv.PDE(lambda u_xx: u_xx - 2)} | ends
+    solution = pv.solve(pv.Problem(pv.Interval(0, 1), "u", conditions), estimate_error=False)
+    assert [solution.conditions[name].rows for name in ends] == [0, 0]
+    assert solution(x=0.0) == 1.0 and solution(x=1.0) == 5.0
+    x = np.linspace(0, 1, 9)
+    np.testing.assert_allclose(solution(x=x), x**2 + 3 * x + 1, atol=1e-12)
+    solution.save(tmp_path / "u.pv")
+    np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(x=x), solution(x=x))
