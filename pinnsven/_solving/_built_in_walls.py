@@ -14,7 +14,7 @@ import numpy as np
 
 from .._basics._precision import precision_context
 from .._calculus._names import Value
-from .._conditions import Block, Dirichlet, Initial, Term, number_lift
+from .._conditions import GIVEN, Block, Dirichlet, FixedPoints, Initial, Term, number_lift
 from .._domains import AbstractSurface, Facets, Interior, Moment, Plane, Sobol, Sphere
 from .._networks import Ansatz
 from ._reading import is_of, prescribed
@@ -105,11 +105,27 @@ def _term(problem, field: str, usable: dict[str, Block]) -> Term | None:
         spots, _ = facet.place(np.random.default_rng(0).random((PLACES, facet.dim)))
         if any(len(spots) and np.median(np.abs(s.level(spots.T))) < FITS for s in walls):
             return None  # a wall of which another part is on the same plane
-    if not all(_fits(problem, b, field, mine, walls) for b in problem.blocks):
+    beside = [b for b in problem.blocks if b.name not in usable]
+    if not all(_fits(problem, b, field, mine, walls) for b in beside):
+        return None
+    if any(_is_on(b, field, walls) for b in beside):
         return None
     lift = number_lift(tuple(walls), tuple(walls.values()), domain)
     scale = float(1 / np.max(np.prod(levels, axis=0)))
     return Term(lift, tuple(walls), None, scale)  # type: ignore[call-arg]
+
+
+def _is_on(block: Block, field: str, walls) -> bool:
+    """Whether a condition asks for values of a field on its walls alone, where no network answers."""
+    if not all(isinstance(q, (Value, *GIVEN)) for q in block.plan.quantities.values()):
+        return False
+    if not any(is_of(q, field) for q in block.plan.quantities.values()):
+        return False
+    if isinstance(block.site, FixedPoints):
+        points = block.site.points
+    else:
+        points, _ = block.site.draw(PLACES, Sobol(), np.random.default_rng(0))
+    return bool(np.all(np.min([np.abs(s.level(points.T)) for s in walls], axis=0) < FITS))
 
 
 def _fits(problem, block: Block, field: str, facets, walls: dict[AbstractSurface, float]) -> bool:

@@ -1,7 +1,7 @@
 """The network of a problem that names none, from the kind of its equations.
 
 What is read off is how many coordinates there are, how high derivatives go, whether the equations
-are affine in the fields, and whether they are of waves, of transport, or of what diffuses. The sizes are
+are affine in the fields, and whether they are of waves, transport or diffusion. The sizes are
 those that the gallery's problems of each kind were best solved with (experiments 43, 54 to 56, 102).
 """
 

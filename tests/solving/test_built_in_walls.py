@@ -46,7 +46,11 @@ def start(wall=0.0):
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, weight=2.0)}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, points=64)}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: 0 * x)}),
-        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, on=lambda x: x < 0.5), "b": WALLS}),
+        (set(), SQUARE, POISSON, {
+            "a": pv.Dirichlet(u=0.0, on=lambda x: x < 0.5), "b": pv.Robin(u=(1.0, 1.0, 0.0))}),
+        (set(), SQUARE, POISSON, {"a": WALLS, "again": pv.Boundary(lambda u: u, on="x-")}),
+        (set(), SQUARE, POISSON, {"a": WALLS, "read": pv.Data({"x": [0, 1], "y": [1, 1]}, u=[0, 0])}),
+        ({"a"}, SQUARE, POISSON, {"a": WALLS, "flux": pv.Neumann(u=1.0, on="x-")}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, on="x"), "b": pv.Dirichlet(u=1.0, on="y")}),
         (set(), SQUARE - pv.Box(x=(0.5, 1), y=(1, 2)), POISSON, {"a": WALLS}),
         (set(), pv.Polygon([(0, 0), (1, 0), (0, 1)]), POISSON, {"a": WALLS}),
