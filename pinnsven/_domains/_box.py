@@ -84,8 +84,7 @@ class Box(AbstractShape):
                     measure = float(np.prod(np.delete(extent, axis)))
                     for side in "-+":
                         names = frozenset({coordinate.name, coordinate.name + side})
-                        place = self._face(axis, side)
-                        wall = self._wall(axis, side)
+                        place, wall = self._face(axis, side), self._wall(axis, side)
                         pieces.append(Facet(names, self.dim - 1, measure, place, wall))
                 axis += 1
         return tuple(pieces)
