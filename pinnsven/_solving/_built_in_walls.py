@@ -39,17 +39,7 @@ def with_walls_built_in(problem, network, points, singularities):
         return problem
     with precision_context("float64"):
         terms = {f: _term(problem, f, usable) for f in problem.fields}
-    # A condition is built in whole or not at all.
-    chosen = {
-        name
-        for name in usable
-        if all(terms[field] is not None for field in problem.conditions[name].values)
-    }
-    for field in problem.fields:
-        held = {n for n in usable if field in problem.conditions[n].values}
-        if not held <= chosen:
-            terms[field] = None
-            chosen -= held
+    chosen = _whole(problem, usable, terms)
     if not chosen:
         return problem
     changed = copy.copy(problem)
@@ -57,6 +47,21 @@ def with_walls_built_in(problem, network, points, singularities):
     object.__setattr__(changed, "blocks", tuple(blocks))
     object.__setattr__(changed, "terms", tuple(terms[field] for field in problem.fields))
     return changed
+
+
+def _whole(problem, usable, terms: dict[str, Term | None]) -> set[str]:
+    """The conditions that are built in whole; a field of which one is not loses its term."""
+    while True:
+        fields = {name: problem.conditions[name].values for name in usable}
+        chosen = {name for name in usable if all(terms[field] is not None for field in fields[name])}
+        lost = [
+            field
+            for field, term in terms.items()
+            if term is not None and any(field in fields[n] for n in usable if n not in chosen)
+        ]
+        if not lost:
+            return chosen
+        terms.update(dict.fromkeys(lost))
 
 
 def _is_plain(problem, block: Block) -> bool:

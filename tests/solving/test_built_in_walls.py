@@ -75,6 +75,12 @@ def test_a_condition_of_two_fields_is_built_in_whole_or_not_at_all():
     pde = pv.PDE(lambda laplacian_u, laplacian_v: (laplacian_u, laplacian_v))
     both, more = pv.Dirichlet(u=0.0, v=1.0, on="x"), pv.Dirichlet(v=1.0, on="y")
     assert chosen(SQUARE, pde, fields="u v", both=both, more=more) == {"both", "more"}
+    three = pv.PDE(
+        lambda laplacian_u, laplacian_v, laplacian_w: (laplacian_u, laplacian_v, laplacian_w)
+    )
+    left, right = pv.Dirichlet(u=0.0, v=0.0, on="x"), pv.Dirichlet(v=0.0, w=0.0, on="y")
+    given = {"left": left, "right": right, "jump": pv.Dirichlet(w=1.0, on="x")}
+    assert chosen(SQUARE, three, fields="u v w", **given) == set()
     other = pv.Dirichlet(v=2.0, on="y")
     assert chosen(SQUARE, pde, fields="u v", both=both, more=other) == set()
 
