@@ -7,6 +7,7 @@ from ._base import (
     Alone as Alone,
     Embedding as Embedding,
     FieldModel as FieldModel,
+    Identity as Identity,
     Scaling as Scaling,
 )
 from ._drawn import (

@@ -4,12 +4,14 @@ A derivative that is zero wherever it is looked at (the second one of a piecewis
 an equation by being absent, and a residual that no parameter moves will never be met.
 """
 
+import dataclasses
+
 import jax
 import numpy as np
 
 from .._basics._messages import listing
 from .._calculus._names import Derivative, Gradient, Laplacian, NormalDerivative
-from .._networks import MLP, Ansatz, FourierMLP, SineMLP
+from .._networks import MLP, Ansatz, FourierMLP, Identity, SineMLP
 from ._residual import ResidualSystem
 
 LOOKED_AT = 64  # points of each condition
@@ -40,6 +42,8 @@ def check_derivatives(system: ResidualSystem, network, theta, batches, compiled)
 
     def largest(s, t, given):
         model, unknowns = s.unpack(t)
+        # A distance that is built in has derivatives of its own, which hide that the network has none.
+        model = dataclasses.replace(model, built_in=Identity())
         found = []
         for block, names, (points, normals) in zip(s.blocks, wanted, given, strict=True):
 

@@ -78,7 +78,7 @@ def test_a_front_is_left_to_the_network():
     }
     problem = pv.Problem(pv.Box(x=(-1, 1)) * pv.Time(0, 1), "u", conditions)
     solution = pv.solve(problem, pv.MLP(8, 2), time_limit=20, estimate_error=False)
-    assert solution.steps > 1 and solution.status == "time_limit"
+    assert solution.steps > 1 and solution.status in ("time_limit", "stalled")
 
 
 def test_steps_that_are_counted_are_those_of_the_network():

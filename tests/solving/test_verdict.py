@@ -23,11 +23,12 @@ GOOD = Evidence(estimate=residuals(), errors=FieldErrors(u=1e-7), bound=1e-6)
 VERDICTS = {
     "good": ({}, None, "converged", "tolerance 1e-06"),
     "good, at a limit": ({}, RESULTS.time_limit, "converged", "It ended because"),
-    "not resolved": ({"estimate": residuals(gap=3.0)}, None, "unresolved", "3.0 times the training"),
+    "not resolved": ({"estimate": residuals(5e-7, 3.0)}, None, "unresolved", "3.0 times the training"),
+    "not resolved, but far below": ({"estimate": residuals(1e-8, 9.0)}, None, "converged", "1.0e-08"),
     "not confirmed": ({"confirmed": False}, None, "unresolved", "nothing confirms"),
     "open": ({"left_open": "b may change."}, None, "undetermined", "leave the answer open: b may"),
     "open and not resolved": (
-        {"left_open": "b may change.", "estimate": residuals(gap=3.0)},
+        {"left_open": "b may change.", "estimate": residuals(5e-7, 3.0)},
         None,
         "undetermined",
         "b may change.",
