@@ -140,6 +140,8 @@ def _factors(block: Block, problem) -> tuple[bool, dict[str, np.ndarray]]:
             one, other = (jax.tree.map(np.asarray, slopes(d, jnp.asarray(points))) for d in draws)
         except Exception:  # a function that only runs where its points are: nothing is known of it
             return False, {}
+    if not all(np.all(np.isfinite(part)) for part in (*one.values(), *other.values())):
+        return False, {}
     largest = max((np.max(np.abs(part)) for part in one.values()), default=0.0)
     alike = all(np.max(np.abs(one[n] - other[n]), initial=0.0) <= SAME * largest for n in one)
-    return bool(alike and np.isfinite(largest)), one
+    return alike, one
