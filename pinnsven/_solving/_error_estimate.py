@@ -47,6 +47,7 @@ from ._spaces import (
 OVERSAMPLING = 4  # fresh points of the equations per function
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
 ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
+NOTHING = 1e-2  # of its level, below which a residual counts as that
 DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
 HARDLY = 0.3  # more than half of the functions show, and less is no growth
 AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
@@ -278,7 +279,9 @@ def _at_level(found: _Linearized, most: float) -> float:
 
     - `most`: that of a residual which is as large as its level in every component.
     """
-    return min(float(np.linalg.norm(found.held[1])), most)
+    norm = float(np.linalg.norm(found.held[1]))
+    # A residual of zero, as that of u = 0, says nothing of how far the solution may move.
+    return most if norm < NOTHING * most else min(norm, most)
 
 
 def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: float) -> ErrorEstimate:

@@ -14,7 +14,7 @@ from ._uncertainty import unknowns_in_words
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
 OPEN_REACH = 0.3  # of its value, from where an unknown is not determined
 EVEN = 0.995  # of its root mean square is the mean of a movement that counts as a constant
-SUSPECT = 100.0  # times its residual, from where a movement that goes on growing is open
+SUSPECT = 30.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
 
 

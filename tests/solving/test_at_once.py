@@ -128,3 +128,20 @@ def test_a_combination_that_meets_a_generous_tolerance_has_its_spectrum():
     problem = pv.Problem(pv.Box(x=(-1, 1)) * pv.Time(0, 1), "u", conditions)
     solution = pv.solve(problem, pv.MLP(8, 1), tolerance=2.0, estimate_error=False)
     assert solution.steps == 1 and 0 < solution.rank <= solution.spectrum.size
+
+
+@pytest.mark.filterwarnings("ignore:the answer may not be determined")
+@pytest.mark.parametrize(
+    ("domain", "pde"),
+    [
+        (pv.Time(0, 4), lambda u, u_t: u_t + 0.5 * u),
+        (pv.Interval(0, 1) * pv.Time(0, 1), lambda u_t, u_xx: u_t - u_xx),
+    ],
+)
+def test_zero_solves_what_nobody_has_started_and_is_not_called_the_answer(domain, pde):
+    """Every multiple of an eigenfunction solves it as well, and the residual of zero says nothing."""
+    conditions = {"pde": pv.PDE(pde)}
+    if not isinstance(domain, pv.Time):
+        conditions["walls"] = pv.Dirichlet(u=0.0)
+    solution = pv.solve(pv.Problem(domain, "u", conditions))
+    assert solution.status == "undetermined"
