@@ -14,6 +14,7 @@ from ._uncertainty import unknowns_in_words
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
 OPEN_REACH = 0.3  # of its value, from where an unknown is not determined
 EVEN = 0.995  # of its root mean square is the mean of a movement that counts as a constant
+ROUNDING = float(np.finfo(float).eps)  # no error is smaller, whatever the residual
 SUSPECT = 30.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
 
@@ -28,7 +29,7 @@ def field_errors(
     """
     if found is None:
         return FieldErrors(dict.fromkeys(fields, math.nan))
-    errors = np.maximum(np.hypot(found.errors, scatter), least)
+    errors = np.maximum(np.hypot(found.errors, scatter), max(least, ROUNDING))
     return FieldErrors(zip(fields, errors.tolist(), strict=True))
 
 
