@@ -8,6 +8,7 @@ import pytest
 import helpers
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
+from pinnsven._conditions import FixedPoints
 from pinnsven._domains import Interior, Sobol
 from pinnsven._networks import build_model
 from refusals import Refused, check
@@ -107,6 +108,7 @@ def test_any_network_holds_what_is_built_in(name):
         built_in = [block for block in declared.blocks if block.exact]
         assert built_in
         for block in built_in:
+            assert not isinstance(block.site, FixedPoints)
             points, normals = block.site.draw(64, Sobol(), np.random.default_rng(1))
 
             def residual(point, normal, block=block):

@@ -93,6 +93,6 @@ def test_walls_are_held_exactly_and_a_file_needs_no_problem_for_them(tmp_path):
     assert [solution.conditions[name].rows for name in ends] == [0, 0]
     assert solution(x=0.0) == 1.0 and solution(x=1.0) == 5.0
     x = np.linspace(0, 1, 9)
-    np.testing.assert_allclose(solution(x=x), x**2 + 3 * x + 1, atol=1e-12)
+    np.testing.assert_allclose(np.asarray(solution(x=x)), x**2 + 3 * x + 1, atol=1e-12)
     solution.save(tmp_path / "u.pv")
     np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(x=x), solution(x=x))

@@ -1,5 +1,7 @@
 """The network that a problem gets which names none: by the kind of its equations."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import pytest
 
@@ -49,5 +51,6 @@ def test_the_network_of_the_problem_and_that_of_the_call_come_first():
     assert network_for(decay(network=pv.MLP(5, 1))) == pv.MLP(5, 1)
     assert network_for(decay()) == pv.MLP(20, 2)
     short = {"network": None, "max_steps": 1}
-    assert len(solve(decay(), **short).evaluator.parameters()) == 2 * 20 + 21 * 20 + 21
-    assert len(solve(decay(network=pv.MLP(5, 1)), **short).evaluator.parameters()) == 16
+    for problem, count in ((decay(), 2 * 20 + 21 * 20 + 21), (decay(network=pv.MLP(5, 1)), 16)):
+        evaluator: Any = solve(problem, **short).evaluator
+        assert len(evaluator.parameters()) == count
