@@ -10,13 +10,8 @@ import keyword
 from .._basics._messages import listing, nearest
 from .._domains import Domain
 
-RESERVED = (
-    "on",
-    "weight",
-    "points",
-    "noise",
-    "exact",
-)  # keywords of conditions, which also take fields
+# Keywords of conditions, which also take fields.
+RESERVED = ("on", "weight", "points", "noise", "exact")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,12 @@ from ._built_in import (
     terms_of as terms_of,
 )
 from ._data import Data as Data
-from ._exact import built_in_terms as built_in_terms
+from ._exact import (
+    built_in_terms as built_in_terms,
+    largest_distance_scale as largest_distance_scale,
+    obstacle as obstacle,
+    points_inside as points_inside,
+)
 from ._integral import Integral as Integral
 from ._interior import PDE as PDE, Condition as Condition
 from ._pairs import make_pair_block as make_pair_block

@@ -146,12 +146,6 @@ def check_keywords(values: dict[str, object], space: NameSpace, derivatives: boo
             raise ValueError(f"{keyword}=: prescribe a field or a derivative, not {keyword!r}")
 
 
-def check_not_exact(values: dict[str, object]) -> None:
-    """`ValueError` where a condition that builds nothing in is asked to."""
-    if "exact" in values:
-        raise ValueError("exact=: values are built in by pv.Dirichlet and pv.Initial alone")
-
-
 def make_block(
     name: str,
     terms: list[NamedFunction],

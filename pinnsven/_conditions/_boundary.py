@@ -2,19 +2,19 @@
 
 import abc
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 
 from .._basics._functions import NamedFunction
 from .._basics._numbers import finite_number, plain
 from .._calculus._names import NameSpace
-from .._domains import Moment, On, boundary_site
+from .._domains import AbstractSite, Moment, On, boundary_site
 from ._base import (
     AbstractCondition,
     Block,
     check_count,
     check_keywords,
-    check_not_exact,
     check_weight,
     keyword_term,
     make_block,
@@ -29,6 +29,7 @@ class _Prescription(AbstractCondition):
     weight: eqx.AbstractVar[float | None]
     points: eqx.AbstractVar[int | None]
     exact: eqx.AbstractVar[bool | None]
+    builds_in: ClassVar[bool] = False  # whether `exact` may be asked for
 
     def __check_init__(self):
         kind = type(self).__name__
@@ -41,6 +42,8 @@ class _Prescription(AbstractCondition):
             )
         check_weight(self.weight)
         check_count(self.points)
+        if self.exact is not None and not self.builds_in:
+            raise ValueError("exact=: values are built in by pv.Dirichlet and pv.Initial alone")
         if self.exact not in (True, False, None):
             raise ValueError(f"exact={self.exact!r}: give True to build the values in, or False")
         if self.exact and self.function is not None:
@@ -57,6 +60,19 @@ class _Prescription(AbstractCondition):
         positional = [NamedFunction.of(self.function, space.knows)] if self.function is not None else []
         return positional + self._keyword_terms(space)
 
+    def _block(self, name: str, space: NameSpace, site: AbstractSite) -> Block:
+        """The condition at a site."""
+        return make_block(
+            name,
+            self._terms(space),
+            space,
+            site,
+            weight=self.weight,
+            count=self.points,
+            on_boundary=not isinstance(site, Moment),
+            exact=bool(self.exact),
+        )
+
 
 class Initial(_Prescription):
     """Values at the start of time: `Initial(u=lambda x: ..., u_t=0.0)` or `Initial(lambda u_t: u_t)`.
@@ -72,6 +88,7 @@ class Initial(_Prescription):
     time, a name does not exist, or the values cannot be built in.
     """
 
+    builds_in: ClassVar[bool] = True
     function: Callable | None = eqx.field(static=True)
     values: dict[str, object]
     weight: float | None
@@ -90,15 +107,7 @@ class Initial(_Prescription):
         if space.domain.time is None:
             raise ValueError("Initial needs time: multiply the domain by pv.Time(start, stop)")
         site = Moment(space.domain, space.domain.time.start)
-        return make_block(
-            name,
-            self._terms(space),
-            space,
-            site,
-            weight=self.weight,
-            count=self.points,
-            exact=bool(self.exact),
-        )
+        return self._block(name, space, site)
 
 
 class _OnBoundary(_Prescription):
@@ -119,16 +128,7 @@ class _OnBoundary(_Prescription):
 
     def bind(self, name: str, space: NameSpace) -> Block:
         site = boundary_site(space.domain, self.on)
-        return make_block(
-            name,
-            self._terms(space),
-            space,
-            site,
-            weight=self.weight,
-            count=self.points,
-            on_boundary=not isinstance(site, Moment),
-            exact=bool(self.exact),
-        )
+        return self._block(name, space, site)
 
 
 class Boundary(_OnBoundary):
@@ -144,7 +144,6 @@ class Boundary(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
-        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -172,6 +171,8 @@ class Dirichlet(_OnBoundary):
     does not exist, or the values cannot be built in.
     """
 
+    builds_in: ClassVar[bool] = True
+
     def __init__(
         self, function=None, /, on: On = None, *, weight=None, points=None, exact=None, **values
     ):
@@ -194,7 +195,6 @@ class Neumann(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
-        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -214,7 +214,6 @@ class Robin(_OnBoundary):
     """
 
     def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
-        check_not_exact(values)
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):

@@ -6,20 +6,22 @@ import itertools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
 from .._calculus._names import Derivative, NameSpace, UnknownValue
-from .._domains import AbstractSurface, Domain, Facets, Interior, Moment, Plane, Sobol
+from .._domains import AbstractSurface, Domain, Facet, Facets, Interior, Moment, Plane, Sobol
 from ._base import AbstractCondition, Block
 from ._boundary import Initial
-from ._built_in import AbstractLift, Across, Begun, Blend, Prescribed, Term, product
+from ._built_in import AbstractLift, Across, Begun, Blend, Prescribed, Term
 
 LOOKED_AT = 1024  # points in the domain, and on each part
 NEAR = 2e-3  # of the largest level, below which two parts touch
 AGREE = 1e-7  # of the prescribed values, to which they agree where two parts meet
+ON = 1e-9  # of its level, below which a point is on a surface
 MOST_AXES = 3  # across which values are joined; across n of them a value is worked out 3^n times
 
 
@@ -78,44 +80,60 @@ class _Refused(Exception):
         self.condition = condition
 
 
-def _term(field: str, asked, space: NameSpace, constants: dict[str, float]) -> Term | None:
-    """What is built into one field, or None."""
-    pieces, begun = [], {}
-    for block, condition in asked:
-        for keyword, value in condition.values.items():
-            if _is_of(keyword, field, space):
-                given = _prescribed(block.name, keyword, value, space)
-                if isinstance(condition, Initial):
-                    if keyword in begun:
-                        raise _Refused(block.name, f"{keyword} is built in at the start already")
-                    begun[keyword] = (block, value, given)
-                else:
-                    pieces += [_Piece(block.name, s, value, given) for s in _surfaces(block)]
-    if not pieces and not begun:
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """A value of a field, or of a derivative of it, that is to be built in.
+
+    - `keyword`: the name of what is prescribed, `value`: as the user gave it.
+    """
+
+    block: Block
+    at_start: bool
+    keyword: str
+    value: object
+    given: Prescribed
+
+
+def _term(field: str, conditions, space: NameSpace, constants: dict[str, float]) -> Term | None:
+    """What is built into one field, or None.
+
+    - `conditions`: pairs of a block and its condition.
+    """
+    asked = [
+        _Asked(b, isinstance(c, Initial), k, v, _prescribed(b.name, k, v, space))
+        for b, c in conditions
+        for k, v in c.values.items()
+        if getattr(space.read(k), "field", None) == field
+    ]
+    if not asked:
         return None
+    pieces, begun = [], {}
+    for a in asked:
+        if not a.at_start:
+            pieces += [_Piece(a.block.name, s, a.value, a.given) for s in _surfaces(a.block)]
+        elif a.keyword in begun:
+            raise _Refused(a.block.name, f"{a.keyword} is built in at the start already")
+        else:
+            begun[a.keyword] = a
     repeated = [b for a, b in itertools.combinations(pieces, 2) if a.surface == b.surface]
     if repeated:
         raise _Refused(repeated[0].condition, "a part of the boundary is built in already")
-    _check_domain(pieces, space.domain)
+    inside = points_inside(space.domain)
+    _check_surfaces(pieces, space.domain, inside)
     lift = _in_space(pieces, space.domain) if pieces else None
     surfaces = tuple(p.surface for p in pieces)
-    if not begun:
-        assert lift is not None
-        term = Term(lift, surfaces, None)  # type: ignore[call-arg]
-    else:
-        term = _with_start(field, begun, lift, surfaces, space.domain)
-    return _checked(field, term, asked, space, constants)
-
-
-def _is_of(keyword: str, field: str, space: NameSpace) -> bool:
-    return getattr(space.read(keyword), "field", None) == field
+    begins = None
+    if begun:
+        lift, begins = _with_start(field, begun, lift, space.domain)
+    assert lift is not None  # something is prescribed
+    _check_values(lift, asked, inside, space, constants)
+    return Term(lift, surfaces, begins, largest_distance_scale(surfaces, inside))  # type: ignore
 
 
 def _prescribed(name: str, keyword: str, value, space: NameSpace) -> Prescribed:
     """A value as a function of a point and constants."""
     if not callable(value):
-        number = jnp.asarray(finite_number(f"{keyword}=", value))
-        return Prescribed(np.asarray(number), None, space.domain)  # type: ignore[call-arg]
+        return Prescribed.of(finite_number(f"{keyword}=", value), space.domain)
     function = NamedFunction.of(value, space.knows)
     unknown = [n for n in function.names if isinstance(space.read(n), UnknownValue)]
     if unknown:
@@ -145,32 +163,41 @@ def _surfaces(block: Block) -> list[AbstractSurface]:
     return found
 
 
-def _check_domain(pieces: list[_Piece], domain: Domain) -> None:
-    """Raises unless every surface bounds the domain without crossing it, and holds no other part."""
-    if not pieces or domain.space is None:
+def points_inside(domain: Domain) -> Float[np.ndarray, "n dim"]:
+    """Points of a domain, at which distances from its surfaces are seen."""
+    return Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))[0]
+
+
+def largest_distance_scale(surfaces: tuple[AbstractSurface, ...], inside) -> float:
+    """The reciprocal of the largest product of the levels of surfaces."""
+    return float(1 / np.max(np.prod([s.level(inside.T) for s in surfaces], axis=0)))
+
+
+def obstacle(surface: AbstractSurface, inside, others: list[Facet]) -> str:
+    """Why a distance from a surface holds more than a part of the boundary; empty where it does not.
+
+    - `inside`: points of the domain, `others`: the facets on surfaces where nothing is built in.
+    """
+    said = "its plane" if isinstance(surface, Plane) else "its line or surface"
+    if np.min(surface.level(inside.T)) <= 0:
+        return f"a part of it has no smooth distance function: {said} goes on inside the domain"
+    for facet in others:
+        points, _ = facet.place(np.random.default_rng(0).random((LOOKED_AT, facet.dim)))
+        if len(points) and np.median(np.abs(surface.level(points.T))) < ON:
+            names = listing(sorted(facet.names))
+            return f"{said} also holds {names}, where another condition may say otherwise"
+    return ""
+
+
+def _check_surfaces(pieces: list[_Piece], domain: Domain, inside) -> None:
+    if not pieces:
         return
-    inside, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+    assert domain.space is not None  # it has parts
     mine = {piece.surface for piece in pieces}
     others = [facet for facet in domain.space.facets() if facet.surface not in mine]
     for piece in pieces:
-        if np.min(piece.surface.level(inside.T)) <= 0:
-            raise _Refused(
-                piece.condition,
-                f"a part of it has no smooth distance function: {_said(piece.surface)} goes on inside "
-                "the domain",
-            )
-        for facet in others:
-            points, _ = facet.place(np.random.default_rng(0).random((LOOKED_AT, facet.dim)))
-            if len(points) and np.median(np.abs(piece.surface.level(points.T))) < 1e-9:
-                raise _Refused(
-                    piece.condition,
-                    f"{_said(piece.surface)} also holds {listing(sorted(facet.names))}, where another "
-                    "condition may say otherwise",
-                )
-
-
-def _said(surface: AbstractSurface) -> str:
-    return "its plane" if isinstance(surface, Plane) else "its line or surface"
+        if why := obstacle(piece.surface, inside, others):
+            raise _Refused(piece.condition, why)
 
 
 def _in_space(pieces: list[_Piece], domain: Domain) -> AbstractLift:
@@ -232,69 +259,61 @@ def _check_apart(groups: list[list[_Piece]], domain: Domain) -> None:
                     )
 
 
-def _with_start(field, begun: dict, lift, surfaces, domain: Domain) -> Term:
-    """What is built in at the start too."""
+def _with_start(
+    field: str, begun: dict[str, _Asked], lift: AbstractLift | None, domain: Domain
+) -> tuple[AbstractLift, tuple[float, float, int]]:
+    """What is built in at the start too, and when that begins, how long it lasts, to which power."""
     assert domain.time is not None
     start, duration = domain.time.start, domain.time.stop - domain.time.start
     rate_name = f"{field}_{domain.time.coordinate.name}"
     if field not in begun:
-        block = next(iter(begun.values()))[0]
-        raise _Refused(block.name, f"{field} itself has to be built in too, as in {field}=0.0")
-    wrong = [name for name in begun if name not in (field, rate_name)]
-    if wrong:
-        block = begun[wrong[0]][0]
-        raise _Refused(block.name, f"{wrong[0]} is neither {field} nor {rate_name}")
-    rate = begun[rate_name][2] if rate_name in begun else None
-    whole = Begun(lift, begun[field][2], rate, start, duration)  # type: ignore[call-arg]
-    power = 1 if rate is None else 2
-    return Term(whole, surfaces, (start, duration, power))  # type: ignore[call-arg]
+        name = next(iter(begun.values())).block.name
+        raise _Refused(name, f"{field} itself has to be built in too, as in {field}=0.0")
+    for keyword, asked in begun.items():
+        if keyword not in (field, rate_name):
+            raise _Refused(asked.block.name, f"{keyword} is neither {field} nor {rate_name}")
+    rate = begun[rate_name].given if rate_name in begun else None
+    whole = Begun(lift, begun[field].given, rate, start, duration)  # type: ignore[call-arg]
+    return whole, (start, duration, 1 if rate is None else 2)
 
 
-def _checked(field: str, term: Term, asked, space: NameSpace, constants: dict[str, float]) -> Term:
-    """The term with a distance of one at most.
-
-    Raises where values are not finite inside the domain, or do not agree where two conditions meet.
-    """
+def _check_values(lift: AbstractLift, asked: list[_Asked], inside, space: NameSpace, constants) -> None:
+    """Raises where values are not finite inside, or do not agree where two conditions meet."""
     numbers = {name: jnp.asarray(value, float) for name, value in constants.items()}
-    named = [(b, k, v) for b, c in asked for k, v in c.values.items() if _is_of(k, field, space)]
-    given = [_prescribed(b.name, k, v, space) for b, k, v in named]
-    rates = [isinstance(space.read(k), Derivative) for _, k, _ in named]
-    rng = np.random.default_rng
-    inside, _ = Interior(space.domain).draw(LOOKED_AT, Sobol(), rng(0))
-    places = [b.site.draw(LOOKED_AT, Sobol(), rng(0))[0] for b, _, _ in named]
+    rates = [isinstance(space.read(a.keyword), Derivative) for a in asked]
+    places = [a.block.site.draw(LOOKED_AT, Sobol(), np.random.default_rng(0))[0] for a in asked]  # type: ignore
     along = jnp.zeros(space.domain.dim).at[-1].set(1.0)
 
     @jax.jit  # one program: a second would take as long again to compile
     def looked_at(inside, places):
-        lift = lambda place: term.lift(place, numbers)
-        rate = lambda place: jax.jvp(lift, (place,), (along,))[1]
-        found = [jax.vmap(rate if r else lift)(p) for r, p in zip(rates, places, strict=True)]
-        wanted = [jax.vmap(lambda q, g=g: g(q, numbers))(p) for g, p in zip(given, places, strict=True)]
-        levels = jax.vmap(lambda place: product(term.surfaces, place))(inside)
-        return jax.vmap(lift)(inside), levels, found, wanted
+        at = lambda place: lift(place, numbers)
+        rate = lambda place: jax.jvp(at, (place,), (along,))[1]
+        found = [jax.vmap(rate if r else at)(p) for r, p in zip(rates, places, strict=True)]
+        wanted = [
+            jax.vmap(lambda q, a=a: a.given(q, numbers))(p) for a, p in zip(asked, places, strict=True)
+        ]
+        return jax.vmap(at)(inside), found, wanted
 
-    values, levels, found, wanted = jax.tree.map(np.asarray, looked_at(inside, places))
+    values, found, wanted = jax.tree.map(np.asarray, looked_at(inside, places))
     if not np.all(np.isfinite(values)):
         bad = _place(space.domain, inside[int(np.argmin(np.isfinite(values)))])
         why = f"what is prescribed is also worked out inside the domain, and is not finite at {bad}"
-        raise _Refused(named[0][0].name, why)
+        raise _Refused(asked[0].block.name, why)
     for rate in set(rates):
         mine = [i for i, r in enumerate(rates) if r is rate]
         scale = max(np.max(np.abs([found[i], wanted[i]])) for i in mine)
         for i in mine:
             worst = int(np.argmax(np.abs(found[i] - wanted[i])))
             if (jump := float(abs(found[i] - wanted[i])[worst])) > AGREE * scale:
-                block, keyword, _ = named[i]
-                others = [b.name for b, _ in asked if b is not block]
+                others = dict.fromkeys(a.block.name for a in asked if a.block is not asked[i].block)
                 beside = f"with {listing(others)}" if others else "with itself"
                 raise _Refused(
-                    block.name,
+                    asked[i].block.name,
                     f"it does not agree {beside} where they meet: at "
-                    f"{_place(space.domain, places[i][worst])} it prescribes {keyword} = "
+                    f"{_place(space.domain, places[i][worst])} it prescribes {asked[i].keyword} = "
                     f"{wanted[i][worst]:.6g}, and together they give {found[i][worst]:.6g}, a jump of "
                     f"{jump:.3g}. Leave exact out",
                 )
-    return dataclasses.replace(term, scale=float(1 / np.max(levels)))
 
 
 def _place(domain: Domain, point) -> str:

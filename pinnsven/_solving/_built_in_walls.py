@@ -14,13 +14,23 @@ import numpy as np
 
 from .._basics._precision import precision_context
 from .._calculus._names import Value
-from .._conditions import GIVEN, Block, Dirichlet, FixedPoints, Initial, Term, number_lift
-from .._domains import AbstractSurface, Facets, Interior, Moment, Plane, Sobol, Sphere
+from .._conditions import (
+    GIVEN,
+    Block,
+    Dirichlet,
+    FixedPoints,
+    Initial,
+    Term,
+    largest_distance_scale,
+    number_lift,
+    obstacle,
+    points_inside,
+)
+from .._domains import AbstractSurface, Facets, Moment, Plane, Sobol, Sphere
 from .._networks import Ansatz
 from ._reading import is_of, prescribed
 
 PLACES = 64  # on each wall, at which a start is held against it
-INSIDE = 256  # points of the domain, at which distances are seen
 FITS = 1e-9  # relative, to which a start fits a wall
 
 
@@ -99,24 +109,19 @@ def _term(problem, field: str, usable: dict[str, Block]) -> Term | None:
     alike = len(set(walls.values())) == 1
     if not alike and (len(axes) > 1 or not all(isinstance(s, Plane) for s in walls)):
         return None
-    domain = problem.domain
-    inside, _ = Interior(domain).draw(INSIDE, Sobol(), np.random.default_rng(0))
-    levels = [surface.level(inside.T) for surface in walls]
-    if any(np.min(level) <= 0 for level in levels):
-        return None  # a wall that goes on inside the domain
-    mine = [f for f in domain.space.facets() if f.surface in walls]
-    others = [f for f in domain.space.facets() if f.surface not in walls]
-    for facet in others:
-        spots, _ = facet.place(np.random.default_rng(0).random((PLACES, facet.dim)))
-        if any(len(spots) and np.median(np.abs(s.level(spots.T))) < FITS for s in walls):
-            return None  # a wall of which another part is on the same plane
+    domain, inside = problem.domain, points_inside(problem.domain)
+    facets = domain.space.facets()
+    others = [facet for facet in facets if facet.surface not in walls]
+    if any(obstacle(surface, inside, others) for surface in walls):
+        return None
+    mine = [facet for facet in facets if facet.surface in walls]
     beside = [b for b in problem.blocks if b.name not in usable]
     if not all(_fits(problem, b, field, mine, walls) for b in beside):
         return None
     if any(_is_on(b, field, walls) for b in beside):
         return None
     lift = number_lift(tuple(walls), tuple(walls.values()), domain)
-    scale = float(1 / np.max(np.prod(levels, axis=0)))
+    scale = largest_distance_scale(tuple(walls), inside)
     return Term(lift, tuple(walls), None, scale)  # type: ignore[call-arg]
 
 
@@ -140,20 +145,20 @@ def _fits(problem, block: Block, field: str, facets, walls: dict[AbstractSurface
     if not any(isinstance(q, Value) and is_of(q, field) for q in block.plan.quantities.values()):
         return True  # it says nothing of the field itself
     condition = problem.conditions[block.name]
-    for facet in facets:
-        spots, _ = facet.place(np.random.default_rng(0).random((PLACES, facet.dim)))
-        points = np.pad(spots, ((0, 0), (0, 1)), constant_values=block.site.at)
-        inside, _ = block.site.draw(PLACES, Sobol(), np.random.default_rng(0))
-        both = np.concatenate([points, inside])
-        if isinstance(condition, Initial) and condition.function is None:
-            value = condition.values[field]
-            found = jax.vmap(lambda p, v=value: prescribed(problem, v, p))(jnp.asarray(both))
-        elif block.given is not None:
-            found = block.given.at(both)[f"_given_{field}"]
-        else:
-            return False
-        wanted, found = walls[facet.surface], np.asarray(found)
-        size = max(float(np.max(np.abs(found))), abs(wanted))
-        if not np.max(np.abs(found[: len(points)] - wanted)) <= FITS * size:
-            return False
-    return True
+    spots = [f.place(np.random.default_rng(0).random((PLACES, f.dim)))[0] for f in facets]
+    wanted = np.concatenate(
+        [np.full(len(s), walls[f.surface]) for s, f in zip(spots, facets, strict=True)]
+    )
+    met = np.pad(np.concatenate(spots), ((0, 0), (0, 1)), constant_values=block.site.at)
+    inside, _ = block.site.draw(PLACES, Sobol(), np.random.default_rng(0))
+    points = np.concatenate([met, inside])
+    if isinstance(condition, Initial) and condition.function is None:
+        value = condition.values[field]
+        found = jax.vmap(lambda p: prescribed(problem, value, p))(jnp.asarray(points))
+    elif block.given is not None:
+        found = block.given.at(points)[f"_given_{field}"]
+    else:
+        return False
+    found = np.asarray(found)
+    size = np.maximum(np.max(np.abs(found)), np.abs(wanted))
+    return bool(np.all(np.abs(found[: len(met)] - wanted) <= FITS * size))

@@ -30,10 +30,10 @@ def network_for(problem) -> object:
     equations = [b for b in problem.blocks if b.interior and b.plan.is_local]
     if not equations:
         return MLP()
-    order = max(_order(q) for b in equations for q in b.plan.quantities.values())
-    found = [_factors(block, problem) for block in equations]
     if domain.dim >= MANY:
         return MLP(width=32, depth=2)
+    order = max(_order(q) for b in equations for q in b.plan.quantities.values())
+    found = [_factors(block, problem) for block in equations]
     if not all(affine for affine, _ in found):
         return _for_nonlinear(domain, order, len(problem.fields))
     time = domain.time.coordinate.name if domain.time is not None else None
