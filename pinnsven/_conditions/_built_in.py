@@ -9,6 +9,7 @@ and with a prescribed rate the square of the parenthesis.
 
 import abc
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,9 +18,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._basics._functions import NamedFunction
-from .._domains import AbstractSurface, Domain, Plane, Sphere
+from .._domains import AbstractSurface, Domain, Plane, Slope, Sphere
 
 Constants = dict[str, Float[Array, ""]]
+SURFACES: dict[str, type[Any]] = {s.__name__: s for s in (Plane, Slope, Sphere)}  # that files know
 
 
 class AbstractLift(eqx.Module):
@@ -207,16 +209,16 @@ def _term_of(given: dict, domain: Domain) -> Term:
     surfaces = tuple(_surface_of(dict(part), domain) for part in given["surfaces"])
     numbers = [float(number) for number in given["numbers"]]
     scale = float(given["scale"])
-    flat = len(surfaces) == 2 and all(isinstance(s, Plane) for s in surfaces)
-    if not (len(numbers) == 1 or (len(numbers) == 2 and flat)) or not np.all(
-        np.isfinite([scale, *numbers])
-    ):
+    across = len(numbers) == len(surfaces) == 2 and all(isinstance(s, Plane) for s in surfaces)
+    if not (len(numbers) == 1 or across):
         raise ValueError("what is built in has numbers that fit no surfaces")
+    if not np.all(np.isfinite([scale, *numbers])):
+        raise ValueError("what is built in is not finite")
     return Term(number_lift(surfaces, tuple(numbers), domain), surfaces, None, scale)  # type: ignore
 
 
 def _surface_of(part: dict, domain: Domain) -> AbstractSurface:
-    kind = {"Plane": Plane, "Sphere": Sphere}[part.pop("kind")]
+    kind = SURFACES[part.pop("kind")]
     surface = kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in part.items()})
     if not all(0 <= axis < domain.dim for axis in surface.axes):
         raise ValueError("what is built in names coordinates that the domain does not have")

@@ -39,4 +39,9 @@ from ._shape import (
     Product as Product,
     Union as Union,
 )
-from ._surfaces import AbstractSurface as AbstractSurface, Plane as Plane, Sphere as Sphere
+from ._surfaces import (
+    AbstractSurface as AbstractSurface,
+    Plane as Plane,
+    Slope as Slope,
+    Sphere as Sphere,
+)

@@ -115,7 +115,8 @@ class Problem:
     def with_constants(self, **constants: float) -> "Problem":
         """The same problem with other values of some of its constants; nothing is compiled anew.
 
-        Raises `ValueError` for a name that is no constant, or a value that is no finite number.
+        Raises `ValueError` for a name that is no constant, a value that is no finite number, and values
+        with which what is built in contradicts itself.
         """
         for name in constants:
             if name not in self.constants:
@@ -124,8 +125,11 @@ class Problem:
                     + nearest(name, list(self.constants))
                 )
         given = _numbers("constants", constants, "must be one finite number")
-        changed = copy.copy(self)
-        object.__setattr__(changed, "constants", self.constants | given)
+        changed, constants = copy.copy(self), self.constants | given
+        object.__setattr__(changed, "constants", constants)
+        # Other constants may let what is built in contradict itself.
+        terms = built_in_terms(self.conditions, self.blocks, self.space, constants)
+        object.__setattr__(changed, "terms", terms)
         return changed
 
 

@@ -184,8 +184,27 @@ def test_a_trained_network_keeps_its_start_and_its_file_keeps_the_constants(tmp_
         pv.load(path)
 
 
+def test_a_triangle_with_a_number_on_its_edges_comes_back_without_its_problem(tmp_path):
+    conditions = {"pde": POISSON, "rim": wall(u=3.0)}
+    solution = helpers.solve(pv.Problem(TRIANGLE, "u", conditions), max_steps=2)
+    solution.save(tmp_path / "u.pv")
+    x, y = np.array([0.4, 0.9]), np.array([0.3, 0.2])
+    np.testing.assert_array_equal(
+        np.asarray(pv.load(tmp_path / "u.pv")(x=x, y=y)), np.asarray(solution(x=x, y=y))
+    )
+
+
+def meeting(k):
+    """Two walls that agree where they meet for k = 1 alone."""
+    conditions = {"left": wall("x-", u=1.0), "below": wall("y-", u=lambda k: k)}
+    conditions["soft"] = pv.Dirichlet(u=1.0, on="x+ y+")
+    return problem(pv.Box(x=(0, 1), y=(0, 1)), **conditions, constants={"k": k})
+
+
 REFUSED = Refused()
 bad = REFUSED.add
+bad("contradicting constant", lambda: meeting(2.0), "does not agree with", "a jump of 1")
+bad("constant that comes to contradict", lambda: meeting(1.0).with_constants(k=2.0), "a jump of 1")
 
 
 def of(domain, **conditions):
@@ -194,6 +213,8 @@ def of(domain, **conditions):
 
 HALF = pv.Box(x=(0, 1), y=(0, 1))
 bad("exact Neumann", lambda: pv.Neumann(u=0.0, exact=True), "exact=", "Dirichlet and pv.Initial alone")
+bad("exact Robin", lambda: pv.Robin(u=(1, 1, 0.0), exact=True), "exact=", "alone")
+bad("exact residual on a boundary", lambda: pv.Boundary(lambda u: u, exact=True), "exact=", "alone")
 bad("exact=1.5", lambda: pv.Dirichlet(u=0.0, exact=1.5), "exact=1.5", "True")
 bad("exact residual", lambda: pv.Dirichlet(lambda u: u, exact=True), "residual function cannot")
 bad("exact with a weight", lambda: pv.Initial(u=0.0, weight=2.0, exact=True), "no rows")
