@@ -52,6 +52,7 @@ from ._output._progress import Progress as Progress
 from ._output._records import Reference as Reference
 from ._output._solution import Solution as Solution, load as load
 from ._problem import Field as Field, Problem as Problem, method_of_lines as method_of_lines
+from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
 from ._solving._weighting import (
@@ -108,6 +109,7 @@ __all__ = [
     "Initial",
     "Integral",
     "Interval",
+    "Linearized",
     "Neumann",
     "NonfiniteFallback",
     "Polygon",
@@ -134,6 +136,7 @@ __all__ = [
     "Uniform",
     "extend",
     "least_squares",
+    "linearize",
     "load",
     "march",
     "method_of_lines",

@@ -30,6 +30,6 @@ from ._exact import (
     obstacle as obstacle,
     points_inside as points_inside,
 )
-from ._integral import Integral as Integral
+from ._integral import INTEGRAL as INTEGRAL, Integral as Integral
 from ._interior import PDE as PDE, Condition as Condition
 from ._pairs import make_pair_block as make_pair_block

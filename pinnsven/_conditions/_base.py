@@ -19,6 +19,7 @@ import numpy as np
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
+from .._basics._repr import called
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
@@ -111,6 +112,13 @@ class AbstractCondition(eqx.Module):
     @abc.abstractmethod
     def bind(self, name: str, space: NameSpace) -> Block:
         """The condition over the names of a problem. Raises `ValueError` for whatever is wrong."""
+
+    def __repr__(self) -> str:
+        given: dict[str, Any] = {f.name: getattr(self, f.name, None) for f in dataclasses.fields(self)}
+        first = [function] if (function := given.pop("function", None)) is not None else []
+        given |= given.pop("values", {})
+        kept = {name: value for name, value in given.items() if not name.startswith("_")}
+        return called(type(self).__name__, *first, **kept)
 
 
 def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:

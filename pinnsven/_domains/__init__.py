@@ -1,5 +1,6 @@
 """Where: named coordinates, points inside and on the boundary, outward normals."""
 
+from ._boundary import boundary_rule as boundary_rule, outward_normals as outward_normals
 from ._box import Box as Box, Interval as Interval
 from ._coordinates import stack_coordinates as stack_coordinates
 from ._descriptions import (
@@ -25,6 +26,7 @@ from ._pieces import Coordinate as Coordinate, Facet as Facet
 from ._polygon import Polygon as Polygon
 from ._quadrature import integration_rule as integration_rule
 from ._round import Ball as Ball, Disk as Disk
+from ._rules import gauss_rule as gauss_rule
 from ._sampling import (
     AbstractSampler as AbstractSampler,
     Grid as Grid,

@@ -6,6 +6,7 @@ import equinox as eqx
 import numpy as np
 
 from .._basics._messages import listing
+from .._basics._repr import called
 from ._descriptions import register_shape, save_as
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
 from ._rules import fewer_nodes, gauss_rule
@@ -48,6 +49,12 @@ class Box(AbstractShape):
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
         return self._coordinates
+
+    def __repr__(self) -> str:
+        pairs = {c.name: list(zip(c.lower, c.upper, strict=True)) for c in self.coordinates}
+        bounds = {c.name: pairs[c.name] if c.vector else pairs[c.name][0] for c in self.coordinates}
+        wrapped = [c.name for c in self.coordinates if c.periodic]
+        return called(type(self).__name__, **bounds, periodic=" ".join(wrapped) or None)
 
     def level(self, points):
         # Along a periodic coordinate nothing is outside.

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
+from .._basics._repr import called
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
 from ._sampling import AbstractSampler
 from ._shape import AbstractShape, Product
@@ -32,6 +33,11 @@ class Time(eqx.Module):
         name, pair = next(iter(bounds.items())) if bounds else (name, (start, stop))
         lower, upper = finite_interval(coordinate_name(name), pair)
         self.coordinate = Coordinate(name, (lower,), (upper,))
+
+    def __repr__(self) -> str:
+        ends = (self.start, self.stop)
+        plain = self.coordinate.name == "t"
+        return called("Time", *ends) if plain else called("Time", **{self.coordinate.name: ends})
 
     @property
     def start(self) -> float:
@@ -121,6 +127,9 @@ class Domain(eqx.Module):
             c.name: points[..., s] if c.vector else points[..., s.start]
             for c, s in zip(self.coordinates, self.slices().values(), strict=True)
         }
+
+    def __repr__(self) -> str:
+        return " * ".join(repr(part) for part in (self.space, self.time) if part is not None)
 
     def __mul__(self, other):
         return multiply(self, other)

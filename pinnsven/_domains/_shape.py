@@ -9,13 +9,14 @@ import abc
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
+from .._basics._repr import called
 from ._descriptions import describe_shape, plain_fact, register_shape, shape_of, tupled
 from ._pieces import Coordinate, Facet, check_distinct, even_probe
 from ._rules import MOST, SOLID, fewer_nodes, times
@@ -119,6 +120,12 @@ class AbstractShape(eqx.Module):
         """
         return self.level(points) <= hair * float(np.max(self.upper - self.lower))
 
+    def __repr__(self) -> str:
+        fields = [field.name for field in dataclasses.fields(self)]
+        return called(
+            type(self).__name__, **{n: getattr(self, n) for n in fields if not n.startswith("_")}
+        )
+
     def __mul__(self, other):
         if isinstance(other, AbstractShape):
             return Product(self, other)
@@ -151,6 +158,7 @@ def _shape_operand(other, operator: str) -> AbstractShape:
 class _Combination(AbstractShape):
     """Two shapes over the same coordinates, joined by a rule on their levels."""
 
+    _sign: ClassVar[str]  # as Python writes the operation
     first: eqx.AbstractVar[AbstractShape]
     second: eqx.AbstractVar[AbstractShape]
 
@@ -175,6 +183,9 @@ class _Combination(AbstractShape):
             Coordinate(c.name, tuple(lower[s].tolist()), tuple(upper[s].tolist()), vector=c.vector)
             for c, s in zip(self.first.coordinates, _slices(self.first.coordinates), strict=True)
         )
+
+    def __repr__(self) -> str:
+        return f"({self.first!r} {self._sign} {self.second!r})"
 
     @abc.abstractmethod
     def _keeps(self, first: bool, second: bool) -> bool:
@@ -216,6 +227,7 @@ class _Combination(AbstractShape):
 class Union(_Combination):
     """Everything in either shape."""
 
+    _sign = "|"
     first: AbstractShape
     second: AbstractShape
 
@@ -236,6 +248,7 @@ class Union(_Combination):
 class Difference(_Combination):
     """The first shape without the second."""
 
+    _sign = "-"
     first: AbstractShape
     second: AbstractShape
 
@@ -256,6 +269,7 @@ class Difference(_Combination):
 class Intersection(_Combination):
     """Everything in both shapes."""
 
+    _sign = "&"
     first: AbstractShape
     second: AbstractShape
 
@@ -283,6 +297,9 @@ class Product(AbstractShape):
     @property
     def coordinates(self):
         return self.first.coordinates + self.second.coordinates
+
+    def __repr__(self) -> str:
+        return f"{self.first!r} * {self.second!r}"
 
     def _split(self, points):
         return points[:, : self.first.dim], points[:, self.first.dim :]

@@ -52,6 +52,9 @@ class Callback:
     raises is a warning.
     """
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def on_start(self, info: RunInfo) -> None:
         """Before the first step."""
 

@@ -1,6 +1,8 @@
 """The data of a solution, and its values anywhere."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +44,8 @@ class SolutionData:
       readings leave; None without readings.
     - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
       has just estimated them; it is not saved.
+    - `problem`: what was solved, with its conditions; a copy and a saved solution are without it.
+    - `points`: where the conditions were fitted last, coordinates by condition; not saved either.
     - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
     """
 
@@ -67,6 +71,8 @@ class SolutionData:
     spread: object = None
     verdict_seconds: float = 0.0
     corrected: object = None
+    problem: Any = None
+    points: Mapping[str, dict[str, np.ndarray]] | None = None
     stopped: str = ""
 
     def __call__(self, *, outside: str = "nan", **coordinates):
@@ -81,30 +87,41 @@ class SolutionData:
         Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
         `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
         """
-        values = self._evaluate(coordinates, outside)
+        values = self.evaluate(coordinates, outside)
         named = {field: values[..., i] for i, field in enumerate(self.fields)}
         return named[self.fields[0]] if len(self.fields) == 1 else named
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
-        return self.__dict__ | {"corrected": None}
+        return self.__dict__ | {"corrected": None, "problem": None}
 
     def __getattr__(self, name: str):
         fields = self.__dict__.get("fields", ())
         if name in fields:
             index = fields.index(name)
-            return lambda *, outside="nan", **named: self._evaluate(named, outside)[..., index]
+            return lambda *, outside="nan", **named: self.evaluate(named, outside)[..., index]
         raise AttributeError(
             f"{type(self).__name__} has no attribute {name!r}; its fields are {listing(fields)}."
             + nearest(name, [*fields, *self.__dataclass_fields__])
         )
 
-    def _evaluate(self, coordinates: dict, outside: str) -> np.ndarray:
-        if outside not in OUTSIDE:
-            raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
+    def evaluate(self, coordinates: dict, outside: str = "nan") -> np.ndarray:
+        """All fields at coordinates, on a last axis; otherwise as a call of the solution."""
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.evaluator(points)  # type: ignore[operator]
+        values = self.blanked(values, points, coordinates, outside)
+        return values.reshape(*shape, len(self.fields))
+
+    def blanked(self, values: np.ndarray, points: np.ndarray, coordinates: dict, outside: str):
+        """Values (n, ...) at points (n, dim) with NaN at those outside, if that is asked for.
+
+        - `coordinates`: of which the points were made.
+        - `outside`: as for a call.
+        """
+        if outside not in OUTSIDE:
+            raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
         if outside == "nan":
+            values = np.array(values)
             # Coordinates in single precision miss the boundary by more than those in double.
             kinds = [np.asarray(c).dtype for c in coordinates.values()]
             single = any(k.kind == "f" and k.itemsize < 8 for k in kinds)
@@ -112,7 +129,13 @@ class SolutionData:
                 part = slice(start, start + PORTION)
                 inside = self.domain.contains(points[part], 1e-6 if single else 1e-9)
                 values[part][~inside] = np.nan
-        return values.reshape(*shape, len(self.fields))
+        return values
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The unknowns and, where the problem is at hand, the constants, by name."""
+        found = {name: float(value) for name, value in self.unknowns.items()}
+        return found | dict(getattr(self.problem, "constants", None) or {})
 
     def standard_error(self, **coordinates):
         """The standard error of the fields that the scatter of readings leaves, at coordinates.

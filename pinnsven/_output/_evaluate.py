@@ -13,9 +13,11 @@ import numpy as np
 from .._basics._compiled import Compiler
 from .._basics._functions import required_arguments
 from .._basics._precision import precision_context, to_numpy
+from .._calculus._derivatives import DerivativePlan
 from .._networks import FieldModel, flat_parameters, trained_arrays, with_parameters
 
 CHUNK = 1 << 12  # points at a time: what a cache holds (benchmarks/predict.py)
+CHUNK_OF_INTEGRALS = 1 << 5  # of those that are evaluated at many nodes each
 SPREAD_CHUNK = 2048  # times the causes are in memory at a time
 
 
@@ -59,6 +61,70 @@ class Evaluator:
                 for i in range(0, len(points), CHUNK)
             ]
         return np.concatenate(parts)[: len(points)]
+
+    def beside(self, model: FieldModel, points: np.ndarray) -> np.ndarray:
+        """Field values (n, fields) of another model in float64, compiled once for models of a kind."""
+        with precision_context("float64"):
+            parts = [
+                self._compiler.function("values beside", lambda m, p: jax.vmap(m)(p), model, part)(
+                    model, part
+                )
+                for part in (
+                    jnp.asarray(padded(points[i : i + CHUNK], CHUNK))
+                    for i in range(0, len(points), CHUNK)
+                )
+            ]
+            values = [np.asarray(part, np.float64) for part in parts]
+        return np.concatenate(values)[: len(points)]
+
+    def named(
+        self, plan, points: np.ndarray, normals, numbers: dict[str, float]
+    ) -> dict[str, np.ndarray]:
+        """What the names of a plan ask for at points (n, dim): arrays (n, ...) in float64, by name.
+
+        - `plan`: a `DerivativePlan`.
+        - `normals`: (n, space), used only where a name asks for it; None for none.
+        - `numbers`: unknowns and constants.
+        """
+        dim = self.model.embedding.domain.space_dim
+        normals = np.zeros((len(points), dim)) if normals is None else normals
+        if not len(points):  # shapes are known from one point; of none nothing is compiled
+            middle = np.zeros((1, points.shape[1]))
+            found = self.named(plan, middle, np.zeros((1, dim)), numbers)
+            return {name: values[:0] for name, values in found.items()}
+        most = CHUNK if plan.is_local else CHUNK_OF_INTEGRALS
+        with precision_context(self.precision):
+            given = {name: jnp.asarray(float(value)) for name, value in numbers.items()}
+            parts = [
+                self._named(plan, given, *(padded(a[i : i + most], most) for a in (points, normals)))
+                for i in range(0, len(points), most)
+            ]
+            return {
+                name: np.concatenate([np.asarray(part[name], np.float64) for part in parts])[
+                    : len(points)
+                ]
+                for name in parts[0]
+            }
+
+    def combined(self, function, values: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+        """A function of named values at one point, at many: arrays (n, ...) in float64.
+
+        - `values`: arrays (n, ...), by name.
+        """
+        with precision_context(self.precision):
+            found = jax.vmap(function)({name: jnp.asarray(v) for name, v in values.items()})
+            return tuple(np.asarray(part, np.float64) for part in found)
+
+    def _named(self, plan, numbers, points, normals) -> dict:
+        # Plans of derivatives are made anew for every question, and told apart by their names.
+        label = "" if type(plan) is DerivativePlan else f" of {id(plan)}"
+        given = (self.model, numbers, (jnp.asarray(points), jnp.asarray(normals, float)))
+
+        def at_all(model, numbers, where):
+            return jax.vmap(lambda point, normal: plan.evaluate(model, point, normal, numbers))(*where)
+
+        name = f"{', '.join(plan.names)}{label}"
+        return self._compiler.function(name, at_all, *given)(*given)
 
     def __reduce__(self):
         # What is compiled stays in this process: a copy compiles for itself.
@@ -159,6 +225,24 @@ class SlabEvaluator:
         for number, part in enumerate(self.parts):
             values[slab == number] = part(points[slab == number])
         return values
+
+    def named(self, plan, points, normals, numbers) -> dict[str, np.ndarray]:
+        """What the names of a plan ask for at points; see `Evaluator.named`."""
+        slab = np.searchsorted(self.edges[1:-1], points[:, -1], side="right")
+        found: dict[str, np.ndarray] = {}
+        for number, part in enumerate(self.parts):
+            mine = slab == number
+            if not mine.any() and (found or number + 1 < len(self.parts)):
+                continue
+            normal = None if normals is None else normals[mine]
+            for name, values in part.named(plan, points[mine], normal, numbers).items():
+                whole = found.setdefault(name, np.full((len(points), *values.shape[1:]), np.nan))
+                whole[mine] = values
+        return found
+
+    def combined(self, function, values) -> tuple[np.ndarray, ...]:
+        """A function of named values at many points; see `Evaluator.combined`."""
+        return self.parts[0].combined(function, values)
 
     def parameters(self) -> np.ndarray:
         """The parameters of all networks, (slabs, params)."""

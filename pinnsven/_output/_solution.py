@@ -1,8 +1,13 @@
 """Solution: what a solve returns, and what can be made of it."""
 
 import dataclasses
+import functools
 
+import numpy as np
+
+from ._ask import asks_for_field, estimated_error, integral, named_values, residual_values
 from ._data import SolutionData
+from ._grids import GridValues, grid_values, to_pandas, to_vtk, to_xarray
 from ._plot import plot_solution
 from ._report import write_report
 from ._solution_file import Declared, read_solution, save_solution
@@ -18,6 +23,101 @@ class Solution(SolutionData):
     of arrays when there are several fields; `solution.u(x=..., t=...)` gives the field `u`. What it
     holds is listed at `SolutionData`.
     """
+
+    def __getattr__(self, name: str):
+        if not name.startswith("_") and name not in self.fields and asks_for_field(self, name):
+            return functools.partial(_named, self, name)
+        return super().__getattr__(name)
+
+    def residual(self, condition: str, *, outside: str = "nan", **coordinates) -> np.ndarray:
+        """What a condition leaves at coordinates, unweighted, in the unit in which it was written.
+
+        - `condition`: its name.
+        - `outside`: as for a call of the solution.
+        - `coordinates`: as for a call. An initial condition needs no time, an integral over space no
+          place, and data, which hold at their own points alone, none at all.
+
+        Returns an array of the shape of the coordinates; with several equations in the condition they
+        are on a last axis. Raises `ValueError` for a name that is no condition, for coordinates as a
+        call does, away from the boundary where the condition asks for the normal, and for a solution
+        without its problem, as one from a file is.
+        """
+        return residual_values(self, condition, coordinates, outside)
+
+    def error_at(self, *, outside: str = "nan", **coordinates):
+        """The estimated error at coordinates, in the fields' units: the size of what should be added.
+
+        - `outside`, `coordinates`: as for a call of the solution.
+
+        Returns what a call returns. Raises `ValueError` as that does, and where no error was estimated:
+        `solve(estimate_error=False)`, a run without a verdict, slabs, a solution from a file.
+        """
+        return estimated_error(self, coordinates, outside)
+
+    def integrate(self, function, on=None, *, nodes: int = 24, **time):
+        """The integral of a function of named values over the domain, or over a part of its boundary.
+
+        `solution.integrate(lambda u_n: u_n, on="x+")` is the flux through a wall,
+        `solution.integrate(lambda u: u, t=0.5)` the content at one time.
+
+        - `function`: of fields, derivatives, coordinates, unknowns, constants, on the boundary of
+          `u_n` and `normal` too, called at one point; returns a scalar.
+        - `on`: a part of the boundary as conditions name it; None for the whole domain.
+        - `nodes`: of Gauss-Legendre's rule along every side; see `pv.Integral` for how good that is. A
+          face in three dimensions that a set operation has cut is good to about three digits.
+        - `time`: the time, one or an array, at which to integrate over space; else also over time.
+
+        Returns a float64 array of the shape of the time that was given, () without. Raises `ValueError`
+        for a name or a part that does not exist, a time outside, and a function that returns no scalar.
+        """
+        return integral(self, function, on, nodes, time)
+
+    def grid(self, names=None, *, outside: str = "nan", **axes) -> GridValues:
+        """The solution on a grid of all combinations: `solution.grid(x=101, t=5)`.
+
+        - `names`: what to evaluate, one or several: fields and their derivatives; None for all fields.
+        - `outside`: as for a call of the solution.
+        - `axes`: for a coordinate how many places from end to end, or the places. Of one that is left
+          out there are 201 in one dimension, 101 in two, 33 in three and 9 in more. A vector coordinate
+          `x` has an axis for each component, `x0`, `x1`, ...
+
+        Returns a dict of the places (n,) along each axis and of the values, whose axes are the
+        coordinates in their order. Raises `ValueError` for a name or a coordinate that does not exist,
+        and for places that are none.
+        """
+        return grid_values(self, names, axes, outside)
+
+    def to_xarray(self, names=None, **axes):
+        """The solution on a grid as an `xarray.Dataset`, with the verdict among its attributes.
+
+        - `names`, `axes`: as for `grid`.
+
+        Raises `ValueError` as `grid` does, `ImportError` where xarray is not installed.
+        """
+        return to_xarray(self, names, axes)
+
+    def to_pandas(self, names=None, **axes):
+        """The solution on a grid as a `pandas.DataFrame`: a row for each point inside the domain.
+
+        - `names`, `axes`: as for `grid`.
+
+        Raises `ValueError` as `grid` does, `ImportError` where pandas is not installed.
+        """
+        return to_pandas(self, names, axes)
+
+    def to_vtk(self, path, names=None, **axes) -> None:
+        """Writes the solution on a grid for ParaView and its like; cells outside are left out.
+
+        In up to three dimensions one file, `.vtu` or `.vtk`, time being the second coordinate of one in
+        space. For two or three dimensions and time a `.pvd` that lists a `.vtu` beside it for each
+        moment, eleven unless `axes` says otherwise.
+
+        - `names`, `axes`: as for `grid`.
+
+        Raises `ValueError` as `grid` does and for another suffix, `ImportError` where meshio is not
+        installed, `OSError` when a file cannot be written.
+        """
+        to_vtk(self, path, names, axes)
 
     def plot(self, path=None):
         """Draws the solution, beside the exact one and the difference where known.
@@ -54,6 +154,17 @@ class Solution(SolutionData):
         return solution_table(self)
 
     __repr__ = __str__
+
+
+def _named(
+    solution: Solution, name: str, *, on=None, outside: str = "nan", **coordinates
+) -> np.ndarray:
+    """What a name asks for at coordinates, as `solution.u_x(x=...)`.
+
+    - `on`: the part of the boundary of which the normal is meant, where the name asks for one.
+    - `outside`, `coordinates`: as for a call of the solution.
+    """
+    return named_values(solution, name, coordinates, outside, on)
 
 
 def load(path, problem: Declared | None = None, network: object = None) -> Solution:

@@ -146,6 +146,7 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
         memory=_memory(facts.table("memory")),
         history=read_history(arrays, steps),
         known=_restore_known(facts, arrays, domain, fields),
+        problem=problem,
         spread=_restore_spread(arrays, evaluator),
         # Files from before 26 November 2026 know neither of these.
         verdict_seconds=facts.finite("verdict_seconds") if "verdict_seconds" in facts.given else 0.0,

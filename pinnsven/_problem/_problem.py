@@ -15,13 +15,14 @@ from .._basics._numbers import finite_number, numeric_array
 from .._calculus._names import NameSpace
 from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
 from .._domains import Domain, as_domain
+from .._output._equations import problem_html, problem_text
 from .._output._records import Reference
 from .._output._solution import Solution
 from ._field import Field
 from ._warnings import warn_of_missing
 
 
-@dataclasses.dataclass(frozen=True, init=False)
+@dataclasses.dataclass(frozen=True, init=False, repr=False)
 class Problem:
     """A differential equation with its conditions.
 
@@ -88,6 +89,12 @@ class Problem:
         put("reference", _check_reference(reference, self.space))
         self._check_determined()
         warn_of_missing(self)
+
+    def __repr__(self) -> str:
+        return problem_text(self)
+
+    def _repr_html_(self) -> str:
+        return problem_html(self)
 
     def _check_determined(self) -> None:
         used = {getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()}

@@ -18,7 +18,7 @@ from ._attempts import Attempts
 from ._examine import examine
 from ._settle import settle
 from ._singular import in_words
-from ._so_far import condition_table, shown
+from ._so_far import condition_table, points_used, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, Evidence, judge
 
@@ -99,6 +99,8 @@ def finish(
         spread=examined.spread,
         verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
         corrected=examined.corrected,
+        problem=run.problem,
+        points=points_used(run),
         stopped=run.stopped,
     )
 

@@ -7,7 +7,6 @@ carried along.
 
 import dataclasses
 import itertools
-import math
 import warnings
 from collections.abc import Sequence
 
@@ -24,19 +23,17 @@ from .._calculus._derivatives import taylor
 from .._calculus._names import Derivative, Value
 from .._conditions import PDE, AbstractCondition, Boundary, Dirichlet, Initial, Neumann, Robin
 from .._conditions._base import Block, GivenValues, difference, make_block
-from .._domains import Domain, Interior, Moment, Sobol, stack_coordinates
+from .._domains import Domain, Moment
 from .._networks import FieldModel
-from .._output._evaluate import Evaluator, SlabEvaluator, named_function_values, padded
-from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknowns
+from .._output._evaluate import Evaluator, named_function_values, padded
 from .._output._solution import Solution
-from .._problem import Problem, known_values, relative_errors
+from .._problem import Problem, known_values
 from ._choose_network import network_for
+from ._joined import joined
 from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
 from ._singular import find_singularities
 from ._solve import check_time_limit, check_top_level, solve_within
-
-SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 
 
 def march(
@@ -105,7 +102,7 @@ def march(
         if found.stopped:
             ended = (RESULTS.stopped, found.stopped)
             break
-    return _joined(problem, edges, solved, ended, known)
+    return joined(problem, edges, solved, ended, known)
 
 
 def _share(asked: Limits, slabs: int) -> float | None:
@@ -285,110 +282,3 @@ def _continued(model: FieldModel, precision: str, wanted: dict[str, tuple[int, i
             return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
 
     return GivenValues(tuple(wanted), at)
-
-
-def _joined(problem: Problem, edges: list[float], solved: list[Solution], ended, known) -> Solution:
-    evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
-    try:
-        errors = _whole_error(solved)
-    except (Exception, KeyboardInterrupt):  # what was solved is not lost
-        errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
-    if errors is not None and len(solved) < len(edges) - 1:
-        errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
-    status, message = _verdict(edges, solved, *ended)
-    try:
-        error = relative_errors(
-            lambda points: evaluator(stack_coordinates(problem.domain, points)[0]),
-            known,
-            problem.fields,
-        )
-    except (Exception, KeyboardInterrupt) as trouble:
-        error = None
-        message += f" The error could not be told: {type(trouble).__name__}: {trouble}."
-    last = solved[-1]
-    return dataclasses.replace(
-        last,
-        domain=problem.domain,
-        evaluator=evaluator,
-        status=status,
-        message=message,
-        conditions={name: _worst(name, solved) for name in last.conditions},
-        unknowns=Unknowns({}, np.zeros((0, 0))),
-        error=error,
-        error_estimate=errors,
-        reference_floor=known.floor if known is not None else None,
-        steps=sum(s.steps for s in solved),
-        seconds=sum(s.seconds for s in solved),
-        compile_seconds=sum(s.compile_seconds for s in solved),
-        history=_history(solved),
-        known=known,
-        corrected=None,
-    )
-
-
-def _verdict(
-    edges: list[float], solved: list[Solution], cause: RESULTS, why: str
-) -> tuple[RESULTS, str]:
-    """`stopped`, or the first status that is not `converged`, if there is one, and its message.
-
-    - `cause`, `why`: what kept further slabs from being begun.
-    """
-
-    def where(number):
-        ends = f"from {edges[number]:.6g} to {edges[number + 1]:.6g}"
-        return f"Slab {number + 1} of {len(edges) - 1}, {ends}"
-
-    if cause is RESULTS.stopped and solved[-1].stopped:
-        return cause, f"{where(len(solved) - 1)}: {solved[-1].message}"
-    if cause is RESULTS.stopped:
-        return cause, f"{where(len(solved))}, was not begun: {why}"
-    for number, found in enumerate(solved):
-        if found.status is not RESULTS.converged:
-            return found.status, f"{where(number)}: {found.message}"
-    if len(solved) < len(edges) - 1:
-        return cause, f"{where(len(solved))}, was not begun: {why}"
-    if len(solved) > 1 and solved[-1].error_estimate is None:
-        return RESULTS.unresolved, (
-            "Every slab meets its tolerance, but without an estimated error nothing says how errors "
-            "grow from one to the next."
-        )
-    last = solved[-1].message
-    return (
-        RESULTS.converged,
-        f"All {len(solved)} slabs have; in the last one {last[0].lower()}{last[1:]}",
-    )
-
-
-def _worst(name: str, solved: list[Solution]) -> ConditionReport:
-    return max(
-        (s.conditions[name] for s in solved), key=lambda c: np.nan_to_num(c.held_out, nan=np.inf)
-    )
-
-
-def _whole_error(solved: list[Solution]) -> FieldErrors | None:
-    """The estimated relative errors over all slabs, from those of each."""
-    if any(s.error_estimate is None for s in solved):
-        return None
-    wrong, whole = 0.0, 0.0
-    for found in solved:
-        points, _ = Interior(found.domain).draw(SIZE_POINTS, Sobol(), np.random.default_rng(0))
-        time = found.domain.time
-        assert time is not None and found.error_estimate is not None
-        squares = (time.stop - time.start) * np.mean(found.evaluator(points) ** 2, axis=0)  # type: ignore
-        whole = whole + squares
-        wrong = wrong + squares * np.array(list(found.error_estimate.values())) ** 2
-    relative = np.sqrt(wrong / np.where(whole > 0, whole, 1))
-    return FieldErrors(zip(solved[0].fields, relative.tolist(), strict=True))
-
-
-def _history(solved: list[Solution]) -> dict[str, np.ndarray]:
-    """All steps, numbered and timed from the first slab on."""
-    joined = {
-        name: np.concatenate([s.history[name] for s in solved])
-        for name in StepRecord.__dataclass_fields__
-    }
-    steps = [len(s.history["step"]) for s in solved]
-    joined["step"] = np.arange(1, sum(steps) + 1)
-    begun = np.cumsum([0.0, *[s.seconds - s.compile_seconds for s in solved[:-1]]])
-    joined["seconds"] = joined["seconds"] + np.repeat(begun, steps)
-    return joined

@@ -56,7 +56,16 @@ def solution_so_far(run: Any) -> Solution:
         memory=Memory(run.predicted, peak()),
         history=StepRecord.columns(run.records),
         known=known,
+        problem=problem,
+        points=points_used(run),
     )
+
+
+def points_used(run: Any) -> dict[str, dict[str, np.ndarray]]:
+    """Where each condition of a run is fitted: its points as coordinates, by name."""
+    domain = run.problem.domain
+    current = run.points.current
+    return {block.name: domain.split(current[block.name].points) for block in run.system.blocks}
 
 
 def shown(run: Any) -> FieldModel:
