@@ -57,6 +57,7 @@ def _text(e: Expression, binding: int) -> str:
 
 
 def _plain_text(e: Expression) -> str:
+    """A formula as text, without brackets around it."""
     match e.kind:
         case "number":
             return _number(e.value)
@@ -102,6 +103,7 @@ def _mathml(e: Expression, binding: int) -> str:
 
 
 def _plain_mathml(e: Expression) -> str:
+    """A formula as MathML, without brackets around it."""
     match e.kind:
         case "number":
             return _number_mathml(e.value)
@@ -143,6 +145,7 @@ def _plain_mathml(e: Expression) -> str:
 
 
 def _number_mathml(value: float) -> str:
+    """A number: with its power of ten, or pi, as one writes it by hand."""
     text = _number(abs(value))
     sign = MINUS if value < 0 else ""
     if text.endswith("/pi"):
@@ -169,6 +172,7 @@ def _letter(name: str) -> str:
 
 
 def _symbol(name: str) -> str:
+    """What a name asks for, as a sign of its own where mathematics has one."""
     if name.startswith("_data_"):
         return f"<msup>{_symbol(name.removeprefix('_data_'))}<mtext>measured</mtext></msup>"
     if name.endswith("]"):

@@ -16,6 +16,12 @@ SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 
 
 def joined(problem: Problem, edges: list[float], solved: list[Solution], ended, known) -> Solution:
+    """The solution of the whole time.
+
+    - `edges`: of the slabs, of which the last ones may not have been solved.
+    - `ended`: what ended the march, and why.
+    - `known`: of the answer.
+    """
     evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
     try:
         errors = _whole_error(solved)
