@@ -39,12 +39,14 @@ class SolutionData:
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
     - `verdict_seconds`: of the time after the last step, compilation left out.
     - `memory`: bytes, as predicted and at the peak (see `pinnsven._basics._memory`).
-    - `history`: arrays over the steps, by the names of `StepRecord`.
+    - `history`: arrays over the steps, by the names of `StepRecord`; `unknowns.k` for an unknown `k`.
     - `spread`: maps points (n, dim) to the standard errors of the fields (n, fields) that scattering
       readings leave; None without readings.
     - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
       has just estimated them; it is not saved.
     - `problem`: what was solved, with its conditions; a copy and a saved solution are without it.
+    - `tolerance`: on the held-out residual, that of the run; None where it is not known.
+    - `settings`: what the solve was asked for, by name; None where it is not known.
     - `points`: where the conditions were fitted last, coordinates by condition; not saved either.
     - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
     """
@@ -72,6 +74,8 @@ class SolutionData:
     verdict_seconds: float = 0.0
     corrected: object = None
     problem: Any = None
+    tolerance: float | None = None
+    settings: Mapping[str, object] | None = None
     points: Mapping[str, dict[str, np.ndarray]] | None = None
     stopped: str = ""
 

@@ -1,225 +1,391 @@
-"""Pictures of a solution: a curve in one dimension, color maps in two, the rest by slices."""
+"""Pictures of a solution: what is asked for is checked, laid out in panels, and drawn."""
 
-import math
+import dataclasses
+import functools
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from .._basics._messages import listing, nearest
+from ._ask import asks_for_field, estimated_error, name_space
 from ._data import SolutionData
+from ._exactness import exact_at, has_exact
+from ._panels import (
+    BLUE,
+    GRAY,
+    Panel,
+    draw_curve,
+    draw_map,
+    map_panel,
+    span,
+)
+from ._pictured import (
+    convergence,
+    data,
+    flow,
+    logarithmic_curve,
+    logarithmic_map,
+    phase,
+    points,
+    reference_map,
+    residual,
+    scatters,
+    spectrum,
+    unknowns,
+)
 from ._records import Reference
+from ._views import View, choose_axes, component_name, held_values, with_unit
 
-RESOLUTION = 161
-SEEN, SEEN_AT = 1e-3, 256  # of a field's variation, from where a picture shows a spread; points
 NINETY_FIVE = 1.96  # standard errors on both sides hold 95 %
-BLUE, RED, GRAY = "#1f4e79", "#b5402a", "#8a8a8a"
+ALIKE = 30.0  # times as large as another, up to which fields are drawn together
 
 
-def plot_solution(solution: SolutionData, path=None):
-    """Draws the fields; writes to `path` when given, returns the matplotlib figure either way.
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What a picture is asked to show, checked.
 
-    One coordinate gives curves; two give color maps; of more, the first two are drawn with the
-    others held at the middle of the domain.
+    - `solution`: of what.
+    - `fields`: names, those of derivatives among them.
+    - `views`: one, or one for each value that is held.
+    - `given`: whether axes or held values were asked for, and not chosen.
+    - `cmap`: a color map, None for one that suits.
+    - `units`: by name.
+    - `along`: as it was asked for.
     """
-    from matplotlib.figure import Figure
 
-    axes_used = _drawn_axes(solution)
-    columns = _columns(solution)
-    rows = len(solution.fields)
-    wide = 1 if len(axes_used) == 1 else len(columns)
-    figure = Figure(figsize=(6.4 if wide == 1 else 4.4 * wide, 3.6 * rows), layout="constrained")
-    grid = figure.subplots(rows, wide, squeeze=False)
-    for row, field in zip(grid, solution.fields, strict=True):
-        draw = _draw_curve if len(axes_used) == 1 else _draw_maps
-        draw(solution, field, row, axes_used, columns)
-    figure.suptitle(_title(solution), fontsize=10)
+    solution: SolutionData
+    fields: tuple[str, ...]
+    views: tuple[View, ...]
+    given: bool
+    cmap: str | None
+    units: Mapping[str, str]
+    along: object
+
+
+def plot_solution(
+    solution: SolutionData,
+    path=None,
+    *,
+    field=None,
+    show: str | None = None,
+    at=None,
+    along=None,
+    ax=None,
+    cmap: str | None = None,
+    dpi: float = 150,
+    units: Mapping[str, str] | None = None,
+):
+    """Draws a solution; see `Solution.plot`."""
+    _check_path(path)
+    wish = _wish(solution, field, show, at, along, cmap, units or {})
+    rows = _choice(show)(wish)
+    figure = _into(ax, rows) if ax is not None else _figure(rows)
     if path is not None:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=dpi)
     return figure
 
 
-def _title(solution: SolutionData) -> str:
-    parts = [f"{solution.name}: {solution.status}"]
-    if solution.error is not None:
-        parts.append(f"relative L2 error {float(solution.error):.1e}")
-    held = [i for i in range(solution.domain.dim) if i not in _drawn_axes(solution)]
-    middle = (solution.domain.lower + solution.domain.upper) / 2
-    parts += [f"{_axis_label(solution, i)} = {middle[i]:.3g}" for i in held]
-    return ", ".join([*parts, f"{solution.steps} steps, {solution.seconds:.0f} s"])
-
-
-def _drawn_axes(solution: SolutionData) -> list[int]:
-    """Which components of a point are drawn: time first on the horizontal axis, then space."""
-    domain = solution.domain
-    if domain.dim == 1:
-        return [0]
-    if domain.time is not None:
-        return [domain.dim - 1, 0]
-    return [0, 1]
-
-
-def _columns(solution: SolutionData) -> list[str]:
-    comparable = solution.known is not None and solution.domain.dim <= 2
-    return (
-        ["solution"]
-        + (["known", "difference"] if comparable else [])
-        + (["standard error"] if _scatters(solution) else [])
-    )
-
-
-def _scatters(solution: SolutionData) -> bool:
-    """Whether readings scatter so much that a picture can show it."""
-    if solution.spread is None:
-        return False
-    lower, upper = solution.domain.lower, solution.domain.upper
-    points = lower + np.random.default_rng(0).random((SEEN_AT, len(lower))) * (upper - lower)
-    spread, values = solution.spread(points), solution.evaluator(points)  # type: ignore[operator]
-    return bool(np.any(np.std(values, axis=0) * SEEN < np.mean(spread, axis=0)))
-
-
-def _axis_label(solution: SolutionData, axis: int) -> str:
-    for coordinate, part in zip(
-        solution.domain.coordinates, solution.domain.slices().values(), strict=True
-    ):
-        if part.start <= axis < part.stop:
-            suffix = f"[{axis - part.start}]" if coordinate.vector else ""
-            return coordinate.name + suffix
-    raise IndexError(axis)
-
-
-def _grid(solution: SolutionData, axes: list[int]) -> tuple[list[np.ndarray], np.ndarray]:
-    lower, upper = solution.domain.lower, solution.domain.upper
-    lines = [np.linspace(lower[a], upper[a], RESOLUTION) for a in axes]
-    mesh = np.meshgrid(*lines, indexing="ij")
-    points = np.tile((lower + upper) / 2, (mesh[0].size, 1))
-    for axis, values in zip(axes, mesh, strict=True):
-        points[:, axis] = values.ravel()
-    return lines, points
-
-
-def _values(solution: SolutionData, field: str, points: np.ndarray) -> np.ndarray:
-    values = solution.evaluator(points)[:, solution.fields.index(field)]  # type: ignore[operator]
-    return np.where(solution.domain.contains(points), values, np.nan)
-
-
-def _draw_curve(solution, field, row, axes, columns) -> None:
-    """Draws a field over the only coordinate, on top of what is known of it and the band of spread."""
-    (line,), points = _grid(solution, axes)
-    axis = row[0]
-    known = solution.known
-    label = _axis_label(solution, axes[0])
-    del columns
-    if isinstance(known, Reference) and field in known.values:
-        order = np.argsort(known.points[label])
-        axis.plot(
-            known.points[label][order], known.values[field][order], color=GRAY, lw=4, label="known"
-        )
-    values = _values(solution, field, points)
-    if _scatters(solution):
-        spread = NINETY_FIVE * solution.spread(points)[:, solution.fields.index(field)]
-        axis.fill_between(
-            line, values - spread, values + spread, color=BLUE, alpha=0.2, lw=0, label="95 %"
-        )
-    axis.plot(line, values, color=BLUE, lw=1.2, label="solution")
-    axis.set(xlabel=label, ylabel=field)
-    axis.legend(frameon=False)
-
-
-def _draw_maps(solution, field, row, axes, columns) -> None:
-    """Draws a field over two coordinates, beside it what is known, the difference, the spread."""
-    known = solution.known
-    has_known = isinstance(known, Reference) and field in known.values
-    lines, points = _grid(solution, axes)
-    shape = (RESOLUTION, RESOLUTION)
-    values = _values(solution, field, points).reshape(shape)
-    span = _span(values)
-    _map(row[0], lines, values, field, span)
-    if has_known and solution.domain.dim == 2:
-        truth = known.values[field]
-        mine = solution.evaluator(_known_points(solution))[:, solution.fields.index(field)]
-        _scatter(row[1], solution, axes, truth, f"{field}, known", span)
-        _scatter(row[2], solution, axes, mine - truth, f"{field}, difference", _span(mine - truth))
-    elif "known" in columns:
-        for unused in row[1:3]:
-            unused.axis("off")
-    if "standard error" in columns:
-        spread = solution.spread(points)[:, solution.fields.index(field)]
-        inside = np.where(solution.domain.contains(points), spread, np.nan).reshape(shape)
-        _map(
-            row[columns.index("standard error")],
-            lines,
-            inside,
-            f"{field}, standard error",
-            _span(inside),
-        )
-    for axis in row[: len(columns)]:
-        if axis.axison:
-            axis.set(xlabel=_axis_label(solution, axes[0]), ylabel=_axis_label(solution, axes[1]))
-
-
-def _known_points(solution: SolutionData) -> np.ndarray:
-    assert isinstance(solution.known, Reference)
-    return np.stack([solution.known.points[c.name] for c in solution.domain.coordinates], axis=1)
-
-
-def _span(values: np.ndarray) -> tuple[float, float]:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return (-1.0, 1.0)
-    low, high = float(finite.min()), float(finite.max())
-    if low < 0 < high:
-        return (-max(-low, high), max(-low, high))
-    return (low, high) if high > low else (low - 1.0, high + 1.0)
-
-
-def _colors(span: tuple[float, float]) -> str:
-    return "RdBu_r" if math.isclose(-span[0], span[1]) else "viridis"
-
-
-def _map(axis, lines, values, title, span) -> None:
-    image = axis.pcolormesh(
-        *lines, values.T, cmap=_colors(span), vmin=span[0], vmax=span[1], rasterized=True
-    )
-    axis.set_title(title, fontsize=10)
-    axis.figure.colorbar(image, ax=axis, shrink=0.9)
-
-
-def _scatter(axis, solution: SolutionData, axes: list[int], values, title, span) -> None:
-    """Draws values at the known points as a map, interpolated over triangles between them."""
-    # Known values need not lie on a grid: a triangulation colors any set of points in the plane.
-    from matplotlib.tri import Triangulation
-
-    points = _known_points(solution)
-    lower, upper = solution.domain.lower, solution.domain.upper
-    # On one scale, or the triangles of a long thin domain are slivers; none may bridge a notch.
-    scaled = ((points - lower) / (upper - lower))[:, axes]
-    corners = Triangulation(scaled[:, 0], scaled[:, 1]).triangles
-    outside = ~solution.domain.contains(points[corners].mean(axis=1))
-    image = axis.tripcolor(
-        Triangulation(points[:, axes[0]], points[:, axes[1]], corners, mask=outside),
-        values,
-        cmap=_colors(span),
-        vmin=span[0],
-        vmax=span[1],
-        shading="gouraud",
-        rasterized=True,
-    )
-    axis.margins(0)
-    axis.set_title(title, fontsize=10)
-    axis.figure.colorbar(image, ax=axis, shrink=0.9)
-
-
-def plot_history(solution: SolutionData):
-    """The loss and the held-out residual against seconds, and the spectrum, as one figure."""
+def _check_path(path) -> None:
+    if path is None:
+        return
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8.8, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    history = solution.history
-    left.semilogy(history["seconds"], np.sqrt(history["loss"]), color=BLUE, lw=1, label="training")
-    left.semilogy(history["seconds"], history["held_out"], color=RED, lw=1, label="held out, relative")
-    left.set(xlabel="seconds of solving", ylabel="residual")
-    left.legend(frameon=False)
-    if len(solution.spectrum):
-        right.semilogy(solution.spectrum / solution.spectrum[0], color=BLUE, lw=1)
-        right.axvline(solution.rank, color=RED, lw=0.8)
-    right.set(xlabel="index (red: rank used)", ylabel="singular value / largest")
+    suffix = os.path.splitext(os.fspath(path))[1].removeprefix(".").lower()
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if suffix and suffix not in known:
+        raise ValueError(
+            f"{os.fspath(path)}: there is no format {suffix!r}; choose one of {', '.join(known)}"
+        )
+
+
+def _choice(show: str | None) -> Callable[[Wish], list[list[Panel]]]:
+    if show is None:
+        return _overview
+    if show not in SHOWN:
+        raise ValueError(
+            f"show={show!r}: give one of {listing(SHOWN)}." + nearest(str(show), list(SHOWN))
+        )
+    return SHOWN[show]
+
+
+def _wish(solution: SolutionData, field, show, at, along, cmap, units) -> Wish:
+    """What was asked for; `ValueError` for whatever is wrong with it."""
+    _choice(show)
+    fields = solution.fields if field is None else (field,) if isinstance(field, str) else tuple(field)
+    for name in fields:
+        if not asks_for_field(solution, name):
+            raise ValueError(
+                f"field={name!r}: there is no such field, nor derivative of one; fields are "
+                f"{listing(solution.fields)}." + nearest(str(name), name_space(solution).examples())
+            )
+    if cmap is not None:
+        from matplotlib import colormaps
+
+        if cmap not in colormaps:
+            raise ValueError(f"cmap={cmap!r}: matplotlib has no such map." + nearest(cmap, colormaps))
+    if not isinstance(units, Mapping):
+        raise ValueError(f"units={units!r}: give a dict such as {{'x': 'm', 'u': 'K'}}")
+    axes = choose_axes(solution, along)
+    held = held_values(solution, axes, at)
+    views = tuple(View(solution, axes, one, units) for one in held)
+    return Wish(solution, fields, views, along is not None or at is not None, cmap, units, along)
+
+
+def _figure(rows: Sequence[Sequence[Panel]]):
+    """A figure of all panels."""
+    wide = max(len(row) for row in rows)
+    widths = [max(row[i].width for row in rows if i < len(row)) for i in range(wide)]
+    heights = [max(panel.height for panel in row) for row in rows]
+    figure = picture_class()(figsize=(sum(widths), sum(heights)), layout="constrained")
+    grid = figure.add_gridspec(len(rows), wide, width_ratios=widths, height_ratios=heights)
+    for i, row in enumerate(rows):
+        for j, panel in enumerate(row):
+            options = {"projection": "3d"} if panel.solid else {}
+            panel.draw(figure.add_subplot(grid[i, j], **options))
     return figure
+
+
+@functools.cache
+def picture_class():
+    """The class of pictures: a figure that every notebook shows, with no backend chosen."""
+    from matplotlib.figure import Figure
+
+    class Picture(Figure):
+        """A figure of matplotlib."""
+
+        def _repr_png_(self) -> bytes:
+            buffer = io.BytesIO()
+            self.savefig(buffer, format="png", dpi=110)
+            return buffer.getvalue()
+
+    return Picture
+
+
+def _into(ax, rows: Sequence[Sequence[Panel]]) -> Any:
+    """Draws the only panel into axes of the user's; returns their figure."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes) or ax.figure is None:
+        raise ValueError(f"ax={ax!r}: give axes of a matplotlib figure, as plt.subplots() makes them")
+    panels = [panel for row in rows for panel in row]
+    if len(panels) > 1:
+        raise ValueError(
+            f"ax=: this picture has {len(panels)} parts, and axes hold one; ask for one, as in "
+            "field='u', show='solution'"
+        )
+    if panels[0].solid != hasattr(ax, "get_zlim"):
+        raise ValueError(
+            "ax=: this picture is drawn in the plane"
+            if not panels[0].solid
+            else "ax=: points in space need axes with projection='3d'"
+        )
+    panels[0].draw(ax)
+    return ax.get_figure()
+
+
+# The solution, and how far it is off
+
+
+def _overview(wish: Wish) -> list[list[Panel]]:
+    """What suits the domain: curves, maps beside what is known, snapshots, slices."""
+    domain = wish.solution.domain
+    if len(wish.views[0].axes) == 1 or wish.given:
+        if wish.solution.domain.space is None and len(wish.fields) > 1 and not wish.given:
+            return [[_together(wish), *phase(wish)[0]]] if _are_alike(wish) else _curves(wish)
+        return _solution(wish)
+    if domain.dim == 2:
+        return [_beside(wish, wish.views[0], name) for name in wish.fields]
+    if domain.time is not None and domain.space_dim == 2:
+        last = domain.dim - 1
+        times = np.linspace(domain.lower[last], domain.upper[last], 3)
+        return _solution(_with_views(wish, [{last: float(t)} for t in times]))
+    if domain.dim == 3 and domain.time is None:
+        middle = (domain.lower + domain.upper) / 2
+        planes = ((0, 1), (0, 2), (1, 2))
+        views = [
+            View(
+                wish.solution,
+                axes,
+                {k: float(middle[k]) for k in range(3) if k not in axes},
+                wish.units,
+            )
+            for axes in planes
+        ]
+        return _solution(dataclasses.replace(wish, views=tuple(views)))
+    return _solution(wish)
+
+
+def _with_views(wish: Wish, held: list[dict[int, float]]) -> Wish:
+    view = wish.views[0]
+    return dataclasses.replace(wish, views=tuple(dataclasses.replace(view, held=h) for h in held))
+
+
+def _solution(wish: Wish) -> list[list[Panel]]:
+    """The fields themselves."""
+    if len(wish.views[0].axes) == 1:
+        return _curves(wish)
+    return [_maps(wish, name) for name in wish.fields]
+
+
+def _maps(wish: Wish, name: str) -> list[Panel]:
+    """A map for each view, all in one range of colors."""
+    made = []
+    for view in wish.views:
+        triangles = view.triangles()
+        made.append((view, triangles, view.values(name, triangles.points)))
+    limits = span(np.concatenate([values for _, _, values in made]))
+
+    def drawing(view, triangles, values):
+        caption = view.caption()
+        title = with_unit(name, wish.units) + (f",  {caption}" if caption else "")
+        return lambda axis: draw_map(
+            axis, view, triangles, values, title, limits, wish.cmap, contours=True
+        )
+
+    return [map_panel(view, drawing(view, *rest)) for view, *rest in made]
+
+
+def _curves(wish: Wish) -> list[list[Panel]]:
+    """The curves of one field for all views in one panel, with what is known and the band of spread."""
+
+    def panel(name: str) -> Panel:
+        def draw(axis) -> None:
+            first, *others = wish.views
+            for number, view in enumerate(wish.views):
+                draw_curve(axis, view, name, number, view.caption() if others else name)
+            if not others:
+                if name in wish.solution.fields:
+                    _draw_band(axis, first, name)
+                    _draw_known(axis, first, name)
+                axis.set_title(first.caption(), fontsize=10)
+            if len(axis.lines) + len(axis.collections) > 1:
+                axis.legend(frameon=False)
+
+        return Panel(draw)
+
+    return [[panel(name)] for name in wish.fields]
+
+
+def _draw_known(axis, view: View, name: str) -> None:
+    """Marks on a curve what is known of it, in a few places."""
+    solution = view.solution
+    if has_exact(solution, name):
+        (low,), (high,) = view.bounds
+        at = np.linspace(low, high, 21)
+        axis.plot(at, exact_at(solution, name, view.points(at[:, None])), **_MARKS, label="exact")
+    elif solution.domain.dim == 1 and name in getattr(solution.known, "values", {}):
+        known: Any = solution.known
+        at = known.points[component_name(solution, 0)]
+        kept = np.argsort(at)[:: max(len(at) // 40, 1)]
+        axis.plot(at[kept], known.values[name][kept], **_MARKS, label="reference")
+
+
+_MARKS: dict[str, Any] = {"marker": "o", "ms": 4, "mfc": "none", "mec": GRAY, "ls": "none", "zorder": 0}
+
+
+def _draw_band(axis, view: View, name: str) -> None:
+    """The band that holds the field in 95 of 100 sets of readings, where they scatter."""
+    solution = view.solution
+    if not scatters(solution):
+        return
+    line: Any = list(axis.lines)[-1]
+    at = np.asarray(line.get_xdata())
+    spread = NINETY_FIVE * solution.spread(view.points(at[:, None]))[:, solution.fields.index(name)]  # type: ignore
+    values = np.asarray(line.get_ydata())
+    axis.fill_between(at, values - spread, values + spread, color=BLUE, alpha=0.2, lw=0, label="95 %")
+
+
+def _are_alike(wish: Wish) -> bool:
+    """Whether fields are of one size, so that one picture holds them all."""
+    view = wish.views[0]
+    sizes = [np.nanmax(np.abs(view.curve(name)[1])) for name in wish.fields]
+    return max(sizes) <= ALIKE * max(min(sizes), 1e-300)
+
+
+def _together(wish: Wish) -> Panel:
+    """All fields of a system over time in one panel."""
+
+    def draw(axis) -> None:
+        view = wish.views[0]
+        for number, name in enumerate(wish.fields):
+            draw_curve(axis, view, name, number)
+        axis.set_ylabel(", ".join(with_unit(name, wish.units) for name in wish.fields))
+        axis.legend(frameon=False)
+
+    return Panel(draw)
+
+
+def _beside(wish: Wish, view: View, name: str) -> list[Panel]:
+    """A map, beside it what is known, the difference, and the spread that readings leave."""
+    solution = wish.solution
+    (panel,) = _maps(dataclasses.replace(wish, views=(view,)), name)
+    panels = [panel]
+    if name not in solution.fields:
+        return panels
+    if has_exact(solution, name):
+        triangles = view.triangles()
+        truth = exact_at(solution, name, view.points(triangles.points))
+        off = view.values(name, triangles.points) - truth
+        parts = ((f"{name}, exact", truth, True), (f"{name}, solution minus exact", off, False))
+        panels += [_map_of(view, triangles, *part, wish.cmap) for part in parts]
+    elif isinstance(solution.known, Reference) and name in solution.known.values:
+        panels += reference_map(view, name, wish.cmap)
+    if scatters(solution):
+        triangles = view.triangles()
+        spread = solution.spread(view.points(triangles.points))[:, solution.fields.index(name)]  # type: ignore
+        panels.append(_map_of(view, triangles, f"{name}, standard error", spread, False, wish.cmap))
+    return panels
+
+
+def _map_of(view, triangles, title, values, contours, cmap) -> Panel:
+    return map_panel(
+        view, lambda axis: draw_map(axis, view, triangles, values, title, None, cmap, contours=contours)
+    )
+
+
+def _error(wish: Wish) -> list[list[Panel]]:
+    """How far the fields are off: from the exact solution where it is known, else as estimated."""
+    solution = wish.solution
+    known = {name: has_exact(solution, name) for name in wish.fields}
+    for name in wish.fields:
+        if name not in solution.fields:
+            raise ValueError(f"show='error': {name!r} is no field; errors are known of fields alone")
+        if not known[name] and solution.corrected is None:
+            raise ValueError(
+                "show='error': neither an exact solution nor an estimate of the error is at hand. A "
+                "solve with estimate_error=True that came to a verdict has one; a file keeps none"
+            )
+
+    def off(view: View, name: str, drawn):
+        places = view.points(drawn)
+        if known[name]:
+            return np.abs(view.values(name, drawn) - exact_at(solution, name, places))
+        named = estimated_error(solution, solution.domain.split(places), "extrapolate")
+        return named[name] if isinstance(named, dict) else named
+
+    def panel(view: View, name: str) -> Panel:
+        kind = "|solution minus exact|" if known[name] else "estimated error"
+        title = ", ".join(part for part in (f"{name}, {kind}", view.caption()) if part)
+        if len(view.axes) == 1:
+            return logarithmic_curve(view, lambda drawn: off(view, name, drawn), title)
+        triangles = view.triangles()
+        return logarithmic_map(view, triangles, off(view, name, triangles.points), title, wish.cmap)
+
+    return [[panel(view, name) for view in wish.views] for name in wish.fields]
+
+
+SHOWN: dict[str, Callable[[Wish], list[list[Panel]]]] = {
+    "solution": _solution,
+    "error": _error,
+    "residual": residual,
+    "points": points,
+    "data": data,
+    "flow": flow,
+    "phase": phase,
+    "convergence": convergence,
+    "spectrum": spectrum,
+    "unknowns": unknowns,
+}

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from .._basics._numbers import finite_number
 
+OF_UNKNOWN = "unknowns."  # how the column of an unknown begins
 MAKER = "_maker"  # where a record has what makes the solution so far
 
 
@@ -26,6 +27,7 @@ class StepRecord:
     - `ratio`: actual over predicted reduction.
     - `accepted`: whether the step was taken.
     - `rows`: active residual rows.
+    - `unknowns`: their values after the step, by name.
     """
 
     step: int
@@ -37,6 +39,7 @@ class StepRecord:
     ratio: float
     accepted: bool
     rows: int
+    unknowns: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def solution(self) -> Any:
         """The `Solution` so far, made only now: to be called by a callback, inside its `on_step`.
@@ -72,11 +75,29 @@ class StepRecord:
 
     @classmethod
     def columns(cls, records: Sequence["StepRecord"]) -> dict[str, np.ndarray]:
-        """The numbers of several steps as arrays (steps,), by name."""
-        return {
-            name: np.array([getattr(record, name) for record in records])
-            for name in cls.__dataclass_fields__
-        }
+        """The numbers of several steps as arrays (steps,), by name; an unknown's is `unknowns.name`."""
+        found = {name: np.array([getattr(record, name) for record in records]) for name in cls.plain()}
+        for name in records[0].unknowns if records else ():
+            found[OF_UNKNOWN + name] = np.array([record.unknowns[name] for record in records])
+        return found
+
+    @classmethod
+    def plain(cls) -> list[str]:
+        """The names of the numbers that every step has."""
+        return [name for name in cls.__dataclass_fields__ if name != "unknowns"]
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Sequence]) -> list["StepRecord"]:
+        """The inverse of `columns`, of lists."""
+        names = cls.plain()
+        unknowns = [n.removeprefix(OF_UNKNOWN) for n in columns if n.startswith(OF_UNKNOWN)]
+        return [
+            cls(
+                **{name: columns[name][i] for name in names},
+                unknowns={name: columns[OF_UNKNOWN + name][i] for name in unknowns},
+            )
+            for i in range(len(columns["step"]))
+        ]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -119,16 +119,62 @@ class Solution(SolutionData):
         """
         to_vtk(self, path, names, axes)
 
-    def plot(self, path=None):
-        """Draws the solution, beside the exact one and the difference where known.
+    def plot(
+        self,
+        path=None,
+        *,
+        field=None,
+        show=None,
+        at=None,
+        along=None,
+        ax=None,
+        cmap=None,
+        dpi=150,
+        units=None,
+    ):
+        """Draws the solution, or what else is to be shown of it; returns the matplotlib figure.
 
-        - `path`: where to write the picture (any format matplotlib knows); None returns the figure.
+        By default what suits the domain: curves over one coordinate, the fields of a system together
+        and against each other; maps over two, beside what is known; snapshots of a plane in time; the
+        middle planes of a solid; of more dimensions the first two, the others held at their middle.
+
+        - `path`: where to write the picture, in any format that matplotlib knows; None for nowhere.
+        - `field`: a field, a derivative of one, or several; None for all fields.
+        - `show`: "solution" alone; "error" (from the exact solution, else as estimated); "residual" of
+          the equations; "points" of each condition; "data" beside the solution; "flow" of two fields in
+          the plane; "phase" of two over time; "convergence", "spectrum" or "unknowns" of the run.
+        - `at`: where coordinates are held that are not drawn: `at={"t": [0, 0.5, 1]}` gives a curve or
+          a map for each.
+        - `along`: the coordinate that curves are drawn over, or the two of a map.
+        - `ax`: axes of matplotlib to draw into, for a picture of one part.
+        - `cmap`: a color map by name; None for one that suits the range.
+        - `dpi`: of a picture in pixels.
+        - `units`: what to write behind names: `units={"x": "m", "T": "K"}`.
+
+        Raises `ValueError`, before anything is computed, for what does not exist or does not fit
+        together, and `OSError` when the file cannot be written.
         """
-        return plot_solution(self, path)
+        return plot_solution(
+            self,
+            path,
+            field=field,
+            show=show,
+            at=at,
+            along=along,
+            ax=ax,
+            cmap=cmap,
+            dpi=dpi,
+            units=units,
+        )
 
-    def report(self, path) -> None:
-        """Writes one self-contained HTML page: status, table, pictures, history, spectrum."""
-        write_report(self, path)
+    def report(self, path, command: str = "") -> None:
+        """Writes one self-contained HTML page: verdict, problem, pictures, tables, course of the run.
+
+        - `command`: what solves the problem again, to be printed at the end.
+
+        Raises `OSError` when the file cannot be written; what stood there is then as it was.
+        """
+        write_report(self, path, command)
 
     def save(self, path) -> None:
         """Writes the solution to one file that `pv.load` reads; nothing in it is ever executed."""

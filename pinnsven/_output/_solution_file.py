@@ -30,7 +30,15 @@ from ._around import describe_around, restore_around
 from ._data import SolutionData
 from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
-from ._records import ConditionReport, FieldErrors, Reference, StepRecord, UnknownEstimate, Unknowns
+from ._records import (
+    OF_UNKNOWN,
+    ConditionReport,
+    FieldErrors,
+    Reference,
+    StepRecord,
+    UnknownEstimate,
+    Unknowns,
+)
 
 SAVED_NETWORKS = {kind.__name__: kind for kind in (MLP, FourierMLP, SineMLP, RandomFeatures)}
 DTYPES = {"float64": np.float64, "float32": np.float32}
@@ -161,10 +169,15 @@ def _restore_spread(arrays: dict, evaluator) -> Spread | None:
 
 def read_history(arrays: dict, steps: int) -> dict[str, np.ndarray]:
     """The columns of the history; `ValueError` unless there is one entry per step in each."""
-    return {
-        name: column(arrays, f"history.{name}", (steps,), KINDS[field.type] if steps else "iufb")
-        for name, field in StepRecord.__dataclass_fields__.items()
+    fields = StepRecord.__dataclass_fields__
+    found = {
+        name: column(arrays, f"history.{name}", (steps,), KINDS[fields[name].type] if steps else "iufb")
+        for name in StepRecord.plain()
     }
+    for name in arrays:
+        if name.startswith(f"history.{OF_UNKNOWN}"):
+            found[name.removeprefix("history.")] = column(arrays, name, (steps,))
+    return found
 
 
 def _unknown(name: str, pair: object) -> UnknownEstimate:

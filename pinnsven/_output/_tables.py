@@ -8,6 +8,7 @@ import platform
 import jax
 import numpy as np
 
+from .._basics._repr import short
 from .._basics._version import __version__
 from ._data import SolutionData
 
@@ -17,23 +18,12 @@ def solution_table(solution: SolutionData) -> str:
     lines = [f"{solution.name}: {solution.status}. {solution.message}", ""]
     width = max(len(name) for name in ["condition", *solution.conditions])
     lines.append(f"  {'condition':<{width}}  {'rows':>6}  {'weight':>8}  {'training':>9}  held out")
-    for name, row in solution.conditions.items():
-        if row.is_built_in:
-            lines.append(f"  {name:<{width}}  built in")
-            continue
-        lines.append(
-            f"  {name:<{width}}  {row.rows:>6}  {row.weight:>8.2g}  {row.training:>9.2e}  "
-            f"{row.held_out:.2e}"
-        )
+    for name, rows, weight, training, held_out in condition_rows(solution):
+        line = f"  {name:<{width}}  {rows:>6}  {weight:>8}  {training:>9}  {held_out}"
+        lines.append(line if weight else f"  {name:<{width}}  {rows}")
     lines.append("  (root mean square of the unweighted residual; held out: at points never fitted)")
-    for name, value in solution.unknowns.items():
-        lines.append(f"  {name} = {value:.8g} +- {value.standard_error:.1e}")
-    if solution.error_estimate is not None:
-        estimates = ", ".join(f"{field} {e:.1e}" for field, e in solution.error_estimate.items())
-        lines.append(f"  estimated relative L2 error: {estimates}")
-    if solution.error is not None:
-        errors = ", ".join(f"{field} {error:.2e}" for field, error in solution.error.items())
-        lines.append(f"  relative L2 error: {errors} (reference floor {solution.reference_floor:.0e})")
+    lines += [f"  {name} = {value}" for name, value in unknown_rows(solution)]
+    lines += [f"  {name}: {value}" for name, value in error_facts(solution)]
     whole = f" of {len(solution.spectrum)}" if len(solution.spectrum) else ""
     lines.append(
         f"  rank {solution.rank}{whole}, condition number "
@@ -41,6 +31,58 @@ def solution_table(solution: SolutionData) -> str:
         f"(of which compiling {solution.compile_seconds:.1f} s), {solution.memory}"
     )
     return "\n".join(lines)
+
+
+def condition_rows(solution: SolutionData) -> list[tuple[str, str, str, str, str]]:
+    """Name, rows, weight, training and held-out residual of each condition, as text."""
+    found = []
+    for name, row in solution.conditions.items():
+        if row.is_built_in:
+            found.append((name, "built in", "", "", ""))
+        else:
+            residuals = f"{row.training:.2e}", f"{row.held_out:.2e}"
+            found.append((name, str(row.rows), f"{row.weight:.2g}", *residuals))
+    return found
+
+
+def unknown_rows(solution: SolutionData) -> list[tuple[str, str]]:
+    """Each unknown with its value and standard error, as text."""
+    return [
+        (name, f"{value:.8g} +- {value.standard_error:.1e}")
+        for name, value in solution.unknowns.items()
+    ]
+
+
+def error_facts(solution: SolutionData) -> list[tuple[str, str]]:
+    """What is known of the error, as pairs of text: the estimate, and the error where it is known."""
+    found = []
+    if solution.error_estimate is not None:
+        estimates = ", ".join(f"{field} {e:.1e}" for field, e in solution.error_estimate.items())
+        found.append(("estimated relative L2 error", estimates))
+    if solution.error is not None:
+        errors = ", ".join(f"{field} {error:.2e}" for field, error in solution.error.items())
+        floor = f" (reference floor {solution.reference_floor:.0e})"
+        found.append(("relative L2 error", errors + floor))
+    return found
+
+
+def cost_facts(solution: SolutionData) -> list[tuple[str, str]]:
+    """What the solution cost and how it was made, as pairs of text."""
+    whole = f" of {len(solution.spectrum)}" if len(solution.spectrum) else ""
+    facts = [
+        ("seconds", f"{solution.seconds:.1f}, of which compiling {solution.compile_seconds:.1f}"),
+        ("steps", str(solution.steps)),
+        ("rank used", f"{solution.rank}{whole}"),
+        ("condition number", f"{solution.condition_number():.1e}"),
+        ("memory", str(solution.memory)),
+        ("precision", str(getattr(solution.evaluator, "precision", "unknown"))),
+        ("devices", ", ".join(str(device) for device in jax.devices())),
+    ]
+    network = getattr(solution.evaluator, "description", None)
+    facts += [("network", short(network))] if network is not None else []
+    facts += [("tolerance", f"{solution.tolerance:.1e}")] if solution.tolerance is not None else []
+    facts += [(name, short(value)) for name, value in (solution.settings or {}).items()]
+    return facts
 
 
 def solution_record(solution: SolutionData) -> dict:

@@ -6,11 +6,10 @@ import time
 
 import numpy as np
 
-from .._basics._memory import Memory, peak
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
 from .._output._evaluate import Evaluator
-from .._output._records import Estimate, StepRecord
+from .._output._records import Estimate
 from .._output._solution import Solution
 from .._problem import relative_errors
 from ._at_once import corrections
@@ -18,7 +17,7 @@ from ._attempts import Attempts
 from ._examine import examine
 from ._settle import settle
 from ._singular import in_words
-from ._so_far import condition_table, points_used, shown
+from ._so_far import facts_of, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, Evidence, judge
 
@@ -77,30 +76,18 @@ def finish(
         message += f" The checkpoint could not be written: {run.save_trouble}."
     spectrum, rank = _spectrum(run)
     return Solution(
-        name=run.problem.name,
-        fields=run.problem.fields,
-        domain=domain,
+        **facts_of(run, estimate),
         evaluator=evaluator,
         status=status,
         message=message,
-        conditions=condition_table(run, estimate),
         unknowns=examined.unknowns if examined.unknowns is not None else plain_unknowns(run),
         error=error,
         error_estimate=examined.errors,
-        reference_floor=known.floor if known is not None else None,
         spectrum=spectrum[spectrum > 0],
         rank=rank,
-        steps=len(run.records),
-        seconds=run.seconds() + run.compiler.seconds,
-        compile_seconds=run.compiler.seconds,
-        memory=Memory(run.predicted, peak()),
-        history=StepRecord.columns(run.records),
-        known=known,
         spread=examined.spread,
         verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
         corrected=examined.corrected,
-        problem=run.problem,
-        points=points_used(run),
         stopped=run.stopped,
     )
 

@@ -129,10 +129,7 @@ def _whole_error(solved: list[Solution]) -> FieldErrors | None:
 
 def _history(solved: list[Solution]) -> dict[str, np.ndarray]:
     """All steps, numbered and timed from the first slab on."""
-    joined = {
-        name: np.concatenate([s.history[name] for s in solved])
-        for name in StepRecord.__dataclass_fields__
-    }
+    joined = {name: np.concatenate([s.history[name] for s in solved]) for name in StepRecord.plain()}
     steps = [len(s.history["step"]) for s in solved]
     joined["step"] = np.arange(1, sum(steps) + 1)
     begun = np.cumsum([0.0, *[s.seconds - s.compile_seconds for s in solved[:-1]]])

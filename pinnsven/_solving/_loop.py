@@ -369,6 +369,7 @@ class Run:
             ratio=float(report.ratio),
             accepted=bool(report.accepted),
             rows=sum(self.points.rows(b) for b in self.system.blocks),
+            unknowns=self.system.unknown_values(done[0]),
         )
         # Together, so that Ctrl-C finds a whole step done or none.
         self.theta, self.state, self.report, used = done

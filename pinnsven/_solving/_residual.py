@@ -144,6 +144,15 @@ class ResidualSystem(AbstractResidual):
         numbers = {name: jnp.asarray(value, theta.dtype) for name, value in self.constants.items()}
         return model, unknowns | numbers
 
+    def unknown_values(self, theta: Float[Array, " params"]) -> dict[str, float]:
+        """The unknowns in a parameter vector as plain numbers."""
+        names = self.unknown_names
+        if not names:
+            return {}  # without waiting for a device
+        tail = np.asarray(theta[theta.size - len(names) :], float)
+        values = tail * np.asarray(self.parameters.unknown_scale)
+        return dict(zip(names, values.tolist(), strict=True))
+
     def with_blocks(self, blocks: tuple[Block, ...]) -> "ResidualSystem":
         """The residuals of other conditions at the same fields."""
         return ResidualSystem(blocks, self.parameters, self.constants)

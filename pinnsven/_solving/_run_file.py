@@ -92,10 +92,7 @@ def _assemble(identity: dict[str, str], facts: Facts, arrays: dict) -> RunState:
     """The state of a run from the facts and arrays of its file, held against one another's shapes."""
     steps = len(column(arrays, "history.step", (None,), "iuf"))
     history = {name: values.tolist() for name, values in read_history(arrays, steps).items()}
-    records = [
-        StepRecord(**dict(zip(history, row, strict=True)))
-        for row in zip(*history.values(), strict=True)
-    ]
+    records = StepRecord.of_columns(history)
     drawn = {n.removeprefix("points."): a for n, a in arrays.items() if n.startswith("points.")}
     weights, first_weights = facts.numbers("weights"), facts.numbers("first_weights")
     theta = finite_column(arrays, "theta", (None,))

@@ -37,28 +37,40 @@ def solution_so_far(run: Any) -> Solution:
 
     steps = len(run.records)
     return Solution(
-        name=problem.name,
-        fields=problem.fields,
-        domain=problem.domain,
+        **facts_of(run, run.estimate),
         evaluator=evaluator,
         status=RESULTS.max_steps,
         message=f"Step {steps} so far: the run goes on, and nothing has judged this yet.",
-        conditions=condition_table(run, run.estimate),
         unknowns=plain_unknowns(run),
         error=relative_errors(at, known, problem.fields),
         error_estimate=None,
-        reference_floor=known.floor if known is not None else None,
         spectrum=np.zeros(0),
         rank=run.records[-1].rank,
-        steps=steps,
-        seconds=run.seconds() + run.compiler.seconds,
-        compile_seconds=run.compiler.seconds,
-        memory=Memory(run.predicted, peak()),
-        history=StepRecord.columns(run.records),
-        known=known,
-        problem=problem,
-        points=points_used(run),
     )
+
+
+def facts_of(run: Any, estimate: Estimate | None) -> dict[str, Any]:
+    """What a solution says of its run, whether that has ended or not: fields of `Solution`.
+
+    - `estimate`: of the residuals; None where they were not measured.
+    """
+    problem, known = run.problem, run.known
+    return {
+        "name": problem.name,
+        "fields": problem.fields,
+        "domain": problem.domain,
+        "conditions": condition_table(run, estimate),
+        "reference_floor": known.floor if known is not None else None,
+        "steps": len(run.records),
+        "seconds": run.seconds() + run.compiler.seconds,
+        "compile_seconds": run.compiler.seconds,
+        "memory": Memory(run.predicted, peak()),
+        "history": StepRecord.columns(run.records),
+        "known": known,
+        "problem": problem,
+        "tolerance": run.limits.target,
+        "points": points_used(run),
+    }
 
 
 def points_used(run: Any) -> dict[str, dict[str, np.ndarray]]:

@@ -175,9 +175,8 @@ def with_open(unknowns: Unknowns, which) -> Unknowns:
 def plain_unknowns(run) -> Unknowns:
     """The values alone, where nothing could be found out about their errors."""
     names = run.system.unknown_names
-    values = np.asarray(run.theta[run.theta.size - len(names) :], float)
-    values = values * np.asarray(run.system.parameters.unknown_scale)
-    estimates = {n: UnknownEstimate(v, np.nan) for n, v in zip(names, values.tolist(), strict=True)}
+    values = run.system.unknown_values(run.theta)
+    estimates = {name: UnknownEstimate(value, np.nan) for name, value in values.items()}
     return Unknowns(estimates, np.full((len(names), len(names)), np.nan))
 
 
