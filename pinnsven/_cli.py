@@ -9,7 +9,6 @@ from ._basics._version import __version__
 from ._command._outputs import check_outputs, write_outputs
 from ._command._problem_files import catalog, load_problem
 from ._command._process import Signals, Watch, end, open_standard_streams, say
-from ._output._progress import Progress
 from ._output._tables import versions
 from ._solving._limits import TOLERANCE
 from ._solving._loop import INTERRUPTED
@@ -147,7 +146,8 @@ def _solve(options) -> int:
         "max_steps": options.max_steps,
         "time_limit": options.time_limit,
         "seed": options.seed,
-        "callbacks": (watch,) if options.quiet else (Progress(), watch),
+        "callbacks": (watch,),
+        "progress": not options.quiet,
         "precision": options.precision,
         "checkpoint": options.checkpoint,
         "resume": options.resume,

@@ -58,6 +58,9 @@ class Callback:
     def on_start(self, info: RunInfo) -> None:
         """Before the first step."""
 
+    def on_stage(self, what: str) -> None:
+        """Before a part of the run that takes its time, with what it does."""
+
     def on_compile(self, what: str) -> None:
         """Before a compilation."""
 

@@ -113,6 +113,7 @@ class Estimate:
       its fields where that is below one; at the end of a run at most ten times the response then. This
       is what a tolerance is compared with.
     - `gap`: the largest ratio of held-out to training residual over the conditions.
+    - `rows`, `weights`: of each condition, where a callback is told; else empty.
     """
 
     names: tuple[str, ...]
@@ -120,12 +121,17 @@ class Estimate:
     held_out: Float[np.ndarray, " blocks"]
     relative: float
     gap: float
+    rows: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
 
     def to_dict(self) -> dict:
-        """The estimate in plain numbers and lists."""
-        return dataclasses.asdict(self) | {
+        """The estimate in plain numbers and lists, without rows and weights, which a run knows."""
+        return {
+            "names": self.names,
             "training": self.training.tolist(),
             "held_out": self.held_out.tolist(),
+            "relative": self.relative,
+            "gap": self.gap,
         }
 
     @classmethod

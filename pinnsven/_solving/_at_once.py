@@ -46,6 +46,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     What meets the tolerance, or nearly does, is kept as the run's `candidate` where a network is
     trained all the same.
     """
+    tell(run.hooks, "on_stage", "solving in drawn functions")
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
@@ -77,6 +78,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         return None, f"{fit.number(found)} drawn functions {what}"
     run.records.pop()
     run.adopt(plain)
+    tell(run.hooks, "on_stage", "training a network")
     run.quiet, run.lowest, run.best = 0, math.inf, (math.inf, run.theta)
     return None
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
+from .._output._callbacks import tell
 from .._output._evaluate import Evaluator
+from .._output._progress import displays
 from .._output._records import Estimate
 from .._output._solution import Solution
 from .._problem import relative_errors
@@ -39,7 +41,9 @@ def finish(
     what is still to come.
     """
     begun = time.perf_counter() - run.compiler.seconds
-    run.hooks = ()  # none may stop what follows; `solve` calls their `on_end`
+    # Only displays are told of what follows, for none may stop it; `solve` calls the `on_end` of all.
+    run.hooks = displays(run.hooks)
+    tell(run.hooks, "on_stage", "judging the answer")
     attempt = Attempts(run)
     if run.sizes is None and not run.interrupted:
         attempt.interruptibly(run.prepare)

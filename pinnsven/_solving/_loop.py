@@ -5,6 +5,7 @@ This is the solve-estimate-mark-refine loop of adaptive finite elements (Babuska
 while the answer stays wrong between them; here nothing is believed that fresh points do not confirm.
 """
 
+import dataclasses
 import functools
 import math
 import time
@@ -67,6 +68,7 @@ class Run:
     estimates_error: bool
     limits: Limits
     checkpoint: object
+    settings: dict[str, object]  # what was asked for, in short
     identity: dict[str, str]  # what a checkpoint is held against, where there is one
 
     def __init__(
@@ -501,7 +503,10 @@ class Run:
             self.weights = moved
             self.batches = self.points.batches(self.row_weights())
         if not quietly:
-            tell(self.hooks, "on_estimate", self.estimate)
+            rows = tuple(self.points.rows(b) for b in blocks)
+            told = tuple(self.weights[b.name] for b in blocks)
+            shown = dataclasses.replace(self.estimate, rows=rows, weights=told)
+            tell(self.hooks, "on_estimate", shown)
         return total
 
     def _refine(self) -> None:

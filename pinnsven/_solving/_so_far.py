@@ -70,6 +70,7 @@ def facts_of(run: Any, estimate: Estimate | None) -> dict[str, Any]:
         "problem": problem,
         "tolerance": run.limits.target,
         "points": points_used(run),
+        "settings": run.settings,
     }
 
 

@@ -16,6 +16,7 @@ from .._domains import AbstractSampler, Sobol
 from .._networks import Layer
 from .._output._archive import damage_named
 from .._output._callbacks import as_callbacks, tell_the_end
+from .._output._progress import closed_on_failure, display_for
 from .._output._solution import Solution
 from .._problem import Problem, known_values
 from .._sven import Sven
@@ -55,6 +56,7 @@ def solve(
     estimate_error: bool = True,
     drawn: bool = True,
     cache: bool | str | os.PathLike = True,
+    progress: bool | str | None = None,
 ) -> Solution:
     """Solves a problem.
 
@@ -84,6 +86,9 @@ def solve(
       readings, points of one's own, `max_steps`, an optax solver (docs/points-and-networks.md).
     - `cache`: a folder in which compiled programs are kept for other processes; True for the user's
       own (docs/waiting.md), False for none.
+    - `progress`: whether the run is shown while it goes on (see `Progress`): by default where someone
+      looks, in a terminal or a notebook. True elsewhere too, line by line; False nowhere; "live" or
+      "lines" for one of the two.
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
     answer, a reference that fails, a condition that is not finite at its first points, and a call
@@ -111,6 +116,7 @@ def solve(
         estimate_error=estimate_error,
         drawn=drawn,
         cache=cache,
+        progress=progress,
     )
 
 
@@ -132,6 +138,7 @@ def solve_within(
     estimate_error: bool = True,
     drawn: bool = True,
     cache: bool | str | os.PathLike = True,
+    progress: bool | str | None = None,
     singularities: list[Singularity] | None = None,
 ) -> Solution:
     """`solve` with limits that have begun to count already.
@@ -145,9 +152,10 @@ def solve_within(
     _check_checkpoint(checkpoint, resume)
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
+    hooks += display_for(progress, hooks)
     folder = program_folder(cache)
     known = known_values(problem)
-    with precision_context(precision), lost_interrupts_return():
+    with precision_context(precision), lost_interrupts_return(), closed_on_failure(hooks):
         network = network_for(problem) if network is None else network
         if singularities is None:
             singularities = find_singularities(problem, network)
@@ -170,6 +178,7 @@ def solve_within(
         run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
         run.limits = limits
         run.checkpoint = checkpoint
+        run.settings = _in_short(limits, seed, precision, refine, solver)
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
             kinds = {"sampler": sampler, "weighting": weighting, "precision": precision}
@@ -192,6 +201,14 @@ def solve_within(
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _in_short(limits: Limits, seed, precision: str, refine: bool, solver) -> dict[str, object]:
+    """What a solve was asked for, as a report says it."""
+    asked = {"seed": seed, "precision": precision, "solver": solver}
+    asked |= {"time limit": limits.time_limit, "most steps": limits.max_steps}
+    asked |= {} if refine else {"refine": False}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def check_top_level(name: str) -> None:

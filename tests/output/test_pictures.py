@@ -165,7 +165,7 @@ def test_a_system_over_time_has_curves_together_and_a_phase_portrait():
     solution = pv.solve(pv.Problem(pv.Time(0, 6), "u v", conditions))
     curves, portrait = solution.plot().axes
     assert [line.get_label() for line in curves.lines] == ["u", "v"]
-    u, v = portrait.lines[0].get_data()
+    u, v = map(np.asarray, portrait.lines[0].get_data())
     np.testing.assert_allclose(u**2 + v**2, 1.0, atol=1e-6)
 
 
