@@ -48,6 +48,15 @@ from ._networks import (
     SineMLP as SineMLP,
 )
 from ._output._callbacks import Callback as Callback, StopRun as StopRun
+from ._output._grids import GridValues as GridValues
+from ._output._loggers import (
+    CSVLog as CSVLog,
+    JSONLines as JSONLines,
+    Movie as Movie,
+    PrintEvery as PrintEvery,
+    StopWhen as StopWhen,
+    TensorBoard as TensorBoard,
+)
 from ._output._progress import Progress as Progress
 from ._output._records import Reference as Reference
 from ._output._solution import Solution as Solution, load as load
@@ -94,6 +103,7 @@ __all__ = [
     "Ball",
     "Boundary",
     "Box",
+    "CSVLog",
     "Callback",
     "Condition",
     "Data",
@@ -106,13 +116,17 @@ __all__ = [
     "GramEigh",
     "GramTridiagonal",
     "Grid",
+    "GridValues",
     "Initial",
     "Integral",
     "Interval",
+    "JSONLines",
     "Linearized",
+    "Movie",
     "Neumann",
     "NonfiniteFallback",
     "Polygon",
+    "PrintEvery",
     "Problem",
     "Progress",
     "RandomFeatures",
@@ -130,7 +144,9 @@ __all__ = [
     "SpectralFilter",
     "SpectralSearch",
     "StopRun",
+    "StopWhen",
     "Sven",
+    "TensorBoard",
     "Time",
     "TruncatedSVD",
     "Uniform",

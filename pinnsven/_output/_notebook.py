@@ -71,6 +71,7 @@ class NotebookScreen:
         self._handle.update(_Page(f"<p>{html.escape(trace_of(solution))}</p>"))
 
     def _show(self, force: bool = False) -> None:
+        """Updates the output, unless that was done just before; `force` does it all the same."""
         course = self._course
         if not force and course.seconds < self._next_page:
             return

@@ -147,6 +147,7 @@ def points(wish) -> list[list[Panel]]:
         return stacked[:: max(len(stacked) // MOST_DRAWN, 1)]
 
     def draw(axis) -> None:
+        """A marker for each point, and the domain's edge where it is a plane."""
         view = wish.views[0]
         for number, (name, named) in enumerate(solution.points.items()):  # type: ignore[union-attr]
             at = places(named)
@@ -202,6 +203,7 @@ def _readings(wish, block, name: str, measured: np.ndarray) -> Panel:
     title = f"{block.name}: {name}" + (", bars of one noise" if block.noise else "")
 
     def over_time(axis) -> None:
+        """The curve with its band, and the readings with their noise."""
         view = wish.views[0]
         at, values = view.curve(name)
         axis.plot(at, values, color=BLUE, lw=1.4, label="solution")
@@ -250,6 +252,7 @@ def flow(wish) -> list[list[Panel]]:
     first, second = wish.fields[:2]
 
     def panel(view: View) -> Panel:
+        """The size of the vectors in color, and lines along them."""
         triangles = view.triangles()
         speed = np.hypot(*(view.values(name, triangles.points) for name in (first, second)))
         lines = [np.linspace(*ends, SPEED) for ends in zip(*view.bounds, strict=True)]
@@ -365,6 +368,8 @@ def unknowns(wish) -> list[list[Panel]]:
         raise ValueError("show='unknowns': there is no unknown whose course was kept")
 
     def panel(name: str) -> Panel:
+        """The course of one unknown."""
+
         def draw(axis) -> None:
             found, course = solution.unknowns[name], solution.history[f"unknowns.{name}"]
             axis.plot(solution.history["step"], course, color=BLUE, lw=1.3, label=name)

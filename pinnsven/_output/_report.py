@@ -92,6 +92,13 @@ def write_report(solution: SolutionData, path, command: str = "") -> None:
         raise
 
 
+def solution_html(solution: SolutionData) -> str:
+    """What a notebook shows of a solution: its verdict, its picture, its conditions."""
+    said = f"<b>{html.escape(solution.name)}: {solution.status}.</b> {html.escape(solution.message)}"
+    picture = _picture(lambda: plot_solution(solution), "The solution.")
+    return f"<p>{said}</p>{_errors(solution)}{picture}{_conditions(solution)}{_unknowns(solution)}"
+
+
 def _errors(solution: SolutionData) -> str:
     facts = error_facts(solution)
     return _table(facts) if facts else "<p>Its error was not estimated.</p>"

@@ -8,8 +8,9 @@ import numpy as np
 from ._ask import asks_for_field, estimated_error, integral, named_values, residual_values
 from ._data import SolutionData
 from ._grids import GridValues, grid_values, to_pandas, to_vtk, to_xarray
+from ._movie import animate_solution
 from ._plot import plot_solution
-from ._report import write_report
+from ._report import solution_html, write_report
 from ._solution_file import Declared, read_solution, save_solution
 from ._tables import solution_record, solution_table
 from ._writers import write_solution
@@ -167,6 +168,31 @@ class Solution(SolutionData):
             units=units,
         )
 
+    def animate(
+        self,
+        path,
+        *,
+        field=None,
+        frames=50,
+        frames_per_second=20.0,
+        along=None,
+        at=None,
+        cmap=None,
+        units=None,
+    ) -> None:
+        """Writes a movie of the solution as time goes on: curves over one coordinate, maps over two.
+
+        - `path`: a `.gif`, or an `.mp4` where ffmpeg is installed.
+        - `frames`: pictures from the start to the end, all in one range.
+        - `frames_per_second`: how many of them are shown in a second.
+        - `field`, `along`, `at`, `cmap`, `units`: as for `plot`.
+
+        Raises `ValueError`, before anything is computed, for a solution without space or time, another
+        suffix, an `.mp4` without ffmpeg, and as `plot` does; `OSError` when the file cannot be written.
+        """
+        options = {"along": along, "at": at, "cmap": cmap, "units": units}
+        animate_solution(self, path, field, frames, frames_per_second, options)
+
     def report(self, path, command: str = "") -> None:
         """Writes one self-contained HTML page: verdict, problem, pictures, tables, course of the run.
 
@@ -200,6 +226,9 @@ class Solution(SolutionData):
         return solution_table(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return solution_html(self)
 
 
 def _named(

@@ -98,26 +98,9 @@ def solve(
     far: a step is finished, a compilation is left alone. A second one, while that is measured, is
     raised.
     """
-    limits = Limits(tolerance, max_steps, time_limit)
-    return solve_within(
-        limits,
-        problem,
-        network,
-        solver,
-        points,
-        seed=seed,
-        callbacks=callbacks,
-        checkpoint=checkpoint,
-        resume=resume,
-        refine=refine,
-        sampler=sampler,
-        weighting=weighting,
-        precision=precision,
-        estimate_error=estimate_error,
-        drawn=drawn,
-        cache=cache,
-        progress=progress,
-    )
+    asked = dict(locals())  # the arguments alone, before anything else has a name
+    limits = Limits(*(asked.pop(name) for name in ("tolerance", "max_steps", "time_limit")))
+    return solve_within(limits, **asked)
 
 
 def solve_within(
@@ -181,10 +164,8 @@ def solve_within(
         run.settings = _in_short(limits, seed, precision, refine, solver)
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
-            kinds = {"sampler": sampler, "weighting": weighting, "precision": precision}
-            built_in = [b.name for b in problem.blocks if b.exact]
-            parts = asked | kinds | {"what is built in": built_in}
-            run.identity = identity_of(declared, run.network, parts)
+            asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
+            run.identity = _identity(run, declared, asked)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             with damage_named(checkpoint):
                 restore(run, load_run(checkpoint, run.identity))
@@ -201,6 +182,15 @@ def solve_within(
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str, str]:
+    """What a checkpoint of the run is held against.
+
+    - `declared`: the problem as the user has it, before anything was built in.
+    """
+    built_in = [block.name for block in run.problem.blocks if block.exact]
+    return identity_of(declared, run.network, asked | {"what is built in": built_in})
 
 
 def _in_short(limits: Limits, seed, precision: str, refine: bool, solver) -> dict[str, object]:
