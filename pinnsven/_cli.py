@@ -6,9 +6,12 @@ import json
 from ._basics._messages import listing
 from ._basics._results import RESULTS
 from ._basics._version import __version__
-from ._command._outputs import check_outputs, write_outputs
+from ._command._compare import comparison
+from ._command._completion import SHELLS, completion_script
+from ._command._outputs import check_outputs, default_picture, write_outputs
 from ._command._problem_files import catalog, load_problem
 from ._command._process import Signals, Watch, end, open_standard_streams, say
+from ._command._template import write_template
 from ._output._tables import versions
 from ._solving._limits import TOLERANCE
 from ._solving._loop import INTERRUPTED
@@ -20,7 +23,19 @@ STATUSES = """exit status:
   1    diverged, failed, or a file that was asked for could not be written
   2    a mistake in what was asked
   3    ended in another way, with a solution
-  130  interrupted (Ctrl-C, SIGTERM), with the best solution so far if there was one"""
+  130  interrupted (Ctrl-C, SIGTERM), with the best solution so far if there was one
+
+examples:
+  pinnsven new my_problem.py
+  pinnsven solve my_problem.py --time-limit 60 --report my_problem.html
+  pinnsven solve burgers --save a.pv --no-plot
+  pinnsven solve my_problem.py --set k=0.5 --json b.json
+  pinnsven compare a.pv b.json
+
+environment:
+  JAX_PLATFORMS      the device: cpu, cuda
+  XDG_CACHE_HOME     where compiled programs are kept (--no-cache keeps none)
+  OMP_NUM_THREADS, OPENBLAS_NUM_THREADS   threads of the linear algebra"""
 
 signals = Signals()
 
@@ -70,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="{solve,list,info}")
+    commands = parser.add_subparsers(dest="command", metavar="{solve,new,list,info,compare,completion}")
     solve = commands.add_parser(
         "solve",
         help="solve a problem file",
@@ -95,7 +110,13 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--points", type=int, metavar="N", help="interior points to start with")
     solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
     solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
-    solve.add_argument("--plot", metavar="FILE", help="write a picture")
+    pictures = solve.add_mutually_exclusive_group()
+    pictures.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="write the picture there; by default beside the problem",
+    )
+    pictures.add_argument("--no-plot", action="store_true", help="write no picture")
     solve.add_argument("--report", metavar="FILE", help="write an HTML page")
     solve.add_argument("--json", metavar="FILE", help="write the figures")
     solve.add_argument("--save", metavar="FILE", help="write the solution, for pinnsven.load")
@@ -118,6 +139,16 @@ def _parser() -> argparse.ArgumentParser:
         "folder", nargs="?", help="default: problems, or the gallery if there is none"
     )
     problems.set_defaults(run=_list)
+    new = commands.add_parser("new", help="write a problem file that runs, to be changed")
+    new.add_argument("file", metavar="FILE", help="such as my_problem.py")
+    new.set_defaults(run=_new)
+    compare = commands.add_parser("compare", help="show two results side by side")
+    for name in ("first", "second"):
+        compare.add_argument(name, metavar="RESULT", help="a file of --save or of --json")
+    compare.set_defaults(run=_compare)
+    completion = commands.add_parser("completion", help="print what completes this command in a shell")
+    completion.add_argument("shell", choices=SHELLS)
+    completion.set_defaults(run=_completion)
     info = commands.add_parser("info", help="versions and devices")
     info.set_defaults(run=_info)
     return parser
@@ -136,6 +167,8 @@ def _solve(options) -> int:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
+    if options.plot is None and not options.no_plot:
+        options.plot = default_picture(options.problem)
     check_outputs(options)
     parameters = dict(_parameter(text) for text in options.set)
     problem = load_problem(options.problem, parameters)
@@ -192,6 +225,22 @@ def _parameter(text: str) -> tuple[str, object]:
 def _list(options) -> int:
     for line in catalog(options.folder):
         print(line)
+    return 0
+
+
+def _new(options) -> int:
+    write_template(options.file)
+    print(f"{options.file} is written; solve it by: pinnsven solve {options.file}")
+    return 0
+
+
+def _compare(options) -> int:
+    print(comparison(options.first, options.second))
+    return 0
+
+
+def _completion(options) -> int:
+    print(completion_script(options.shell, _parser()))
     return 0
 
 

@@ -2,7 +2,9 @@
 
 import math
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .._output._solution import Solution
@@ -10,6 +12,16 @@ from .._output._writers import write_json
 from ._process import say, show
 
 OUTPUTS = ("save", "json", "plot", "report")  # in this order: what cannot be made again comes first
+
+
+def default_picture(problem: str) -> str:
+    """Where a picture goes that nobody asked for: beside the problem's file, or in this folder.
+
+    - `problem`: a file, or a name of the gallery.
+    """
+    file = Path(problem)
+    beside = file.is_file() and os.access(file.parent, os.W_OK)
+    return str(file.with_suffix(".png")) if beside else f"{file.stem}.png"
 
 
 def check_outputs(options) -> None:
@@ -64,7 +76,7 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
         "save": lambda path: solution.save(path),
         "json": lambda path: write_json(path, _valid(solution.to_json() | facts)),
         "plot": lambda path: solution.plot(path),
-        "report": lambda path: solution.report(path),
+        "report": lambda path: solution.report(path, command=" ".join(["pinnsven", *sys.argv[1:]])),
     }
     failed = []
     for name in OUTPUTS:
@@ -80,7 +92,10 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
         except KeyboardInterrupt:
             say(f"--{name} {path}: interrupted, and not written")
             failed.append(name)
-    return show(str(solution)) and not failed
+    said = [str(solution)]
+    if options.plot is not None and "plot" not in failed:
+        said.append(f"  the picture is {options.plot}")
+    return show("\n".join(said)) and not failed
 
 
 def _valid(value) -> Any:

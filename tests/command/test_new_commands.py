@@ -1,0 +1,103 @@
+"""`pinnsven new`, `compare`, `completion`, and the picture that `solve` writes."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from helpers import solve
+from pinnsven._cli import main
+
+
+def test_a_new_file_is_a_problem_that_converges_with_a_picture_beside_it(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "my_rod.py"
+    assert main(["new", str(file)]) == 0
+    assert f"pinnsven solve {file}" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    assert main(["solve", str(file), "--quiet", "--set", "k=0.5", "--json", "rod.json"]) == 0
+    said = capsys.readouterr().out
+    assert "my_rod: converged" in said and f"the picture is {tmp_path / 'my_rod.png'}" in said
+    assert (tmp_path / "my_rod.png").stat().st_size > 10_000
+    assert json.loads((tmp_path / "rod.json").read_text())["parameters"] == {"k": 0.5}
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("there.py", "exists already"),
+        ("a.txt", "ends in .py"),
+        ("no/a.py", "folder"),
+        ("my-rod.py", "name it"),
+    ],
+)
+def test_a_new_file_replaces_nothing(tmp_path, capsys, name, message):
+    (tmp_path / "there.py").write_text("mine")
+    assert main(["new", str(tmp_path / name)]) == 2
+    assert message in capsys.readouterr().err
+    assert (tmp_path / "there.py").read_text() == "mine"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Files of a solution, of one that is a little off, and of a record."""
+    folder = tmp_path_factory.mktemp("results")
+    first, second = solve(), solve(max_steps=3)
+    first.save(folder / "a.pv")
+    second.save(folder / "b.pv")
+    (folder / "c.json").write_text(json.dumps(second.to_json()))
+    return folder, first, second
+
+
+def test_two_results_side_by_side(results, capsys):
+    folder, first, second = results
+    assert main(["compare", str(folder / "a.pv"), str(folder / "b.pv")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["a.pv", "b.pv"]
+    cells = {line[:19].strip(): line[19:].split() for line in lines}
+    assert cells["status"] == [str(first.status), str(second.status)]
+    assert cells["steps"] == [str(first.steps), str(second.steps)]
+    assert f"{first.error['u']:.4g}" in cells["relative error, u"]
+    apart = float(lines[-1].split("by ")[1].split(",")[0])
+    assert apart == pytest.approx(second.error["u"], rel=0.3)  # the first is right
+
+
+def test_a_record_is_compared_with_a_solution(results, capsys):
+    folder, *_ = results
+    assert main(["compare", str(folder / "a.pv"), str(folder / "c.json")]) == 0
+    assert "differs by" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content, message", [("{", "is no record"), ("[]", "has no status"), (None, "no such file")]
+)
+def test_what_is_no_result_is_refused(results, tmp_path, capsys, content, message):
+    folder, *_ = results
+    file = tmp_path / "x.json"
+    if content is not None:
+        file.write_text(content)
+    assert main(["compare", str(folder / "a.pv"), str(file)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_completion_knows_commands_options_and_the_gallery(capsys):
+    for shell in ("bash", "zsh", "fish"):
+        assert main(["completion", shell]) == 0
+        script = capsys.readouterr().out
+        assert all(word in script for word in ("compare", "--time-limit", "burgers"))
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def test_bash_reads_the_script_and_completes_by_it(capsys):
+    main(["completion", "bash"])
+    script = capsys.readouterr().out
+    asked = 'COMP_WORDS=(pinnsven solve burg); COMP_CWORD=2; _pinnsven; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True)
+    assert "burgers" in done.stdout.split() and done.stderr == ""
+
+
+def test_help_has_examples_and_the_environment(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert "pinnsven compare" in said and "XDG_CACHE_HOME" in said and "exit status" in said
