@@ -124,7 +124,7 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
 def test_a_signal_ends_with_a_solution_and_a_checkpoint_to_go_on_from(folder, tmp_path, sent):
     arguments = ["solve", "decay.py", "--points", 64, "--tolerance", 0, "--checkpoint", tmp_path / "c"]
     files = ["--json", tmp_path / "j", "--save", tmp_path / "s"]
-    done, out, err = signalled(folder, "step ", sent, *arguments, "--time-limit", 200, *files)
+    done, out, err = signalled(folder, "pinnsven step=", sent, *arguments, "--time-limit", 200, *files)
     assert done == 130, err
     assert "Traceback" not in err and out.startswith("decay: stopped.")
     record = json.loads((tmp_path / "j").read_text())
@@ -183,13 +183,20 @@ def test_a_signal_does_not_wait_for_a_compilation(folder, tmp_path):
     began = time.monotonic()
     done, out, err = signalled(
         folder,
-        *("compiling the drawn layer", signal.SIGTERM, "solve", "slow.py", "--json", tmp_path / "j"),
+        *(
+            "pinnsven compiling=drawn_layer",
+            signal.SIGTERM,
+            "solve",
+            "slow.py",
+            "--json",
+            tmp_path / "j",
+        ),
         wait=3.0,
     )
     assert done == 130, err
     assert "Traceback" not in err and "FATAL" not in err and out.startswith("slow: stopped.")
     assert json.loads((tmp_path / "j").read_text())["steps"] == 0
-    assert "compiling the residual" not in err
+    assert "compiling=residual" not in err
     assert time.monotonic() - began < 100
 
 

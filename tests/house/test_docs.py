@@ -32,9 +32,10 @@ def python_blocks(page: Path) -> list[str]:
     return re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "page", [p for p in PAGES if p.name not in ("README.md", "trust.md")], ids=lambda p: p.stem
-)
+WITHOUT_CODE = ("README.md", "trust.md", "index.md", "limits.md", "troubleshooting.md")
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in WITHOUT_CODE], ids=lambda p: p.stem)
 def test_code_on_a_page_runs_from_top_to_bottom(page, as_a_user):
     namespace: dict = {}
     blocks = python_blocks(page)
@@ -48,6 +49,13 @@ def test_readme_script_is_the_example_with_another_limit():
     example = (ROOT / "examples" / "burgers.py").read_text()
     declared = script.split("solution =")[0].split("problem = ")[1]
     assert declared.strip().rstrip(")") in example.replace('    name="burgers",\n', "")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / "docs/devdocs").glob("*.md")], ids=lambda p: p.stem)
+def test_every_link_leads_to_a_file_of_the_repository(page):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), target
 
 
 def test_readme_is_at_most_100_lines_and_names_only_files_that_exist():
