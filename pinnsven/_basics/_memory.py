@@ -27,7 +27,8 @@ class Memory:
     peak: int | None
 
     def __str__(self) -> str:
-        return f"{in_words(self.peak)} of memory (predicted {in_words(self.predicted)})"
+        predicted = "" if self.predicted is None else f" (predicted {in_words(self.predicted)})"
+        return f"{in_words(self.peak)} of memory{predicted}"
 
 
 def in_use() -> int | None:

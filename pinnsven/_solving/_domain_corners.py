@@ -14,6 +14,7 @@ from .._conditions import Block, Dirichlet
 from .._networks import CornerPowers
 from ._reading import Singularity, covers, diffuses, places, prescribed
 
+ROUNDED = 1e-9  # of a usual curvature, below which one is rounding
 STRAINED = 1e-4  # of the largest residual elsewhere, from where one at a corner is one
 STEP = 1e-2  # of it: how far along its edges conditions are asked for
 NEAR = 1e-4  # of the domain's size: the radius at which the inner angle of a corner is seen
@@ -111,7 +112,12 @@ class _Strain:
         sizes = np.asarray(self.sizes(corner, along, both))
         # With one edge's curvature alone: what is left of both may be no more than rounding.
         alone = np.asarray(self.sizes(corner, along, both * jnp.array([[1.0], [0.0]])))
-        return bool(sizes[0] > STRAINED * max(np.max(sizes), np.max(alone)))
+        # So may both edges' curvatures themselves, as those of log(r) at a corner of a square: against
+        # one that slopes of their size would have across the domain.
+        across = float(np.max(problem.domain.upper - problem.domain.lower))
+        usual = both.at[:, 2].set(jnp.array([jnp.max(jnp.abs(both[:, 1])) / across, 0.0]))
+        noise = ROUNDED * np.max(np.asarray(self.sizes(corner, along, usual)))
+        return bool(sizes[0] > max(STRAINED * max(np.max(sizes), np.max(alone)), noise))
 
     def _bend(self, value, corner, direction):
         """A prescribed value and its derivatives along an edge at a corner, (3,)."""
