@@ -167,7 +167,8 @@ def _solve(options) -> int:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
-    if options.plot is None and not options.no_plot:
+    unasked = options.plot is None and not options.no_plot
+    if unasked:
         options.plot = default_picture(options.problem)
     check_outputs(options)
     parameters = dict(_parameter(text) for text in options.set)
@@ -190,6 +191,8 @@ def _solve(options) -> int:
         solution = march(problem, options.slabs, **settings)
     else:
         solution = solve(problem, **settings)
+    if unasked and solution.stopped:  # who interrupts a run waits for no picture of it
+        options.plot = None
     written = write_outputs(solution, options, _facts(options, parameters))
     if signals.received or solution.stopped == INTERRUPTED:
         return 130

@@ -86,6 +86,7 @@ def test_integrals_over_space_time_and_walls(heat):
     )
 
 
+@pytest.mark.slow
 def test_flux_through_a_hole_balances_the_source():
     shape = pv.Box(x=(-1, 1), y=(-1, 1)) - pv.Disk(radius=0.5)
     conditions = {
@@ -121,6 +122,7 @@ def test_a_vector_coordinate_has_an_axis_for_each_component(made):
     np.testing.assert_allclose(grid["u"][2, 0, 1], made("vector")(x=point), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_slabs_answer_as_one(heat):
     plain = {name: heat.problem.conditions[name] for name in ("pde", "start")}
     plain["walls"] = pv.Dirichlet(u=0.0, on="x")

@@ -72,7 +72,7 @@ def test_bands_are_kept_in_a_file_and_drawn(vibrating, tmp_path):
     np.testing.assert_allclose(again, before, rtol=1e-12)
     axis = found.plot().axes[0]
     (band,) = axis.collections
-    assert matplotlib.colors.same_color(band.get_facecolor()[0][:3], axis.lines[-1].get_color())
+    assert matplotlib.colors.same_color(band.get_facecolor()[0][:3], axis.lines[0].get_color())
     heights = band.get_paths()[0].vertices[:, 1]
     top = found(x=0.5) + 1.96 * found.standard_error(x=0.5)
     assert heights.max() > top - 0.01
