@@ -80,7 +80,7 @@ def test_corners_where_equation_and_edges_disagree_have_a_logarithm():
 def test_curvatures_that_are_zero_but_for_rounding_are_no_disagreement():
     square = pv.Box(x=(-1, 1), y=(-1, 1))
     log = lambda x, y: 0.5 * jnp.log((x + 0.3) ** 2 + (y + 0.3) ** 2)
-    # Along an edge of a square around the pole log(r) bends by nothing at the corners: 1/r^2 - 2 x^2/r^4.
+    # Along an edge of a square around its pole log(r) does not bend at the corners: 1/r^2 = 2 x^2/r^4.
     centered = lambda x, y: 0.5 * jnp.log(x**2 + y**2)
     for value in (log, centered):
         around = {"walls": pv.Dirichlet(u=value, on="x y"), "hole": pv.Dirichlet(u=value, on="circle")}
