@@ -78,16 +78,19 @@ def write_report(solution: SolutionData, path, command: str = "") -> None:
         again=f"<p>Solved by <code>{html.escape(command)}</code></p>" if command else "",
         versions=html.escape(", ".join(f"{name} {v}" for name, v in versions().items())),
     )
-    # Written beside and put in place whole: a full disk leaves an earlier report as it was.
-    unfinished = f"{os.fspath(path)}.part"
     if os.path.isdir(path):
         raise IsADirectoryError(f"{os.fspath(path)}: is a folder; name a file in it")
+    # Written beside and put in place whole: a full disk leaves an earlier report as it was. A device is
+    # written where it is, for it must not be replaced.
+    ordinary = os.path.isfile(path) or not os.path.exists(path)
+    unfinished = f"{os.fspath(path)}.part" if ordinary else path
     try:
         with open(unfinished, "w", encoding="utf-8") as file:
             file.write(page)
-        os.replace(unfinished, path)
+        if ordinary:
+            os.replace(unfinished, path)
     except OSError:
-        if os.path.exists(unfinished):
+        if ordinary and os.path.exists(unfinished):
             os.remove(unfinished)
         raise
 

@@ -1,6 +1,7 @@
 """What pictures show: regions, curves, ranges, what is asked for, and what is refused."""
 
 import dataclasses
+import os
 
 import jax.numpy as jnp
 import matplotlib
@@ -262,7 +263,6 @@ def test_a_report_tells_the_problem_as_mathematics(rod, tmp_path):
 def test_a_report_that_cannot_be_written_leaves_the_old_one(rod, tmp_path, monkeypatch):
     file = tmp_path / "rod.html"
     file.write_text("old")
-    import os
 
     def full(*args):
         raise OSError("No space left on device")
@@ -272,5 +272,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(rod, tmp_path, monke
         rod.report(file)
     assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
     monkeypatch.undo()
+    rod.report(os.devnull)
+    assert not os.path.isfile(os.devnull)  # it is the device it was
     with pytest.raises(IsADirectoryError, match="name a file in it"):
         rod.report(tmp_path)
