@@ -4,6 +4,7 @@ They are made of the repository's own files when the site is built: `mkdocs buil
 """
 
 import ast
+import html
 import importlib
 import inspect
 import json
@@ -12,10 +13,12 @@ import re
 import sys
 from pathlib import Path
 
+import latex2mathml.converter
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)]*)?\)")
+FORMULA = re.compile(r'<(span|div) class="arithmatex">(.*?)</(?:span|div)>', re.DOTALL)
 ROOMS = {  # pages of the reference, by the rooms whose public names they have
     "domains": ("Domains", ("_domains",)),
     "conditions": ("Conditions", ("_conditions",)),
@@ -60,6 +63,17 @@ def on_page_markdown(markdown: str, page, config, files: Files) -> str:
         return text
 
     return LINK.sub(target, markdown)
+
+
+def on_page_content(content: str, page, config, files: Files) -> str:
+    """Formulas become MathML, which browsers set: the site loads nothing from elsewhere."""
+    del page, config, files
+
+    def formula(match: re.Match) -> str:
+        text = html.unescape(match.group(2))[2:-2]
+        return latex2mathml.converter.convert(text, "block" if match.group(1) == "div" else "inline")
+
+    return FORMULA.sub(formula, content)
 
 
 def _lessons() -> dict[str, str]:
