@@ -24,6 +24,14 @@ def finite_number(
     return number
 
 
+def whole_number(label: str, value: object, least: int, wanted: str) -> int:
+    """`value` as an int; `ValueError`, saying what is wanted, unless it is one of at least `least`."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < least:  # type: ignore[operator]
+        raise ValueError(f"{label}={value!r}: {wanted}")
+    return int(value)  # type: ignore[arg-type]
+
+
 def numeric_array(label: str, values: object) -> np.ndarray:
     """`values` as a float64 array; `ValueError` unless every entry is a finite real number."""
     if hidden := masked(values):

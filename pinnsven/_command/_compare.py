@@ -83,9 +83,10 @@ def _apart(first: Solution, second: Solution) -> list[str]:
     if not len(points):
         return ["their domains have no point in common"]
     named = first.domain.split(points)
+    values, others = first.evaluate(named), second.evaluate(named)
     lines = []
     for name in shared:
-        one, other = (getattr(s, name)(**named) for s in (first, second))
+        one, other = values[:, first.fields.index(name)], others[:, second.fields.index(name)]
         size = np.sqrt(np.mean(one**2)) or 1.0
         lines.append(f"{name} differs by {np.sqrt(np.mean((other - one) ** 2)) / size:.2e}, relative")
     return lines

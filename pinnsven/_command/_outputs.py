@@ -1,13 +1,13 @@
 """The files that the command writes: checked before anything is solved, written one by one after it."""
 
-import math
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from .._output._plot import check_format
 from .._output._solution import Solution
+from .._output._tables import finite_or_none
 from .._output._writers import write_json
 from ._process import say, show
 
@@ -41,7 +41,7 @@ def check_outputs(options) -> None:
             raise ValueError(f"--{name} {path}: that file is --{taken[place]}'s already")
         taken[place] = name
     if options.plot is not None:
-        _check_format(options.plot)
+        check_format(options.plot, f"--plot {options.plot}")
 
 
 def _check_writable(option: str, path: str, whole: bool) -> None:
@@ -54,17 +54,6 @@ def _check_writable(option: str, path: str, whole: bool) -> None:
         raise ValueError(f"--{option} {path}: cannot be written")
 
 
-def _check_format(path: str) -> None:
-    from matplotlib.figure import Figure
-
-    suffix = os.path.splitext(path)[1].removeprefix(".").lower()
-    known = sorted(Figure().canvas.get_supported_filetypes())
-    if suffix and suffix not in known:
-        raise ValueError(
-            f"--plot {path}: there is no format {suffix!r}; choose one of {', '.join(known)}"
-        )
-
-
 def write_outputs(solution: Solution, options, facts: dict) -> bool:
     """Writes every file that was asked for and prints the table; whether all of that worked.
 
@@ -74,7 +63,7 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
     """
     writers: dict[str, Callable[[str], object]] = {
         "save": lambda path: solution.save(path),
-        "json": lambda path: write_json(path, _valid(solution.to_json() | facts)),
+        "json": lambda path: write_json(path, finite_or_none(solution.to_json() | facts)),
         "plot": lambda path: solution.plot(path),
         "report": lambda path: solution.report(path, command=" ".join(["pinnsven", *sys.argv[1:]])),
     }
@@ -96,12 +85,3 @@ def write_outputs(solution: Solution, options, facts: dict) -> bool:
     if options.plot is not None and "plot" not in failed:
         said.append(f"  the picture is {options.plot}")
     return show("\n".join(said)) and not failed
-
-
-def _valid(value) -> Any:
-    """A value as JSON has it: what is not finite is null."""
-    if isinstance(value, dict):
-        return {str(key): _valid(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_valid(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,7 +18,7 @@ import numpy as np
 
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing, nearest
-from .._basics._numbers import finite_number, numeric_array
+from .._basics._numbers import finite_number, numeric_array, whole_number
 from .._basics._repr import called
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
@@ -291,10 +291,8 @@ def check_weight(weight: object) -> None:
 
 def check_count(count: object) -> None:
     """`ValueError` unless the number of points is None or a positive integer."""
-    if count is not None and (
-        isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1
-    ):
-        raise ValueError(f"points={count!r}: must be a positive number of points")
+    if count is not None:
+        whole_number("points", count, 1, "must be a positive number of points")
 
 
 def points_array(points: object, domain: Domain) -> np.ndarray:

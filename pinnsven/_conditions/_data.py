@@ -18,6 +18,7 @@ from ._base import (
 from ._columns import read_columns
 
 MISSING = ("error", "drop")
+MEASURED = "_data_"  # how the name of what was measured of a quantity begins
 
 
 class Data(AbstractCondition):
@@ -133,7 +134,7 @@ class Data(AbstractCondition):
                     f"{quantity}= has shape {values.shape}, but there are {len(points)} points; "
                     f"it must be ({len(points)},)"
                 )
-            target = f"_data_{quantity}"
+            target = MEASURED + quantity
             auxiliary[target] = values
             terms.append(difference(quantity, target))
         site = FixedPoints(points, auxiliary)

@@ -95,6 +95,10 @@ class Domain(eqx.Module):
         ends = np.cumsum([c.size for c in self.coordinates]).tolist()
         return {c.name: slice(e - c.size, e) for c, e in zip(self.coordinates, ends, strict=True)}
 
+    def component_names(self) -> list[str]:
+        """The names of a point's components; those of a vector coordinate are numbered."""
+        return [f"{c.name}{i}" if c.vector else c.name for c in self.coordinates for i in range(c.size)]
+
     def part_names(self) -> list[str]:
         """The names that `on=` accepts."""
         names = {name for facet in self.space.facets() for name in facet.names} if self.space else set()

@@ -18,7 +18,7 @@ from .._domains import (
     outward_normals,
     stack_coordinates,
 )
-from ._data import SolutionData
+from ._data import SolutionData, by_field
 
 GONE = (
     "a solution from a file, and a copy, have no conditions: load it with their problem, as in "
@@ -55,7 +55,7 @@ def named_values(solution: SolutionData, name: str, coordinates: dict, outside: 
     if plan.needs_normal and on is not None:
         pieces = _facets(solution.domain, on).pieces
     normals = outward_normals(solution.domain, points, pieces) if plan.needs_normal else None
-    values = solution.evaluator.named(plan, points, normals, solution.numbers)[name]  # type: ignore
+    values = solution.named(plan, points, normals)[name]
     values = solution.blanked(values, points, coordinates, outside)
     return values.reshape(shape + values.shape[1:])
 
@@ -80,7 +80,7 @@ def residual_values(solution: SolutionData, name: str, coordinates: dict, outsid
     if block.plan.needs_normal:
         pieces = block.site.pieces if isinstance(block.site, Facets) else None
         normals = outward_normals(solution.domain, points, pieces)
-    values = solution.evaluator.named(block.plan, points, normals, solution.numbers)  # type: ignore
+    values = solution.named(block.plan, points, normals)
     if isinstance(block.site, FixedPoints):
         values |= {key: np.asarray(v, float) for key, v in block.site.auxiliary.items()}
     if block.given is not None:
@@ -139,8 +139,7 @@ def estimated_error(solution: SolutionData, coordinates: dict, outside: str):
     better = solution.evaluator.beside(solution.corrected, points)  # type: ignore[attr-defined]
     values = solution.evaluator(points)  # type: ignore[operator]
     found = solution.blanked(np.abs(better - values), points, coordinates, outside)
-    named = {field: found[:, i].reshape(shape) for i, field in enumerate(solution.fields)}
-    return named[solution.fields[0]] if len(solution.fields) == 1 else named
+    return by_field(solution.fields, found.reshape(*shape, len(solution.fields)))
 
 
 # Integrals
@@ -163,7 +162,7 @@ def integral(solution: SolutionData, function, on, nodes: int, times: dict) -> n
         points = np.concatenate([points, np.repeat(moments, len(places))[:, None]], axis=1)
     if normals is not None:
         normals = np.tile(normals, (len(moments), 1))
-    values = solution.evaluator.named(plan, points, normals, solution.numbers)  # type: ignore
+    values = solution.named(plan, points, normals)
     found = solution.evaluator.combined(lambda v: (wanted(v),), values)[0]  # type: ignore
     if found.ndim != 1:
         raise ValueError(f"integrate: its function returned shape {found.shape[1:]}; return one scalar")

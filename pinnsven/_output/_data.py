@@ -1,7 +1,7 @@
 """The data of a solution, and its values anywhere."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,12 @@ from ._records import ConditionReport, FieldErrors, Unknowns
 
 OUTSIDE = ("nan", "extrapolate")
 PORTION = 1 << 14  # points that are tested at a time for being outside
+
+
+def by_field(fields: Sequence[str], values: np.ndarray):
+    """Values whose last axis is the fields': the array of the only one, or a dict of one for each."""
+    named = {field: values[..., i] for i, field in enumerate(fields)}
+    return named[fields[0]] if len(fields) == 1 else named
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,9 +97,7 @@ class SolutionData:
         Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
         `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
         """
-        values = self.evaluate(coordinates, outside)
-        named = {field: values[..., i] for i, field in enumerate(self.fields)}
-        return named[self.fields[0]] if len(self.fields) == 1 else named
+        return by_field(self.fields, self.evaluate(coordinates, outside))
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
@@ -135,6 +139,13 @@ class SolutionData:
                 values[part][~inside] = np.nan
         return values
 
+    def named(self, plan, points: np.ndarray, normals=None) -> dict[str, np.ndarray]:
+        """What the names of a `DerivativePlan` ask for at points (n, dim), by name.
+
+        - `normals`: (n, space), where a name asks for them.
+        """
+        return self.evaluator.named(plan, points, normals, self.numbers)  # type: ignore[attr-defined]
+
     @property
     def numbers(self) -> dict[str, float]:
         """The unknowns and, where the problem is at hand, the constants, by name."""
@@ -156,8 +167,7 @@ class SolutionData:
             raise ValueError("no reading scatters here: only pv.Data leaves a standard error")
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.spread(points).reshape(*shape, len(self.fields))  # type: ignore[operator]
-        named = {field: values[..., i] for i, field in enumerate(self.fields)}
-        return named[self.fields[0]] if len(self.fields) == 1 else named
+        return by_field(self.fields, values)
 
     def condition_number(self) -> float:
         """The largest over the smallest singular value used; not a number without a step."""

@@ -55,27 +55,23 @@ class Evaluator:
         """Field values (n, fields) in float64 at points (n, dim), in portions."""
         if not len(points):
             return np.zeros((0, self._fields))
-        with precision_context(self.precision):
-            parts = [
-                np.asarray(self._values(padded(points[i : i + CHUNK], CHUNK)), dtype=np.float64)
-                for i in range(0, len(points), CHUNK)
-            ]
-        return np.concatenate(parts)[: len(points)]
+        return self._in_portions("values", self.model, points, self.precision)
 
     def beside(self, model: FieldModel, points: np.ndarray) -> np.ndarray:
         """Field values (n, fields) of another model in float64, compiled once for models of a kind."""
-        with precision_context("float64"):
-            parts = [
-                self._compiler.function("values beside", lambda m, p: jax.vmap(m)(p), model, part)(
-                    model, part
-                )
-                for part in (
-                    jnp.asarray(padded(points[i : i + CHUNK], CHUNK))
-                    for i in range(0, len(points), CHUNK)
-                )
-            ]
-            values = [np.asarray(part, np.float64) for part in parts]
-        return np.concatenate(values)[: len(points)]
+        return self._in_portions("values beside", model, points, "float64")
+
+    def _in_portions(self, name: str, model: FieldModel, points, precision: str) -> np.ndarray:
+        """The values of a model; programs of models of another kind have another name."""
+
+        def values(portion):
+            given = (model, jnp.asarray(padded(portion, CHUNK)))
+            return self._compiler.function(name, lambda m, p: jax.vmap(m)(p), *given)(*given)
+
+        with precision_context(precision):
+            starts = range(0, len(points), CHUNK)
+            parts = [np.asarray(values(points[i : i + CHUNK]), dtype=np.float64) for i in starts]
+        return np.concatenate(parts)[: len(points)]
 
     def named(
         self, plan, points: np.ndarray, normals, numbers: dict[str, float]
@@ -143,10 +139,6 @@ class Evaluator:
     @functools.cached_property
     def _fields(self) -> int:
         return self(np.zeros((1, self.model.embedding.domain.dim))).shape[1]
-
-    def _values(self, points: np.ndarray):
-        given = (self.model, jnp.asarray(points))
-        return self._compiler.function("values", lambda m, p: jax.vmap(m)(p), *given)(*given)
 
 
 class Spread:

@@ -1,5 +1,7 @@
 """What is known of the answer, at any point: the exact solution of the problem where it has one."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -12,9 +14,8 @@ def has_exact(solution: SolutionData, field: str) -> bool:
     return field in (getattr(solution.problem, "exact", None) or {})
 
 
-def exact_at(solution: SolutionData, field: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
-    """The exact solution at points (n, dim)."""
-    given = solution.domain.split(points) | {
-        name: np.asarray(value) for name, value in solution.problem.constants.items()
-    }
-    return named_function_values(solution.problem.exact[field], given, "float64")
+def exact_at(problem: Any, field: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
+    """The exact solution of a problem at points (n, dim)."""
+    constants = {name: np.asarray(value) for name, value in problem.constants.items()}
+    given = problem.domain.split(points) | constants
+    return named_function_values(problem.exact[field], given, "float64")

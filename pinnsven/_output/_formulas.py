@@ -3,6 +3,7 @@
 import html
 import math
 
+from .._conditions import MEASURED
 from ._mathematics import Expression, number, times
 
 GREEK = (
@@ -173,8 +174,8 @@ def _letter(name: str) -> str:
 
 def _symbol(name: str) -> str:
     """What a name asks for, as a sign of its own where mathematics has one."""
-    if name.startswith("_data_"):
-        return f"<msup>{_symbol(name.removeprefix('_data_'))}<mtext>measured</mtext></msup>"
+    if name.startswith(MEASURED):
+        return f"<msup>{_symbol(name.removeprefix(MEASURED))}<mtext>measured</mtext></msup>"
     if name.endswith("]"):
         base, _, index = name[:-1].partition("[")
         return f"<msub>{_symbol(base)}<mn>{index}</mn></msub>"

@@ -80,13 +80,9 @@ def _axes(solution: SolutionData, given: dict) -> dict[str, np.ndarray]:
                 + nearest(name, known)
             )
     default = (LINE, PLANE, SPACE)[domain.dim - 1] if domain.dim <= 3 else MORE
-    axes = {}
-    for c in domain.coordinates:
-        asked = given.get(c.name, default)
-        for i, (low, high) in enumerate(zip(c.lower, c.upper, strict=True)):
-            name = f"{c.name}{i}" if c.vector else c.name
-            axes[name] = _axis(name, asked, low, high)
-    return axes
+    asked = [given.get(c.name, default) for c in domain.coordinates for _ in range(c.size)]
+    parts = zip(domain.component_names(), asked, domain.lower, domain.upper, strict=True)
+    return {name: _axis(name, wanted, low, high) for name, wanted, low, high in parts}
 
 
 def _axis(name: str, asked, low: float, high: float) -> np.ndarray:

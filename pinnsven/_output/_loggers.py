@@ -8,26 +8,19 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from .._basics._numbers import finite_number
+from .._basics._numbers import finite_number, whole_number
 from ._callbacks import Callback, StopRun
 from ._movie import Frames
 from ._records import StepRecord
+from ._tables import finite_or_none
+
+STEPS = "give a positive whole number of steps"
 
 
 def _facts(record: StepRecord) -> dict[str, Any]:
     """The numbers of a step by name; what is not finite is None."""
     found: dict[str, Any] = {name: getattr(record, name) for name in StepRecord.plain()}
-    found |= dict(record.unknowns)
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in found.items()
-    }
-
-
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}={value!r}: give a positive whole number of steps")
-    return value
+    return finite_or_none(found | dict(record.unknowns))
 
 
 class PrintEvery(Callback):
@@ -39,7 +32,7 @@ class PrintEvery(Callback):
     """
 
     def __init__(self, steps: int = 10):
-        self._steps = _whole("steps", steps)
+        self._steps = whole_number("steps", steps, 1, STEPS)
 
     def on_step(self, record):
         if record.step % self._steps == 0:
@@ -73,7 +66,7 @@ class _File(Callback):
     """A file that is opened when the run begins, written line by line, and closed at its end."""
 
     def __init__(self, path: str | os.PathLike, every: int = 1):
-        self._path, self._every = os.fspath(path), _whole("every", every)
+        self._path, self._every = os.fspath(path), whole_number("every", every, 1, STEPS)
         folder = os.path.dirname(os.path.abspath(self._path))
         if not os.path.isdir(folder):
             raise ValueError(f"{self._path}: the folder does not exist")
@@ -181,7 +174,7 @@ class Movie(Callback):
     """
 
     def __init__(self, path: str | os.PathLike, every: int = 10, *, frames_per_second=10.0, **options):
-        self._every = _whole("every", every)
+        self._every = whole_number("every", every, 1, STEPS)
         speed = finite_number("frames_per_second =", frames_per_second)
         self._frames, self._options = Frames(path, speed), {"show": "solution", **options}
 

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 from jaxtyping import UInt8
 
+from .._basics._numbers import whole_number
 from ._data import SolutionData
 from ._panels import SIGNED, is_signed, span
 from ._plot import plot_solution
@@ -71,15 +72,12 @@ def animate_solution(
     time = solution.domain.time
     if time is None or solution.domain.space is None:
         raise ValueError("animate: there is a movie only of a solution over space and time")
-    if isinstance(frames, bool) or not isinstance(frames, int) or frames < 2:
-        raise ValueError(f"frames={frames!r}: give a whole number of at least two pictures")
+    whole_number("frames", frames, 2, "give a whole number of at least two pictures")
     movie = Frames(path, speed)
     name = time.coordinate.name
     along = options.pop("along", None)
     if along is None:
-        from_space = [c for c in solution.domain.coordinates if c.name != name]
-        names = [f"{c.name}{i}" if c.vector else c.name for c in from_space for i in range(c.size)]
-        along = tuple(names[:2])
+        along = tuple(n for n in solution.domain.component_names() if n != name)[:2]
     moments = np.linspace(time.start, time.stop, frames)
     held = options.pop("at", None) or {}
     figures = [

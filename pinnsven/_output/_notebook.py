@@ -1,13 +1,11 @@
 """The display of a run in a notebook."""
 
-import base64
 import html
-import io
 import time
 
 from ._course import Course, trace_of
 from ._pictured import draw_convergence
-from ._plot import picture_class, plot_solution
+from ._plot import as_address, picture_class, plot_solution
 
 BUSY = 60.0  # times its own cost, at least, between two pictures: below 2 %
 PICTURES, PAGES = 3.0, 0.5  # seconds, at least, between two pictures, two pages
@@ -92,9 +90,6 @@ def _picture_of(solution) -> str:
     """The residuals and the first field of a solution so far, as an image of HTML."""
     figure = picture_class()(figsize=(9.0, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    draw_convergence(left, solution.history, solution.tolerance, "seconds")
+    draw_convergence(left, solution.history, solution.tolerance)
     plot_solution(solution, field=solution.fields[0], show="solution", ax=right)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f"<img alt='residuals and solution so far' src='data:image/png;base64,{data}'>"
+    return f"<img alt='residuals and solution so far' src='{as_address(figure, 80)}'>"

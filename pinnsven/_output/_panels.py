@@ -105,6 +105,14 @@ def draw_map(
     axis.figure.colorbar(image, cax=axis.inset_axes((1.04, 0.0, 0.05, 1.0)), extend="neither")
 
 
+def map_of(view: View, triangles: Triangles, values: np.ndarray, title: str, **options) -> Panel:
+    """A panel of one map.
+
+    - `options`: of `draw_map`.
+    """
+    return map_panel(view, lambda axis: draw_map(axis, view, triangles, values, title, **options))
+
+
 def draw_outline(axis, triangles: Triangles) -> None:
     """The edge of the region, and no frame around it."""
     from matplotlib.collections import LineCollection

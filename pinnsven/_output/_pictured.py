@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .._basics._messages import listing
-from .._conditions import FixedPoints
+from .._conditions import MEASURED, FixedPoints
 from ._ask import residual_values
 from ._data import SolutionData
 from ._panels import (
@@ -21,12 +21,15 @@ from ._panels import (
     draw_outline,
     dress,
     line_style,
+    map_of,
     map_panel,
     span,
 )
+from ._records import OF_UNKNOWN
 from ._region import Triangles
-from ._views import View, component_name, values_at, with_unit
+from ._views import View, values_at, with_unit
 
+NINETY_FIVE = 1.96  # standard errors on both sides hold 95 %
 SEEN, SEEN_AT = 1e-3, 256  # of a field's variation, from where a picture shows a spread; points
 DECADES = 6  # of a residual that colors tell apart
 MOST_DRAWN = 3000  # points of a condition
@@ -41,6 +44,18 @@ def scatters(solution: SolutionData) -> bool:
     points = lower + np.random.default_rng(0).random((SEEN_AT, len(lower))) * (upper - lower)
     spread, values = solution.spread(points), solution.evaluator(points)  # type: ignore[operator]
     return bool(np.any(np.std(values, axis=0) * SEEN < np.mean(spread, axis=0)))
+
+
+def draw_band(axis, view: View, name: str, at: np.ndarray, values: np.ndarray) -> None:
+    """The band that holds a field in 95 of 100 sets of readings, where they scatter.
+
+    - `at`, `values`: of the curve around which it lies.
+    """
+    solution = view.solution
+    if name in solution.fields and scatters(solution):
+        field = solution.fields.index(name)
+        reach = NINETY_FIVE * solution.spread(view.points(at[:, None]))[:, field]  # type: ignore[operator]
+        axis.fill_between(at, values - reach, values + reach, color=BLUE, alpha=0.2, lw=0, label="95 %")
 
 
 def reference_map(view: View, name: str, cmap) -> list[Panel]:
@@ -59,15 +74,9 @@ def reference_map(view: View, name: str, cmap) -> list[Panel]:
     truth = np.asarray(known.values[name], float)  # type: ignore[union-attr]
     off = values_at(solution, name, places) - truth
 
-    def panel(values, title, contours):
-        return map_panel(
-            view,
-            lambda axis: draw_map(axis, view, triangles, values, title, None, cmap, contours=contours),
-        )
-
     return [
-        panel(truth, f"{name}, reference", True),
-        panel(off, f"{name}, solution minus reference", False),
+        map_of(view, triangles, truth, f"{name}, reference", cmap=cmap, contours=True),
+        map_of(view, triangles, off, f"{name}, solution minus reference", cmap=cmap),
     ]
 
 
@@ -95,7 +104,7 @@ def residual(wish) -> list[list[Panel]]:
 
 
 def _residual_panel(view: View, label: str, size, cmap) -> Panel:
-    title = ", ".join(part for part in (f"|residual| of {label}", view.caption()) if part)
+    title = view.titled(f"|residual| of {label}")
     if len(view.axes) == 1:
         return logarithmic_curve(view, lambda drawn: size(view, drawn), title)
     triangles = view.triangles()
@@ -121,10 +130,7 @@ def logarithmic_map(view: View, triangles: Triangles, values: np.ndarray, title:
     top = max(float(np.nanmax(values)), 1e-300)
     low = max(float(np.nanquantile(values, 0.02)), top * 10.0**-DECADES, 1e-300)
     limits = (min(low, top / 10), top)
-    return map_panel(
-        view,
-        lambda axis: draw_map(axis, view, triangles, values, title, limits, cmap, logarithmic=True),
-    )
+    return map_of(view, triangles, values, title, limits=limits, cmap=cmap, logarithmic=True)
 
 
 def points(wish) -> list[list[Panel]]:
@@ -165,7 +171,7 @@ def points(wish) -> list[list[Panel]]:
             draw_outline(axis, view.triangles())
             dress(axis, view, "points of each condition")
         elif dim == 3:
-            labels = [with_unit(component_name(solution, a), wish.units) for a in range(3)]
+            labels = [view.label(a) for a in range(3)]
             axis.set(xlabel=labels[0], ylabel=labels[1], zlabel=labels[2])
             axis.set_box_aspect(solution.domain.upper - solution.domain.lower)
         else:
@@ -190,7 +196,7 @@ def data(wish) -> list[list[Panel]]:
     panels = []
     for block in blocks:
         for key, measured in block.site.auxiliary.items():
-            name = key.removeprefix("_data_")
+            name = key.removeprefix(MEASURED)
             panels.append(_readings(wish, block, name, np.asarray(measured)))
     return [[panel] for panel in panels]
 
@@ -207,12 +213,7 @@ def _readings(wish, block, name: str, measured: np.ndarray) -> Panel:
         view = wish.views[0]
         at, values = view.curve(name)
         axis.plot(at, values, color=BLUE, lw=1.4, label="solution")
-        if name in solution.fields and scatters(solution):
-            field = solution.fields.index(name)
-            spread = 1.96 * solution.spread(view.points(at[:, None]))[:, field]
-            axis.fill_between(
-                at, values - spread, values + spread, color=BLUE, alpha=0.2, lw=0, label="95 %"
-            )
+        draw_band(axis, view, name, at, values)
         axis.errorbar(
             site.points[:, 0],
             measured,
@@ -262,7 +263,7 @@ def flow(wish) -> list[list[Panel]]:
             np.where(inside, view.values(name, places), np.nan).reshape(SPEED, SPEED)
             for name in (first, second)
         ]
-        title = ", ".join(p for p in (f"size of ({first}, {second})", view.caption()) if p)
+        title = view.titled(f"size of ({first}, {second})")
 
         def draw(axis) -> None:
             low, high = span(speed)
@@ -299,17 +300,14 @@ def phase(wish) -> list[list[Panel]]:
 
 
 def convergence(wish) -> list[list[Panel]]:
-    """Training and held-out residual over seconds, or over steps, with the tolerance."""
+    """Training and held-out residual over seconds, with the tolerance."""
     solution = wish.solution
     history = solution.history
-    return [[Panel(lambda axis: draw_convergence(axis, history, solution.tolerance, "seconds"))]]
+    return [[Panel(lambda axis: draw_convergence(axis, history, solution.tolerance))]]
 
 
-def draw_convergence(axis, history, tolerance: float | None, over: str) -> None:
-    """Residuals as a run went on.
-
-    - `over`: "seconds" or "step".
-    """
+def draw_convergence(axis, history, tolerance: float | None) -> None:
+    """Residuals over the seconds of a run."""
     if not len(history["step"]):
         axis.text(0.5, 0.5, "no step was taken", ha="center", transform=axis.transAxes)
         return
@@ -320,7 +318,7 @@ def draw_convergence(axis, history, tolerance: float | None, over: str) -> None:
         axis.text(0.5, 0.5, said, ha="center", va="center", transform=axis.transAxes)
         axis.axis("off")
         return
-    at = history[over]
+    at = history["seconds"]
     first = max(float(history["loss"][0]), 1e-300)
     axis.semilogy(
         at,
@@ -339,7 +337,7 @@ def draw_convergence(axis, history, tolerance: float | None, over: str) -> None:
     )
     if tolerance:
         axis.axhline(tolerance, color=GRAY, lw=1, ls=":", label=f"tolerance {tolerance:.0e}")
-    axis.set(xlabel="seconds of stepping" if over == "seconds" else "step", ylabel="residual")
+    axis.set(xlabel="seconds of stepping", ylabel="residual")
     axis.legend(frameon=False, fontsize=8)
 
 
@@ -363,7 +361,7 @@ def draw_spectrum(axis, solution: SolutionData) -> None:
 def unknowns(wish) -> list[list[Panel]]:
     """Each unknown over the steps, with its value and standard error at the end."""
     solution = wish.solution
-    names = [n for n in solution.unknowns if f"unknowns.{n}" in solution.history]
+    names = [n for n in solution.unknowns if OF_UNKNOWN + n in solution.history]
     if not names:
         raise ValueError("show='unknowns': there is no unknown whose course was kept")
 
@@ -371,11 +369,11 @@ def unknowns(wish) -> list[list[Panel]]:
         """The course of one unknown."""
 
         def draw(axis) -> None:
-            found, course = solution.unknowns[name], solution.history[f"unknowns.{name}"]
+            found, course = solution.unknowns[name], solution.history[OF_UNKNOWN + name]
             axis.plot(solution.history["step"], course, color=BLUE, lw=1.3, label=name)
             axis.axhline(float(found), color=RED, lw=1, ls="--", label=f"{float(found):.6g}")
             if np.isfinite(found.standard_error):
-                reach = 1.96 * found.standard_error
+                reach = NINETY_FIVE * found.standard_error
                 axis.axhspan(found - reach, found + reach, color=RED, alpha=0.15, lw=0, label="95 %")
             axis.set(xlabel="step", ylabel=with_unit(name, wish.units))
             axis.legend(frameon=False, fontsize=8)

@@ -1,5 +1,6 @@
 """Pictures of a solution: what is asked for is checked, laid out in panels, and drawn."""
 
+import base64
 import dataclasses
 import functools
 import io
@@ -14,17 +15,16 @@ from ._ask import asks_for_field, estimated_error, name_space
 from ._data import SolutionData
 from ._exactness import exact_at, has_exact
 from ._panels import (
-    BLUE,
     GRAY,
     Panel,
     draw_curve,
-    draw_map,
-    map_panel,
+    map_of,
     span,
 )
 from ._pictured import (
     convergence,
     data,
+    draw_band,
     flow,
     logarithmic_curve,
     logarithmic_map,
@@ -37,9 +37,8 @@ from ._pictured import (
     unknowns,
 )
 from ._records import Reference
-from ._views import View, choose_axes, component_name, held_values, with_unit
+from ._views import View, choose_axes, held_values, with_unit
 
-NINETY_FIVE = 1.96  # standard errors on both sides hold 95 %
 ALIKE = 30.0  # times as large as another, up to which fields are drawn together
 
 
@@ -53,7 +52,6 @@ class Wish:
     - `given`: whether axes or held values were asked for, and not chosen.
     - `cmap`: a color map, None for one that suits.
     - `units`: by name.
-    - `along`: as it was asked for.
     """
 
     solution: SolutionData
@@ -62,7 +60,6 @@ class Wish:
     given: bool
     cmap: str | None
     units: Mapping[str, str]
-    along: object
 
 
 def plot_solution(
@@ -79,7 +76,8 @@ def plot_solution(
     units: Mapping[str, str] | None = None,
 ):
     """Draws a solution; see `Solution.plot`."""
-    _check_path(path)
+    if path is not None:
+        check_format(path, os.fspath(path))
     wish = _wish(solution, field, show, at, along, cmap, units or {})
     rows = _choice(show)(wish)
     figure = _into(ax, rows) if ax is not None else _figure(rows)
@@ -88,17 +86,17 @@ def plot_solution(
     return figure
 
 
-def _check_path(path) -> None:
-    if path is None:
-        return
+def check_format(path, label: str) -> None:
+    """`ValueError` for a name whose suffix is no format of matplotlib's.
+
+    - `label`: how the message begins.
+    """
     from matplotlib.figure import Figure
 
     suffix = os.path.splitext(os.fspath(path))[1].removeprefix(".").lower()
     known = sorted(Figure().canvas.get_supported_filetypes())
     if suffix and suffix not in known:
-        raise ValueError(
-            f"{os.fspath(path)}: there is no format {suffix!r}; choose one of {', '.join(known)}"
-        )
+        raise ValueError(f"{label}: there is no format {suffix!r}; choose one of {', '.join(known)}")
 
 
 def _choice(show: str | None) -> Callable[[Wish], list[list[Panel]]]:
@@ -131,7 +129,7 @@ def _wish(solution: SolutionData, field, show, at, along, cmap, units) -> Wish:
     axes = choose_axes(solution, along)
     held = held_values(solution, axes, at)
     views = tuple(View(solution, axes, one, units) for one in held)
-    return Wish(solution, fields, views, along is not None or at is not None, cmap, units, along)
+    return Wish(solution, fields, views, along is not None or at is not None, cmap, units)
 
 
 def _figure(rows: Sequence[Sequence[Panel]]):
@@ -157,11 +155,21 @@ def picture_class():
         """A figure of matplotlib."""
 
         def _repr_png_(self) -> bytes:
-            buffer = io.BytesIO()
-            self.savefig(buffer, format="png", dpi=110)
-            return buffer.getvalue()
+            return as_png(self, 110)
 
     return Picture
+
+
+def as_png(figure, dpi: float) -> bytes:
+    """A figure as the content of a file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def as_address(figure, dpi: float) -> str:
+    """A figure as an address that has it in itself, for a page of HTML."""
+    return "data:image/png;base64," + base64.b64encode(as_png(figure, dpi)).decode("ascii")
 
 
 def _into(ax, rows: Sequence[Sequence[Panel]]) -> Any:
@@ -193,7 +201,7 @@ def _overview(wish: Wish) -> list[list[Panel]]:
     """What suits the domain: curves, maps beside what is known, snapshots, slices."""
     domain = wish.solution.domain
     if len(wish.views[0].axes) == 1 or wish.given:
-        if wish.solution.domain.space is None and len(wish.fields) > 1 and not wish.given:
+        if domain.space is None and len(wish.fields) > 1 and not wish.given:
             return [[_together(wish), *phase(wish)[0]]] if _are_alike(wish) else _curves(wish)
         return _solution(wish)
     if domain.dim == 2:
@@ -203,15 +211,9 @@ def _overview(wish: Wish) -> list[list[Panel]]:
         times = np.linspace(domain.lower[last], domain.upper[last], 3)
         return _solution(_with_views(wish, [{last: float(t)} for t in times]))
     if domain.dim == 3 and domain.time is None:
-        middle = (domain.lower + domain.upper) / 2
         planes = ((0, 1), (0, 2), (1, 2))
         views = [
-            View(
-                wish.solution,
-                axes,
-                {k: float(middle[k]) for k in range(3) if k not in axes},
-                wish.units,
-            )
+            View(wish.solution, axes, held_values(wish.solution, axes, None)[0], wish.units)
             for axes in planes
         ]
         return _solution(dataclasses.replace(wish, views=tuple(views)))
@@ -238,14 +240,14 @@ def _maps(wish: Wish, name: str) -> list[Panel]:
         made.append((view, triangles, view.values(name, triangles.points)))
     limits = span(np.concatenate([values for _, _, values in made]))
 
-    def drawing(view, triangles, values):
+    def title(view: View) -> str:
         caption = view.caption()
-        title = with_unit(name, wish.units) + (f",  {caption}" if caption else "")
-        return lambda axis: draw_map(
-            axis, view, triangles, values, title, limits, wish.cmap, contours=True
-        )
+        return with_unit(name, wish.units) + (f",  {caption}" if caption else "")
 
-    return [map_panel(view, drawing(view, *rest)) for view, *rest in made]
+    return [
+        map_of(view, triangles, values, title(view), limits=limits, cmap=wish.cmap, contours=True)
+        for view, triangles, values in made
+    ]
 
 
 def _curves(wish: Wish) -> list[list[Panel]]:
@@ -257,9 +259,9 @@ def _curves(wish: Wish) -> list[list[Panel]]:
             for number, view in enumerate(wish.views):
                 draw_curve(axis, view, name, number, view.caption() if others else name)
             if not others:
-                if name in wish.solution.fields:
-                    _draw_band(axis, first, name)
-                    _draw_known(axis, first, name)
+                line: Any = list(axis.lines)[-1]
+                draw_band(axis, first, name, line.get_xdata(), line.get_ydata())
+                _draw_known(axis, first, name)
                 axis.set_title(first.caption(), fontsize=10)
             if len(axis.lines) + len(axis.collections) > 1:
                 axis.legend(frameon=False)
@@ -275,27 +277,16 @@ def _draw_known(axis, view: View, name: str) -> None:
     if has_exact(solution, name):
         (low,), (high,) = view.bounds
         at = np.linspace(low, high, 21)
-        axis.plot(at, exact_at(solution, name, view.points(at[:, None])), **_MARKS, label="exact")
+        truth = exact_at(solution.problem, name, view.points(at[:, None]))
+        axis.plot(at, truth, **_MARKS, label="exact")
     elif solution.domain.dim == 1 and name in getattr(solution.known, "values", {}):
         known: Any = solution.known
-        at = known.points[component_name(solution, 0)]
+        at = known.points[solution.domain.component_names()[0]]
         kept = np.argsort(at)[:: max(len(at) // 40, 1)]
         axis.plot(at[kept], known.values[name][kept], **_MARKS, label="reference")
 
 
 _MARKS: dict[str, Any] = {"marker": "o", "ms": 4, "mfc": "none", "mec": GRAY, "ls": "none", "zorder": 0}
-
-
-def _draw_band(axis, view: View, name: str) -> None:
-    """The band that holds the field in 95 of 100 sets of readings, where they scatter."""
-    solution = view.solution
-    if not scatters(solution):
-        return
-    line: Any = list(axis.lines)[-1]
-    at = np.asarray(line.get_xdata())
-    spread = NINETY_FIVE * solution.spread(view.points(at[:, None]))[:, solution.fields.index(name)]  # type: ignore
-    values = np.asarray(line.get_ydata())
-    axis.fill_between(at, values - spread, values + spread, color=BLUE, alpha=0.2, lw=0, label="95 %")
 
 
 def _are_alike(wish: Wish) -> bool:
@@ -327,23 +318,19 @@ def _beside(wish: Wish, view: View, name: str) -> list[Panel]:
         return panels
     if has_exact(solution, name):
         triangles = view.triangles()
-        truth = exact_at(solution, name, view.points(triangles.points))
+        truth = exact_at(solution.problem, name, view.points(triangles.points))
         off = view.values(name, triangles.points) - truth
-        parts = ((f"{name}, exact", truth, True), (f"{name}, solution minus exact", off, False))
-        panels += [_map_of(view, triangles, *part, wish.cmap) for part in parts]
+        panels += [
+            map_of(view, triangles, truth, f"{name}, exact", cmap=wish.cmap, contours=True),
+            map_of(view, triangles, off, f"{name}, solution minus exact", cmap=wish.cmap),
+        ]
     elif isinstance(solution.known, Reference) and name in solution.known.values:
         panels += reference_map(view, name, wish.cmap)
     if scatters(solution):
         triangles = view.triangles()
         spread = solution.spread(view.points(triangles.points))[:, solution.fields.index(name)]  # type: ignore
-        panels.append(_map_of(view, triangles, f"{name}, standard error", spread, False, wish.cmap))
+        panels.append(map_of(view, triangles, spread, f"{name}, standard error", cmap=wish.cmap))
     return panels
-
-
-def _map_of(view, triangles, title, values, contours, cmap) -> Panel:
-    return map_panel(
-        view, lambda axis: draw_map(axis, view, triangles, values, title, None, cmap, contours=contours)
-    )
 
 
 def _error(wish: Wish) -> list[list[Panel]]:
@@ -362,13 +349,13 @@ def _error(wish: Wish) -> list[list[Panel]]:
     def off(view: View, name: str, drawn):
         places = view.points(drawn)
         if known[name]:
-            return np.abs(view.values(name, drawn) - exact_at(solution, name, places))
+            return np.abs(view.values(name, drawn) - exact_at(solution.problem, name, places))
         named = estimated_error(solution, solution.domain.split(places), "extrapolate")
         return named[name] if isinstance(named, dict) else named
 
     def panel(view: View, name: str) -> Panel:
         kind = "|solution minus exact|" if known[name] else "estimated error"
-        title = ", ".join(part for part in (f"{name}, {kind}", view.caption()) if part)
+        title = view.titled(f"{name}, {kind}")
         if len(view.axes) == 1:
             return logarithmic_curve(view, lambda drawn: off(view, name, drawn), title)
         triangles = view.triangles()

@@ -47,14 +47,14 @@ def display_for(progress: object, callbacks: tuple[Callback, ...]) -> tuple[Call
         raise ValueError(
             f"progress={progress!r}: give True, False, None, or one of {listing(map(repr, MODES))}"
         )
-    if progress is False or any(isinstance(c, Progress) for c in callbacks):
+    if progress is False or displays(callbacks):
         return ()
     if progress is None and not (in_notebook() or Console(stderr=True).is_terminal):
         return ()
     return (Progress(mode=progress if isinstance(progress, str) else None),)
 
 
-def displays(callbacks: Iterable[Callback]) -> tuple[Callback, ...]:
+def displays(callbacks: Iterable[Callback]) -> "tuple[Progress, ...]":
     """Those callbacks that only show a run, and cannot end it."""
     return tuple(c for c in callbacks if isinstance(c, Progress))
 
@@ -65,9 +65,8 @@ def closed_on_failure(callbacks: Iterable[Callback]):
     try:
         yield
     except BaseException:
-        for callback in callbacks:
-            if isinstance(callback, Progress):
-                callback.close()
+        for display in displays(callbacks):
+            display.close()
         raise
 
 

@@ -1,15 +1,13 @@
 """One self-contained HTML page about a solution: reads on a phone, on paper and without a network."""
 
-import base64
 import html
-import io
 import os
 from collections.abc import Callable, Iterable
 
 from ._data import SolutionData
 from ._equations import shown_conditions
 from ._pictured import draw_convergence, draw_spectrum
-from ._plot import picture_class, plot_solution
+from ._plot import as_address, picture_class, plot_solution
 from ._tables import condition_rows, cost_facts, error_facts, unknown_rows, versions
 
 PAGE = """<!doctype html>
@@ -172,7 +170,7 @@ def _course(solution: SolutionData) -> str:
     def draw():
         figure = picture_class()(figsize=(9.0, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)
-        draw_convergence(left, solution.history, solution.tolerance, "seconds")
+        draw_convergence(left, solution.history, solution.tolerance)
         if len(solution.spectrum):
             draw_spectrum(right, solution)
         else:
@@ -192,13 +190,8 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
 def _picture(draw: Callable, caption: str) -> str:
     """A picture in the page itself; one that cannot be drawn leaves a sentence and the rest."""
     try:
-        buffer = io.BytesIO()
-        draw().savefig(buffer, format="png", dpi=130)
+        address = as_address(draw(), 130)
     except (ValueError, ArithmeticError, MemoryError) as error:
         return f"<p>{html.escape(caption)} It could not be drawn: {html.escape(str(error))}</p>"
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     text = html.escape(caption)
-    return (
-        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
+    return f'<figure><img alt="{text}" src="{address}"><figcaption>{text}</figcaption></figure>'

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.metadata
 import math
 import platform
+from typing import Any
 
 import jax
 import numpy as np
@@ -117,7 +118,7 @@ def solution_record(solution: SolutionData) -> dict:
         "devices": [str(device) for device in jax.devices()],
         "versions": versions(),
     }
-    return {key: _finite(value) for key, value in record.items()}
+    return {key: finite_or_none(value) for key, value in record.items()}
 
 
 def versions() -> dict[str, str]:
@@ -127,10 +128,10 @@ def versions() -> dict[str, str]:
     return found | {name: importlib.metadata.version(name) for name in names}
 
 
-def _finite(value):
+def finite_or_none(value) -> Any:
     """The same record with null for every number that is not finite, of which JSON has none."""
     if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
+        return {key: finite_or_none(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
+        return [finite_or_none(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

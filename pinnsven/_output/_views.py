@@ -74,35 +74,27 @@ class View:
 
     def label(self, axis: int) -> str:
         """The name of a component with its unit."""
-        return with_unit(component_name(self.solution, axis), self.units)
+        return with_unit(self.solution.domain.component_names()[axis], self.units)
 
     def caption(self) -> str:
         """What is held, as far as there was a choice."""
-        return ", ".join(
-            f"{component_name(self.solution, axis)} = {value:.3g}" for axis, value in self.held.items()
-        )
+        names = self.solution.domain.component_names()
+        return ", ".join(f"{names[axis]} = {value:.3g}" for axis, value in self.held.items())
+
+    def titled(self, text: str) -> str:
+        """A title that also says what is held."""
+        return ", ".join(part for part in (text, self.caption()) if part)
 
 
 def with_unit(name: str, units: Mapping[str, str]) -> str:
     return f"{name} ({units[name]})" if units.get(name) else name
 
 
-def component_name(solution: SolutionData, axis: int) -> str:
-    """The name of a component of a point; those of a vector coordinate are numbered."""
-    for coordinate, part in zip(
-        solution.domain.coordinates, solution.domain.slices().values(), strict=True
-    ):
-        if part.start <= axis < part.stop:
-            return f"{coordinate.name}{axis - part.start}" if coordinate.vector else coordinate.name
-    raise IndexError(axis)
-
-
 def values_at(solution: SolutionData, name: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
     """A field, or whatever else a name asks for, at points (n, dim)."""
     if name in solution.fields:
         return solution.evaluator(points)[:, solution.fields.index(name)]  # type: ignore[operator]
-    plan = DerivativePlan((name,), name_space(solution))
-    return solution.evaluator.named(plan, points, None, solution.numbers)[name]  # type: ignore
+    return solution.named(DerivativePlan((name,), name_space(solution)), points)[name]
 
 
 def choose_axes(solution: SolutionData, along) -> tuple[int, ...]:
@@ -112,7 +104,7 @@ def choose_axes(solution: SolutionData, along) -> tuple[int, ...]:
     Raises `ValueError` for a name that is no coordinate, and for more than two.
     """
     domain = solution.domain
-    names = [component_name(solution, axis) for axis in range(domain.dim)]
+    names = domain.component_names()
     if along is None:
         if domain.dim == 1:
             return (0,)
@@ -138,7 +130,7 @@ def held_values(solution: SolutionData, axes: Sequence[int], at) -> list[dict[in
     several values, and for values outside the domain.
     """
     domain = solution.domain
-    names = [component_name(solution, axis) for axis in range(domain.dim)]
+    names = domain.component_names()
     middle = (domain.lower + domain.upper) / 2
     plain = {axis: float(middle[axis]) for axis in range(domain.dim) if axis not in axes}
     if at is None:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from .._domains import Interior, Sobol
-from .._output._evaluate import named_function_values
+from .._output._exactness import exact_at
 from .._output._records import FieldErrors, Reference
 from ._problem import Problem, check_reference
 
@@ -20,12 +20,11 @@ def known_values(problem: Problem) -> Reference | None:
     `ValueError` where evaluating either fails.
     """
     if problem.exact is not None:
-        constants = {name: np.asarray(value) for name, value in problem.constants.items()}
         points, _ = Interior(problem.domain).draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
         columns, values = problem.domain.split(points), {}
-        for field, function in problem.exact.items():
+        for field in problem.exact:
             with _failure_named(f"exact[{field!r}]: evaluating it at {ERROR_POINTS} points"):
-                values[field] = named_function_values(function, columns | constants, "float64")
+                values[field] = exact_at(problem, field, points)
         return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
     reference = problem.reference
     if callable(reference) and not isinstance(reference, Reference):

@@ -14,6 +14,7 @@ from .._basics._messages import listing
 from .._basics._numbers import numeric_array
 from .._basics._precision import precision_context
 from .._domains import AbstractSampler, Sobol, stack_coordinates
+from .._output._data import by_field
 from .._problem import Problem
 from ._choose_network import network_for
 from ._points import PointSet
@@ -208,5 +209,4 @@ class _Question:
                 given = (given[0], jnp.asarray(direction), *given[1:])
                 found = self.compiler.function("change", moved, *given)(*given)
             values = np.asarray(found).reshape(*shape, len(self.problem.fields))
-        named = {field: values[..., i] for i, field in enumerate(self.problem.fields)}
-        return named[self.problem.fields[0]] if len(named) == 1 else named
+        return by_field(self.problem.fields, values)

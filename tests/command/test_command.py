@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pinnsven._cli import load_problem, main
-from pinnsven._command._outputs import _valid
+from pinnsven._output._tables import finite_or_none
 
 # Within this process: everything that compiles nothing.
 
@@ -29,7 +29,9 @@ def test_the_help_says_what_the_exit_statuses_mean(capsys):
 
 
 def test_the_record_is_json_whatever_the_numbers_are():
-    record = _valid({"a": math.nan, "b": [1.0, -math.inf, (2, "x")], "c": {"d": None, "e": True}})
+    record = finite_or_none(
+        {"a": math.nan, "b": [1.0, -math.inf, (2, "x")], "c": {"d": None, "e": True}}
+    )
     assert json.loads(json.dumps(record, allow_nan=False)) == {
         "a": None,
         "b": [1.0, None, [2, "x"]],
