@@ -2,6 +2,7 @@
 
 from ._boundary import boundary_rule as boundary_rule, outward_normals as outward_normals
 from ._box import Box as Box, Interval as Interval
+from ._combined import Difference as Difference, Intersection as Intersection, Union as Union
 from ._coordinates import stack_coordinates as stack_coordinates
 from ._descriptions import (
     describe_shape as describe_shape,
@@ -10,20 +11,13 @@ from ._descriptions import (
     shape_of as shape_of,
     tupled as tupled,
 )
-from ._domain import (
-    AbstractSite as AbstractSite,
-    Domain as Domain,
-    Facets as Facets,
-    Interior as Interior,
-    Moment as Moment,
-    Moments as Moments,
-    On as On,
-    Time as Time,
-    as_domain as as_domain,
-    boundary_site as boundary_site,
-)
+from ._domain import Domain as Domain, Time as Time, as_domain as as_domain
+from ._mesh import Mesh as Mesh
+from ._named_shapes import Annulus as Annulus, Cylinder as Cylinder, Ellipse as Ellipse
 from ._pieces import Coordinate as Coordinate, Facet as Facet
+from ._placed import Placed as Placed
 from ._polygon import Polygon as Polygon
+from ._product import Product as Product
 from ._quadrature import integration_rule as integration_rule
 from ._round import Ball as Ball, Disk as Disk
 from ._rules import gauss_rule as gauss_rule
@@ -34,12 +28,15 @@ from ._sampling import (
     Uniform as Uniform,
 )
 from ._sections import Round as Round
-from ._shape import (
-    AbstractShape as AbstractShape,
-    Difference as Difference,
-    Intersection as Intersection,
-    Product as Product,
-    Union as Union,
+from ._shape import AbstractShape as AbstractShape
+from ._sites import (
+    AbstractSite as AbstractSite,
+    Facets as Facets,
+    Interior as Interior,
+    Moment as Moment,
+    Moments as Moments,
+    On as On,
+    boundary_site as boundary_site,
 )
 from ._surfaces import (
     AbstractSurface as AbstractSurface,

@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from .._basics._precision import precision_context
-from ._domain import Domain, Facets
+from ._domain import Domain
 from ._pieces import Facet, even_probe
 from ._rules import gauss_rule
+from ._sites import Facets
 
 NEAR = 1e-6  # of the longest side, within which a point counts as one of the boundary
 CHORD = 1e-3  # of a piece, over which its length per unit is measured
@@ -85,6 +86,8 @@ def boundary_rule(
 
 
 def _piece_rule(piece: Facet, nodes: int):
+    if piece.rule is not None:
+        return piece.rule(nodes)
     if piece.dim == 0:
         return *piece.place(np.zeros((1, 0))), np.ones(1)
     if piece.dim == 1:

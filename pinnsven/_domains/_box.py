@@ -1,6 +1,7 @@
 """Axis-parallel boxes, of which an interval is the one-dimensional case."""
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import numpy as np
@@ -11,7 +12,7 @@ from ._descriptions import register_shape, save_as
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
 from ._rules import fewer_nodes, gauss_rule
 from ._sections import Brick
-from ._shape import AbstractShape
+from ._shape import AbstractShape, part_names, shape_name
 from ._surfaces import Plane
 
 
@@ -23,14 +24,17 @@ class Box(AbstractShape):
       no boundary there, and the network is made exactly periodic.
     - `bounds`: one keyword per coordinate: a pair (lower, upper), or a list of pairs for a vector
       coordinate, `Box(x=[(0, 1)] * 5)`, which functions receive as an array of shape (5,).
+    - `name`: of the box; its boundary is then that, and its parts are `"hole.x-"` and so on too. None
+      for no name.
 
     Its boundary parts are `"x"` (both ends), `"x-"` and `"x+"` for each coordinate. Raises
     `ValueError` for an empty, inverted or infinite interval and for an unknown periodic name.
     """
 
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+    _name: str | None = eqx.field(static=True)
 
-    def __init__(self, *, periodic: str | tuple[str, ...] | list[str] = (), **bounds):
+    def __init__(self, *, periodic: str | tuple[str, ...] | list[str] = (), name=None, **bounds):
         if not bounds:
             raise ValueError("Box needs at least one coordinate, for example Box(x=(0, 1))")
         wrapped = tuple(periodic.replace(",", " ").split()) if isinstance(periodic, str) else periodic
@@ -45,6 +49,7 @@ class Box(AbstractShape):
             _coordinate(name, pair, name in wrapped) for name, pair in bounds.items()
         )
         check_distinct([c.name for c in self._coordinates])
+        self._name = shape_name(name)
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
@@ -54,7 +59,8 @@ class Box(AbstractShape):
         pairs = {c.name: list(zip(c.lower, c.upper, strict=True)) for c in self.coordinates}
         bounds = {c.name: pairs[c.name] if c.vector else pairs[c.name][0] for c in self.coordinates}
         wrapped = [c.name for c in self.coordinates if c.periodic]
-        return called(type(self).__name__, **bounds, periodic=" ".join(wrapped) or None)
+        named = {} if self._name is None else {"name": self._name}
+        return called(type(self).__name__, **bounds, periodic=" ".join(wrapped) or None, **named)
 
     def level(self, points):
         # Along a periodic coordinate nothing is outside.
@@ -74,12 +80,25 @@ class Box(AbstractShape):
         return Brick(tuple(self.lower.tolist()), tuple(self.upper.tolist()))
 
     def describe(self):
-        return {"coordinates": [dataclasses.asdict(c) for c in self.coordinates]}
+        named = {} if self._name is None else {"name": self._name}
+        return {"coordinates": [dataclasses.asdict(c) for c in self.coordinates]} | named
 
     @classmethod
     def from_description(cls, given):
         bounds = {c["name"]: _pairs(c) for c in given["coordinates"]}
-        return Box(periodic=[c["name"] for c in given["coordinates"] if c["periodic"]], **bounds)
+        wrapped = [c["name"] for c in given["coordinates"] if c["periodic"]]
+        return Box(periodic=wrapped, name=given.get("name"), **bounds)
+
+    def placed(self, matrix, shift):
+        """A box again where it is only moved."""
+        if not np.array_equal(matrix, np.eye(self.dim)):
+            return super().placed(matrix, shift)
+        given: dict[str, Any] = self.describe()
+        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
+        for c, end in zip(given["coordinates"], ends, strict=True):
+            for side in ("lower", "upper"):
+                c[side] = (np.asarray(c[side]) + shift[end - len(c[side]) : end]).tolist()
+        return Box.from_description(given)
 
     def facets(self):
         extent = self.upper - self.lower
@@ -90,9 +109,9 @@ class Box(AbstractShape):
                 if not coordinate.periodic:
                     measure = float(np.prod(np.delete(extent, axis)))
                     for side in "-+":
-                        names = frozenset({coordinate.name, coordinate.name + side})
+                        names = part_names(self._name, coordinate.name, coordinate.name + side)
                         place, wall = self._face(axis, side), self._wall(axis, side)
-                        pieces.append(Facet(names, self.dim - 1, measure, place, wall))
+                        pieces.append(Facet(names, self.dim - 1, measure, place, wall, self))
                 axis += 1
         return tuple(pieces)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ._sections import AbstractRegion, Brick, Circle, Join, Pair, Round, Segment
+from ._sections import AbstractRegion, Brick, Circle, Join, Outline, Oval, Pair, Round, Segment
 
 
 def breaks(region: AbstractRegion) -> list[float]:
@@ -19,7 +19,8 @@ def breaks(region: AbstractRegion) -> list[float]:
     if region.dim == 1:
         found = [end for interval in region.intervals() for end in interval]
     else:
-        found = list(_in_plane(region) if region.dim == 2 else _in_space(region))
+        oval = any(isinstance(leaf, Oval) for leaf in region.leaves())
+        found = list(_in_plane(region) if region.dim == 2 and not oval else _in_space(region))
     if not found:
         return []
     values = np.sort(np.asarray(found))
@@ -126,8 +127,14 @@ def _in_space(region: AbstractRegion) -> Iterator[float]:
             yield from (leaf.lower[0], leaf.upper[0])
         if isinstance(leaf, Round):
             yield from (leaf.center[0] - leaf.radius, leaf.center[0] + leaf.radius)
+        if isinstance(leaf, Oval):
+            yield from (leaf.center[0] - leaf.half, leaf.center[0] + leaf.half)
+        if isinstance(leaf, Outline):
+            yield from leaf.vertices[:, 0].tolist()
         if isinstance(leaf, Pair):
             yield from breaks(leaf.first)
+    if region.dim == 2:
+        return
     balls = [leaf for leaf in leaves if isinstance(leaf, Round)]
     bricks = [leaf for leaf in leaves if isinstance(leaf, Brick)]
     for ball, brick in itertools.product(balls, bricks):

@@ -1,21 +1,14 @@
-"""Space, time, and their product; and the sites on which conditions place their points."""
+"""Space, time, and their product."""
 
-import abc
-import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import numpy as np
 
-from .._basics._functions import required_arguments
-from .._basics._messages import listing, nearest
 from .._basics._repr import called
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
-from ._sampling import AbstractSampler
-from ._shape import AbstractShape, Product
-
-On = str | tuple[str, ...] | Callable[..., object] | None
+from ._product import Product
+from ._shape import AbstractShape
 
 
 class Time(eqx.Module):
@@ -100,8 +93,10 @@ class Domain(eqx.Module):
         return [f"{c.name}{i}" if c.vector else c.name for c in self.coordinates for i in range(c.size)]
 
     def part_names(self) -> list[str]:
-        """The names that `on=` accepts."""
-        names = {name for facet in self.space.facets() for name in facet.names} if self.space else set()
+        """The names that `on=` accepts; those that fit two shapes are none."""
+        facets = self.space.facets() if self.space is not None else ()
+        names = {name for facet in facets for name in facet.names}
+        names = {name for name in names if len(owners_of(called_so(facets, name))) == 1}
         if self.time is not None:
             names |= {self.time.coordinate.name + side for side in "-+"}
         return sorted(names)
@@ -169,220 +164,16 @@ def multiply(first: object, second: object) -> AbstractShape | Domain:
     return Domain(space, left.time if left.time is not None else right.time)
 
 
-class AbstractSite(eqx.Module):
-    """Where the points of a condition fall."""
-
-    domain: eqx.AbstractVar[Domain]
-
-    @abc.abstractmethod
-    def draw(
-        self, count: int, sampler: AbstractSampler, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Points (count, dim) and outward unit normals (count, space), zero where there are none."""
-
-    @property
-    def finite(self) -> int | None:
-        """The number of points when the site is a finite set (then `count` is that), else None."""
-        return None
+def called_so(facets: tuple[Facet, ...], name: str) -> list[Facet]:
+    """The facets of a name that bound outer shapes; those of holes where there are no such."""
+    found = [facet for facet in facets if name in facet.names]
+    return [facet for facet in found if not facet.inner] or found
 
 
-class Interior(AbstractSite):
-    """The inside of the domain."""
-
-    domain: Domain
-
-    def draw(self, count, sampler, rng):
-        space, time = self.domain.space, self.domain.time
-
-        def place(unit):
-            if space is None:
-                assert time is not None  # a domain has one or the other
-                return time.start + unit * (time.stop - time.start), unit[:, :0]
-            points, kept = _fill_keeping(space, unit[:, : space.dim])
-            if time is not None:
-                moments = time.start + unit[kept, -1:] * (time.stop - time.start)
-                points = np.concatenate([points, moments], axis=1)
-            return points, np.zeros((len(points), space.dim))
-
-        return _collect(place, count, self.domain.dim, sampler, rng, "the inside of the domain")
-
-
-class Moment(AbstractSite):
-    """All of space at one time: the start, where `Initial` conditions hold, or the end."""
-
-    domain: Domain
-    at: float = eqx.field(static=True)
-
-    @property
-    def finite(self):
-        return 1 if self.domain.space is None else None
-
-    def draw(self, count, sampler, rng):
-        if self.domain.space is None:
-            return np.full((1, 1), self.at), np.zeros((1, 0))
-        points, normals = Interior(Domain(self.domain.space, None)).draw(count, sampler, rng)
-        moments = np.full((len(points), 1), self.at)
-        return np.concatenate([points, moments], axis=1), normals
-
-
-class Moments(AbstractSite):
-    """One point of space at all times: where integrals over space are taken."""
-
-    domain: Domain
-
-    def draw(self, count, sampler, rng):
-        space, time = self.domain.space, self.domain.time
-        assert space is not None and time is not None  # otherwise there is one integral
-        times = time.start + sampler.draw(count, 1, rng) * (time.stop - time.start)
-        places = np.tile((space.lower + space.upper) / 2, (count, 1))
-        return np.concatenate([places, times], axis=1), np.zeros((count, space.dim))
-
-
-class Facets(AbstractSite):
-    """Facets of the spatial boundary, for all times."""
-
-    domain: Domain
-    pieces: tuple[Facet, ...] = eqx.field(static=True)
-    label: str = eqx.field(static=True)
-
-    @property
-    def finite(self):
-        steady = self.domain.time is None
-        return len(self.pieces) if steady and all(p.dim == 0 for p in self.pieces) else None
-
-    def draw(self, count, sampler, rng):
-        """Points on the pieces, on each as many as its measure's share, and their normals."""
-        time = self.domain.time
-        drawn = []
-        for piece, share in zip(self.pieces, self._shares(count), strict=True):
-
-            def place(unit, piece=piece):
-                points, normals = piece.place(unit[:, : piece.dim])
-                if time is not None:
-                    moments = time.start + unit[: len(points), -1:] * (time.stop - time.start)
-                    points = np.concatenate([points, moments], axis=1)
-                return points, normals
-
-            if not share:
-                continue
-            dim = piece.dim + (time is not None)
-            drawn.append(_collect(place, share, dim, sampler, rng, self.label))
-        points, normals = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
-        return points, normals
-
-    def _shares(self, count: int) -> list[int]:
-        """Points per facet, in proportion to their measures, one at least where `count` allows."""
-        if self.finite is not None:
-            return [1] * len(self.pieces)
-        measure = np.array([piece.measure for piece in self.pieces])
-        if count < len(measure):
-            largest = np.argsort(-measure, kind="stable")[:count]
-            return np.isin(np.arange(len(measure)), largest).astype(int).tolist()
-        ends = np.round(np.cumsum(measure) / measure.sum() * max(count - len(measure), 0))
-        return (np.diff(ends, prepend=0).astype(int) + 1).tolist()
-
-
-def boundary_site(domain: Domain, on: On) -> AbstractSite:
-    """The site that `on=` names: a part, several, a predicate, or None for all of the boundary.
-
-    Raises `ValueError` when the domain has no such part or the predicate holds nowhere on it.
-    """
-    if isinstance(on, str) and domain.time is not None:
-        for side, at in (("-", domain.time.start), ("+", domain.time.stop)):
-            if on == domain.time.coordinate.name + side:
-                return Moment(domain, at)
-    if domain.space is None:
-        raise ValueError("there is no boundary in space; in time, use Initial or on='t-' / on='t+'")
-    facets = domain.space.facets()
-    if not facets:
-        raise ValueError("the domain has no boundary: every coordinate is periodic")
-    if on is None:
-        return Facets(domain, facets, "the whole boundary")
-    if callable(on):
-        return Facets(domain, _where(domain, facets, on), f"on={getattr(on, '__name__', on)!r}")
-    wanted = tuple(on.replace(",", " ").split()) if isinstance(on, str) else on
-    if not isinstance(wanted, (tuple, list)):
-        raise ValueError(f"on={on!r}: give the name of a part, several, or a predicate")
-    chosen = []
-    for name in wanted:
-        found = [facet for facet in facets if name in facet.names]
-        if not found:
-            raise ValueError(_no_such_part(domain, name))
-        chosen += [facet for facet in found if facet not in chosen]
-    if not chosen:
-        raise ValueError(f"on={on!r} names no part; parts are {listing(domain.part_names())}")
-    return Facets(domain, tuple(chosen), f"on={on!r}")
-
-
-def _no_such_part(domain: Domain, name: str) -> str:
-    periodic = [c.name for c in domain.coordinates if c.periodic]
-    if name.rstrip("+-") in periodic:
-        return f"on={name!r}: {name.rstrip('+-')!r} is periodic, so there is no boundary"
-    if domain.time is not None and name.rstrip("+-") == domain.time.coordinate.name:
-        return f"on={name!r}: an end of time needs a condition of its own, apart from parts in space"
-    parts = domain.part_names()
-    return f"on={name!r} is no part of the boundary; parts are {listing(parts)}." + nearest(name, parts)
-
-
-def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet, ...]:
-    """The facets restricted to the points in space where a predicate over coordinates holds."""
-    shape = domain.space
-    assert shape is not None  # boundary_site has checked
-    try:
-        arguments = required_arguments(predicate, domain.slices().__contains__)
-    except ValueError as error:
-        raise ValueError(f"on=: {error}") from None
-    spatial = Domain(shape, None)
-    unknown = [name for name in arguments if name not in spatial.slices()]
-    if unknown:
-        known = list(spatial.slices())
-        raise ValueError(
-            f"on=: the predicate asks for {unknown[0]!r}; it may use the spatial coordinates "
-            f"{listing(known)}." + nearest(unknown[0], known)
-        )
-
-    def keep(points, normals):
-        del normals
-        columns = spatial.split(points)
-        rows = zip(*[columns[name] for name in arguments], strict=True)
-        try:
-            return np.fromiter((bool(predicate(*row)) for row in rows), bool, len(points))
-        except Exception as error:
-            raise ValueError(
-                f"on=: the predicate failed at a point with {type(error).__name__}: {error}. It must "
-                "return one truth value per point."
-            ) from error
-
-    pieces = [dataclasses.replace(facet.restrict(keep), surface=None) for facet in facets]
-    kept = tuple(piece for piece in pieces if piece.measure > 0 or len(piece.place(_one(piece))[0]))
-    if not kept:
-        raise ValueError("on=: the predicate holds at no point of the boundary")
-    return kept
-
-
-def _one(piece: Facet) -> np.ndarray:
-    return np.full((1, piece.dim), 0.5)
-
-
-def _fill_keeping(shape: AbstractShape, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The points inside and which unit points they came from."""
-    points = shape.fill(unit)
-    if len(points) == len(unit):
-        return points, np.ones(len(unit), bool)
-    box = shape.lower + unit * (shape.upper - shape.lower)
-    kept = shape.level(box) < 0
-    return box[kept], kept
-
-
-def _collect(place, count, dim, sampler, rng, label) -> tuple[np.ndarray, np.ndarray]:
-    """Calls `place` with ever more unit points until `count` survive its rejections."""
-    wanted = count
-    for _ in range(12):
-        unit = sampler.draw(wanted, dim, rng) if dim else np.zeros((count, 0))
-        points, normals = place(unit)
-        if len(points) >= count:
-            chosen = sampler.choose(len(points), count)
-            return points[chosen], normals[chosen]
-        share = max(len(points), 0.5) / wanted
-        wanted = min(int(1.2 * count / share) + 16, 64 * wanted)
-    raise ValueError(f"{label}: no point fell there; the part is empty or far too small")
+def owners_of(facets: list[Facet]) -> list[object]:
+    """The shapes that facets bound, each once."""
+    owners: list[object] = []
+    for facet in facets:
+        if not any(facet.owner is owner for owner in owners):
+            owners.append(facet.owner)
+    return owners

@@ -56,6 +56,10 @@ class Facet:
     - `place`: maps unit-cube points (n, dim) to points (m, space) and outward unit normals
       (m, space); m < n where a set operation or a predicate removed some.
     - `surface`: on which it lies; None where nothing is known of that, or a predicate chose a part.
+    - `owner`: the shape that it bounds, by which two parts of one name are told apart.
+    - `inner`: whether that shape was taken away from another, so that the piece bounds a hole.
+    - `rule`: points, normals and weights for integrals over the piece, of so many nodes; None where
+      the map from the unit cube is smooth, and makes one.
     """
 
     names: frozenset[str]
@@ -63,6 +67,9 @@ class Facet:
     measure: float
     place: Place
     surface: AbstractSurface | None = None
+    owner: object = None
+    inner: bool = False
+    rule: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
 
     def restrict(self, keep: Callable[[np.ndarray, np.ndarray], np.ndarray], sign: float = 1.0):
         """The part of the facet where `keep(points, normals)` holds; `sign` may turn the normals."""
@@ -74,7 +81,21 @@ class Facet:
 
         probe = even_probe(self.dim)
         share = len(place(probe)[0]) / max(len(self.place(probe)[0]), 1)
-        return dataclasses.replace(self, measure=self.measure * share, place=place)
+        rule = self.rule
+        if rule is not None:
+            rule = _kept_of(rule, keep, sign)
+        return dataclasses.replace(self, measure=self.measure * share, place=place, rule=rule)
+
+
+def _kept_of(rule, keep, sign: float):
+    """A rule without the points that a restriction removes."""
+
+    def restricted(nodes: int):
+        points, normals, weights = rule(nodes)
+        chosen = keep(points, sign * normals)
+        return points[chosen], sign * normals[chosen], weights[chosen]
+
+    return restricted
 
 
 def even_probe(dim: int) -> Float[np.ndarray, "n dim"]:

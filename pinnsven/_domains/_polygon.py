@@ -1,5 +1,7 @@
 """Simple polygons in the plane."""
 
+import dataclasses
+
 import equinox as eqx
 import numpy as np
 
@@ -7,7 +9,7 @@ from .._basics._numbers import numeric_array
 from ._descriptions import register_shape
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
 from ._sections import Outline
-from ._shape import AbstractShape
+from ._shape import AbstractShape, part_names, shape_name
 from ._surfaces import Slope
 
 
@@ -17,6 +19,8 @@ class Polygon(AbstractShape):
 
     - `vertices`: at least three pairs, in either orientation, the last joined to the first.
     - `coordinates`: the names of the two coordinates.
+    - `name`: of the polygon; its boundary is then that, and its parts are `"hole.edge0"` and so on too.
+      None for no name.
 
     Its edges are the boundary parts `"edge0"` (first to second vertex), `"edge1"`, and so on, and
     `"polygon"` is all of them. Raises `ValueError` for fewer than three vertices, vertices that are
@@ -27,8 +31,9 @@ class Polygon(AbstractShape):
     vertices: tuple[tuple[float, float], ...] = eqx.field(static=True)
     _turned: float = eqx.field(static=True)
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+    name: str | None = eqx.field(static=True)
 
-    def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y")):
+    def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y"), name=None):
         corners = numeric_array("vertices", vertices)
         if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
             raise ValueError(f"vertices: need at least three pairs, got shape {corners.shape}")
@@ -43,6 +48,7 @@ class Polygon(AbstractShape):
         check_distinct(names)
         if _crosses_itself(corners):
             raise ValueError("vertices: the edges cross each other")
+        self.name = shape_name(name)
         self.vertices = tuple((float(a), float(b)) for a, b in corners)
         low, high = corners.min(axis=0), corners.max(axis=0)
         self._coordinates = tuple(
@@ -76,19 +82,31 @@ class Polygon(AbstractShape):
         return Outline(np.asarray(self.vertices))
 
     def describe(self):
-        return {"vertices": self.vertices, "coordinates": [c.name for c in self.coordinates]}
+        named = {} if self.name is None else {"name": self.name}
+        return {"vertices": self.vertices, "coordinates": [c.name for c in self.coordinates]} | named
 
     @classmethod
     def from_description(cls, given):
-        return cls(given["vertices"], coordinates=tuple(given["coordinates"]))
+        names, name = tuple(given["coordinates"]), given.get("name")
+        return cls(given["vertices"], coordinates=names, name=name)
+
+    def reach(self, direction):
+        return float(np.max(np.asarray(self.vertices) @ direction))
+
+    def placed(self, matrix, shift):
+        """A polygon again."""
+        vertices = np.asarray(self.vertices) @ matrix.T + shift
+        return Polygon.from_description(self.describe() | {"vertices": vertices.tolist()})
 
     def facets(self):
         start, along = self._edges()
         size = float(np.max(self.upper - self.lower))
-        return tuple(
-            _edge_facet(frozenset({"polygon", f"edge{i}"}), start[i], along[i], self._turned, size)
+        edges = (
+            (part_names(self.name, "polygon", f"edge{i}"), start[i], along[i])
             for i in range(len(start))
         )
+        pieces = [_edge_facet(*edge, self._turned, size) for edge in edges]
+        return tuple(dataclasses.replace(piece, owner=self) for piece in pieces)
 
 
 def _edge_facet(names: frozenset[str], start, along, turned: float, size: float) -> Facet:

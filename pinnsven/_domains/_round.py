@@ -9,7 +9,7 @@ from ._descriptions import register_shape, save_as
 from ._pieces import Coordinate, Facet, check_distinct, coordinate_name
 from ._rules import polar_rule, spherical_rule
 from ._sections import Round
-from ._shape import AbstractShape
+from ._shape import AbstractShape, shape_name
 from ._surfaces import Sphere
 
 
@@ -37,7 +37,7 @@ class Ball(AbstractShape):
             self.radius = finite_number("radius =", radius)
         except ValueError:
             self.center, self.radius = (), 0.0
-        self.name = name
+        self.name = shape_name(name)  # type: ignore[assignment]
         if not (self.radius > 0 and self.center):
             raise ValueError(
                 f"radius={radius!r}, center={center!r}: need a finite center and a finite, "
@@ -84,6 +84,15 @@ class Ball(AbstractShape):
         names, name = given["coordinates"], given["name"]
         return kind(given["center"], given["radius"], coordinates=names, name=name)
 
+    def reach(self, direction):
+        middle = float(direction @ np.asarray(self.center))
+        return middle + self.radius * float(np.linalg.norm(direction))
+
+    def placed(self, matrix, shift):
+        """A ball again."""
+        moved = matrix @ np.asarray(self.center) + shift
+        return Ball.from_description(self.describe() | {"center": moved.tolist()})
+
     def volume(self):
         dim = self.dim
         return float(np.pi ** (dim / 2) / gamma(dim / 2 + 1) * self.radius**dim)
@@ -93,7 +102,7 @@ class Ball(AbstractShape):
         area = 2 * np.pi ** (dim / 2) / gamma(dim / 2) * self.radius ** (dim - 1)
         consumed = dim - 1 if 1 < dim < 4 else dim
         sphere = Sphere(tuple(range(dim)), self.center, self.radius)
-        return (Facet(frozenset({self.name}), consumed, float(area), self._surface, sphere),)
+        return (Facet(frozenset({self.name}), consumed, float(area), self._surface, sphere, self),)
 
     def _surface(self, unit):
         normals = _directions(unit, self.dim)

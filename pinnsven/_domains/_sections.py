@@ -110,6 +110,30 @@ class Round(AbstractRegion):
 
 
 @dataclasses.dataclass(frozen=True)
+class Oval(AbstractRegion):
+    """The inside of an ellipse: (p - c) . Q (p - c) < 1, with Q = (a, b; b, d)."""
+
+    center: tuple[float, float]
+    form: tuple[float, float, float]
+    dim = 2
+
+    @property
+    def half(self) -> float:
+        """Half its extent along the first coordinate."""
+        a, b, d = self.form
+        return math.sqrt(d / (a * d - b * b))
+
+    def section(self, at):
+        (x, y), (a, b, d) = self.center, self.form
+        away, half = at - x, self.half
+        if abs(away) >= half:
+            return Line([])
+        middle = y - b / d * away
+        reach = math.sqrt((a * d - b * b) * (half - away) * (half + away)) / d
+        return Line([(middle - reach, middle + reach)])
+
+
+@dataclasses.dataclass(frozen=True)
 class Outline(AbstractRegion):
     """The inside of a polygon."""
 
@@ -198,6 +222,41 @@ class Join(AbstractRegion):
     def leaves(self):
         yield from self.first.leaves()
         yield from self.second.leaves()
+
+
+def placed_region(region: AbstractRegion, turn: np.ndarray, shift: np.ndarray) -> AbstractRegion | None:
+    """The region at R p + s for its points p; None for one that is not known to sections.
+
+    - `turn`: the rotation R, `shift`: s.
+    """
+    unturned = np.array_equal(turn, np.eye(region.dim))
+    match region:
+        case Join(keep, first, second):
+            one, other = (placed_region(part, turn, shift) for part in (first, second))
+            return Join(keep, one, other) if one is not None and other is not None else None
+        case Round(center, radius):
+            return Round(tuple((turn @ np.asarray(center) + shift).tolist()), radius)
+        case Oval(center, (a, b, d)):
+            form = turn @ np.array([[a, b], [b, d]]) @ turn.T
+            moved = (turn @ np.asarray(center) + shift).tolist()
+            return Oval(tuple(moved), (form[0, 0], form[0, 1], form[1, 1]))
+        case Outline(vertices):
+            return Outline(vertices @ turn.T + shift)
+        case Brick(lower, upper) if unturned:
+            low, high = np.asarray(lower) + shift, np.asarray(upper) + shift
+            return Brick(tuple(low.tolist()), tuple(high.tolist()))
+        case Brick((left, low), (right, high)):
+            corners = np.array([(left, low), (right, low), (right, high), (left, high)])
+            return Outline(corners @ turn.T + shift)
+        case Line(parts) if unturned:
+            by = float(shift[0])
+            return Line([(low + by, high + by) for low, high in parts])
+        case Pair(first, second) if unturned:
+            eyes = np.eye(first.dim), np.eye(second.dim)
+            one = placed_region(first, eyes[0], shift[: first.dim])
+            other = placed_region(second, eyes[1], shift[first.dim :])
+            return Pair(one, other) if one is not None and other is not None else None
+    return None
 
 
 def _holds(parts: Intervals, value: float) -> bool:

@@ -1,27 +1,42 @@
 """What every spatial shape offers: a level function, a map from the unit cube, and facets.
 
 The *level* of a point is negative inside, zero on the boundary and positive outside (a signed
-distance or anything of the same sign). Set operations are then one line each, and whether a piece of
-boundary survives such an operation is read off by stepping a hair along its normal.
+distance or anything of the same sign). Set operations are then one line each.
 """
 
 import abc
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
+from .._basics._messages import listing
+from .._basics._numbers import finite_number, numeric_array
 from .._basics._repr import called
-from ._descriptions import describe_shape, plain_fact, register_shape, shape_of, tupled
-from ._pieces import Coordinate, Facet, check_distinct, even_probe
-from ._rules import MOST, SOLID, fewer_nodes, times
-from ._sections import AbstractRegion, Join, Pair
+from ._descriptions import plain_fact, tupled
+from ._pieces import Coordinate, Facet, even_probe
+from ._rules import SOLID
+from ._sections import AbstractRegion
 from ._slices import Rule, sliced_rule
+
+# What the operators make, by their signs. Set operations, products and moved shapes are shapes, and
+# register themselves here: each knows this class, which knows none of them.
+OPERATIONS: dict[str, Callable[..., "AbstractShape"]] = {}
+
+
+def operation(sign: str):
+    """Makes a class known as what an operator between shapes gives, as a decorator."""
+
+    def registered(kind):
+        OPERATIONS[sign] = kind
+        return kind
+
+    return registered
 
 
 class AbstractShape(eqx.Module):
@@ -50,7 +65,11 @@ class AbstractShape(eqx.Module):
         Here to the bounding box, of which those inside are kept: even points stay even.
         """
         points = self.lower + unit * (self.upper - self.lower)
-        return points[self.level(points) < 0]
+        return points[self.inside(points)]
+
+    def inside(self, points: Float[np.ndarray, "n dim"]) -> Bool[np.ndarray, " n"]:
+        """Whether each point is inside; on the boundary rounding decides."""
+        return self.level(points) < 0
 
     def rule(self, nodes: int) -> Rule:
         """Points (n, dim) inside and positive weights (n,) for integrals over the shape.
@@ -126,9 +145,72 @@ class AbstractShape(eqx.Module):
             type(self).__name__, **{n: getattr(self, n) for n in fields if not n.startswith("_")}
         )
 
+    def pieces(self) -> "tuple[AbstractShape, ...]":
+        """The shapes that it is made of by set operations; itself where there are none."""
+        return (self,)
+
+    def reach(self, direction: Float[np.ndarray, " dim"]) -> float:
+        """The largest d . p over its points p, or a little more; d need not have length one.
+
+        Here that of the bounding box.
+        """
+        return float(np.sum(np.maximum(direction * self.lower, direction * self.upper)))
+
+    def placed(
+        self, matrix: Float[np.ndarray, "dim dim"], shift: Float[np.ndarray, " dim"]
+    ) -> "AbstractShape":
+        """The shape at R p + s for its points p.
+
+        - `matrix`: the rotation R, `shift`: s.
+        """
+        return OPERATIONS["placed"](self, matrix, shift)
+
+    def moved(self, by=None, /, **along: float) -> "AbstractShape":
+        """The same shape elsewhere: `shape.moved(x=0.5)` or `shape.moved((0.5, 0.0))`.
+
+        - `by`: how far along each component, in the coordinates' units, (dim,).
+        - `along`: how far along some coordinates, by their names.
+
+        Raises `ValueError` for a coordinate that does not exist, and a distance that is not finite.
+        """
+        names = [c.name for c in self.coordinates]
+        for name in along:
+            if name not in names:
+                raise ValueError(f"moved: there is no coordinate {name!r}; there are {listing(names)}")
+        shift = np.zeros(self.dim) if by is None else numeric_array("moved: by", by)
+        if shift.shape != (self.dim,):
+            raise ValueError(f"moved: by={by!r} has not {self.dim} components")
+        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
+        shift = shift.copy()
+        for coordinate, end in zip(self.coordinates, ends, strict=True):
+            part = numeric_array(f"moved: {coordinate.name}=", along.get(coordinate.name, 0.0))
+            shift[end - coordinate.size : end] += part
+        if not np.all(np.isfinite(shift)):
+            raise ValueError("moved: every distance must be finite")
+        return self.placed(np.eye(self.dim), shift)
+
+    def rotated(self, angle: float, *, about=None, axis="z") -> "AbstractShape":
+        """The same shape turned: `shape.rotated(jnp.pi / 6)`.
+
+        - `angle`: in radians, counterclockwise.
+        - `about`: the point that stays, (dim,); the origin by default.
+        - `axis`: in three dimensions, what it is turned about: "x", "y", "z" (the first, second or
+          third coordinate), or a direction (3,).
+
+        Raises `ValueError` for a shape that is not of two or three dimensions, and what is not finite.
+        """
+        if self.dim not in (2, 3) or any(c.periodic or c.vector for c in self.coordinates):
+            raise ValueError("rotated: only shapes in two or three named coordinates can be turned")
+        angle = finite_number("angle =", angle)
+        center = np.zeros(self.dim) if about is None else numeric_array("about", about)
+        if center.shape != (self.dim,):
+            raise ValueError(f"about={about!r}: give the {self.dim} components of a point")
+        matrix = rotation_matrix(self.dim, angle, axis)
+        return self.placed(matrix, center - matrix @ center)
+
     def __mul__(self, other):
         if isinstance(other, AbstractShape):
-            return Product(self, other)
+            return OPERATIONS["*"](self, other)
         if not isinstance(other, eqx.Module):
             raise ValueError(
                 f"domain={other!r}: a shape is multiplied by another, such as pv.Box(y=(0, 1)), or by "
@@ -137,13 +219,48 @@ class AbstractShape(eqx.Module):
         return NotImplemented  # Time and Domain, which are no shapes, know what they do with one
 
     def __or__(self, other):
-        return Union(self, _shape_operand(other, "|"))
+        return OPERATIONS["|"](self, _shape_operand(other, "|"))
 
     def __sub__(self, other):
-        return Difference(self, _shape_operand(other, "-"))
+        return OPERATIONS["-"](self, _shape_operand(other, "-"))
 
     def __and__(self, other):
-        return Intersection(self, _shape_operand(other, "&"))
+        return OPERATIONS["&"](self, _shape_operand(other, "&"))
+
+
+def rotation_matrix(dim: int, angle: float, axis="z") -> Float[np.ndarray, "dim dim"]:
+    """The matrix that turns by an angle in radians, about an axis in three dimensions (Rodrigues)."""
+    c, s = np.cos(angle), np.sin(angle)
+    if dim == 2:
+        return np.array([[c, -s], [s, c]])
+    named = dict(zip("xyz", np.eye(3), strict=True))
+    if isinstance(axis, str) and axis not in named:
+        raise ValueError(f"axis={axis!r}: give 'x', 'y', 'z' or a direction (3,)")
+    direction = named[axis] if isinstance(axis, str) else numeric_array("axis", axis)
+    length = float(np.linalg.norm(direction)) if direction.shape == (3,) else 0.0
+    if not 0 < length < math.inf:
+        raise ValueError(f"axis={axis!r}: give a direction with three components, not all zero")
+    a, b, d = direction / length
+    cross = np.array([[0, -d, b], [d, 0, -a], [-b, a, 0]])
+    return np.eye(3) + s * cross + (1 - c) * cross @ cross
+
+
+def part_names(name: str | None, *bare: str) -> frozenset[str]:
+    """The names of a part of the boundary: with the shape's own name in front, and without it.
+
+    - `name`: of the shape, None where it has none.
+    - `bare`: what the part is called on a shape of its kind.
+    """
+    if name is None:
+        return frozenset(bare)
+    return frozenset({*bare, name, *(f"{name}.{part}" for part in bare)})
+
+
+def shape_name(name: object) -> str | None:
+    """`name` if it can name a shape, or None; `ValueError` otherwise."""
+    if name is not None and (not isinstance(name, str) or not name or set(name) & set(" ,.")):
+        raise ValueError(f"name={name!r}: a shape's name is a text without spaces, commas and periods")
+    return name
 
 
 def _shape_operand(other, operator: str) -> AbstractShape:
@@ -153,221 +270,3 @@ def _shape_operand(other, operator: str) -> AbstractShape:
             "Combine the shapes first, then multiply by pv.Time(...)."
         )
     return other
-
-
-class _Combination(AbstractShape):
-    """Two shapes over the same coordinates, joined by a rule on their levels."""
-
-    _sign: ClassVar[str]  # as Python writes the operation
-    first: eqx.AbstractVar[AbstractShape]
-    second: eqx.AbstractVar[AbstractShape]
-
-    def __check_init__(self):
-        names = [tuple(c.name for c in shape.coordinates) for shape in (self.first, self.second)]
-        if names[0] != names[1]:
-            raise ValueError(f"the shapes must share their coordinates; got {names[0]} and {names[1]}")
-        if any(c.periodic for shape in (self.first, self.second) for c in shape.coordinates):
-            raise ValueError("set operations need shapes without periodic coordinates")
-        probe = np.random.default_rng(0).random((4096, self.dim))
-        if not len(self.fill(probe)):
-            raise ValueError(f"{type(self).__name__} of the two shapes is empty")
-
-    @abc.abstractmethod
-    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """The corners of a box around the result."""
-
-    @property
-    def coordinates(self):
-        lower, upper = self._bounds()
-        return tuple(
-            Coordinate(c.name, tuple(lower[s].tolist()), tuple(upper[s].tolist()), vector=c.vector)
-            for c, s in zip(self.first.coordinates, _slices(self.first.coordinates), strict=True)
-        )
-
-    def __repr__(self) -> str:
-        return f"({self.first!r} {self._sign} {self.second!r})"
-
-    @abc.abstractmethod
-    def _keeps(self, first: bool, second: bool) -> bool:
-        """Whether a point belongs to the result, told whether it is in the first and in the second."""
-
-    def region(self):
-        first, second = self.first.region(), self.second.region()
-        return Join(self._keeps, first, second) if first is not None and second is not None else None
-
-    def describe(self):
-        return {"first": describe_shape(self.first), "second": describe_shape(self.second)}
-
-    @classmethod
-    def from_description(cls, given):
-        return cls(shape_of(given["first"]), shape_of(given["second"]))
-
-    def _surviving(self, turned: float = 1.0):
-        """Facets of both shapes where the result really ends; the second's normals times `turned`."""
-        hair = 1e-7 * float(np.max(self.upper - self.lower))
-
-        def ends_here(points, normals):
-            return (self.level(points + hair * normals) > 0) & (self.level(points - hair * normals) < 0)
-
-        def ends_here_once(points, normals):
-            # Where both boundaries coincide the first shape's facet already covers it.
-            return ends_here(points, normals) & (np.abs(self.first.level(points)) > hair)
-
-        pieces = [facet.restrict(ends_here) for facet in self.first.facets()]
-        pieces += [
-            _turned(facet.restrict(ends_here_once, turned), turned) for facet in self.second.facets()
-        ]
-        return tuple(piece for piece in pieces if piece.measure > 0)
-
-    def facets(self):
-        return self._surviving()
-
-
-@register_shape
-class Union(_Combination):
-    """Everything in either shape."""
-
-    _sign = "|"
-    first: AbstractShape
-    second: AbstractShape
-
-    def level(self, points):
-        return np.minimum(self.first.level(points), self.second.level(points))
-
-    def _keeps(self, first, second):
-        return first or second
-
-    def _bounds(self):
-        return (
-            np.minimum(self.first.lower, self.second.lower),
-            np.maximum(self.first.upper, self.second.upper),
-        )
-
-
-@register_shape
-class Difference(_Combination):
-    """The first shape without the second."""
-
-    _sign = "-"
-    first: AbstractShape
-    second: AbstractShape
-
-    def level(self, points):
-        return np.maximum(self.first.level(points), -self.second.level(points))
-
-    def _keeps(self, first, second):
-        return first and not second
-
-    def _bounds(self):
-        return self.first.lower, self.first.upper
-
-    def facets(self):
-        return self._surviving(turned=-1.0)
-
-
-@register_shape
-class Intersection(_Combination):
-    """Everything in both shapes."""
-
-    _sign = "&"
-    first: AbstractShape
-    second: AbstractShape
-
-    def level(self, points):
-        return np.maximum(self.first.level(points), self.second.level(points))
-
-    def _keeps(self, first, second):
-        return first and second
-
-    def _bounds(self):
-        lower = np.maximum(self.first.lower, self.second.lower)
-        return lower, np.maximum(np.minimum(self.first.upper, self.second.upper), lower)
-
-
-@register_shape
-class Product(AbstractShape):
-    """All pairs of a point of the first shape and a point of the second: a cylinder, a slab."""
-
-    first: AbstractShape
-    second: AbstractShape
-
-    def __check_init__(self):
-        check_distinct([coordinate.name for coordinate in self.coordinates])
-
-    @property
-    def coordinates(self):
-        return self.first.coordinates + self.second.coordinates
-
-    def __repr__(self) -> str:
-        return f"{self.first!r} * {self.second!r}"
-
-    def _split(self, points):
-        return points[:, : self.first.dim], points[:, self.first.dim :]
-
-    def level(self, points):
-        first, second = self._split(points)
-        return np.maximum(self.first.level(first), self.second.level(second))
-
-    def rule(self, nodes):
-        """All pairs; in four dimensions and more with as many nodes as leave at most `MOST` points."""
-        if self.dim > 6:
-            return super().rule(nodes)
-        count = fewer_nodes(nodes, self.dim)
-        first, second = self.first.rule(count), self.second.rule(count)
-        while self.dim > 3 and count > 1 and len(first[1]) * len(second[1]) > MOST:
-            count -= 1
-            first, second = self.first.rule(count), self.second.rule(count)
-        return times(first, second)
-
-    def region(self):
-        first, second = self.first.region(), self.second.region()
-        return Pair(first, second) if first is not None and second is not None else None
-
-    def describe(self):
-        return {"first": describe_shape(self.first), "second": describe_shape(self.second)}
-
-    @classmethod
-    def from_description(cls, given):
-        return cls(shape_of(given["first"]), shape_of(given["second"]))
-
-    def facets(self):
-        pieces = [_facet_times(facet, self.second, swapped=False) for facet in self.first.facets()] + [
-            _facet_times(facet, self.first, swapped=True) for facet in self.second.facets()
-        ]
-        return tuple(pieces)
-
-
-def _turned(facet: Facet, turned: float) -> Facet:
-    """A facet whose surface is seen from its other side, where `turned` is negative."""
-    if turned > 0 or facet.surface is None:
-        return facet
-    return dataclasses.replace(facet, surface=facet.surface.turned())
-
-
-def _facet_times(facet: Facet, shape: AbstractShape, swapped: bool) -> Facet:
-    """A facet of one factor times the inside of the other."""
-    extent = shape.upper - shape.lower
-
-    def place(unit):
-        points, normals = facet.place(unit[:, : facet.dim])
-        inside = shape.lower + unit[:, facet.dim :] * extent
-        if len(points) < len(inside):
-            # A restricted facet dropped points: pair the survivors with as many of the others.
-            inside = inside[: len(points)]
-        kept = shape.level(inside) < 0
-        parts = [(points[kept], inside[kept]), (normals[kept], np.zeros_like(inside[kept]))]
-        ordered = [pair[::-1] if swapped else pair for pair in parts]
-        return tuple(np.concatenate(pair, axis=1) for pair in ordered)
-
-    return dataclasses.replace(
-        facet,
-        dim=facet.dim + shape.dim,
-        measure=facet.measure * shape.volume(),
-        place=place,
-        surface=facet.surface.shifted(shape.dim) if swapped and facet.surface else facet.surface,
-    )
-
-
-def _slices(coordinates: tuple[Coordinate, ...]) -> list[slice]:
-    ends = np.cumsum([c.size for c in coordinates]).tolist()
-    return [slice(end - c.size, end) for c, end in zip(coordinates, ends, strict=True)]

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._breaks import breaks, plane_panels
-from ._sections import AbstractRegion, Brick, Line, Outline, Pair
+from ._sections import AbstractRegion, Brick, Line, Outline, Oval, Pair
 
 # Points and weights; a function takes rules of several sizes, so that these are not compared.
 Rule = tuple[Float[np.ndarray, "_n _dim"], Float[np.ndarray, " _n"]]
@@ -42,7 +42,8 @@ def sliced_rule(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Rule:
     if region.dim == 1:
         return _joined(1, [_along(part, extent[0], nodes) for part in region.intervals()])
     pieces = []
-    for x, weight in (_solid if region.dim == 3 else _plane)(region, extent, nodes):
+    known = region.dim == 2 and not any(isinstance(leaf, Oval) for leaf in region.leaves())
+    for x, weight in (_plane if known else _solid)(region, extent, nodes):
         points, inner = sliced_rule(region.section(x), extent[1:], nodes)
         pieces.append((np.insert(points, 0, x, axis=1), weight * inner))
     return _joined(region.dim, pieces)

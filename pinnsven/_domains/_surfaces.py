@@ -8,6 +8,8 @@ import abc
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 
 @dataclasses.dataclass(frozen=True)
 class AbstractSurface(abc.ABC):
@@ -79,3 +81,32 @@ class Sphere(AbstractSurface):
 
     def turned(self):
         return dataclasses.replace(self, outside=not self.outside)
+
+
+@dataclasses.dataclass(frozen=True)
+class Carried(AbstractSurface):
+    """The surface at A p + s for the points p of another one.
+
+    Its axes are all components of a point, in order.
+
+    - `surface`: the other one.
+    - `matrix`: A by rows, orthogonal but for factors along the other one's axes; `shift`: s.
+    """
+
+    surface: AbstractSurface
+    matrix: tuple[tuple[float, ...], ...]
+    shift: tuple[float, ...]
+
+    def level(self, point):
+        moved = [point[axis] - s for axis, s in zip(self.axes, self.shift, strict=True)]
+        back = [sum(a * m for a, m in zip(row, moved, strict=True)) for row in self.inverse]
+        return self.surface.level(back)
+
+    @property
+    def inverse(self) -> list[list[float]]:
+        """The inverse of the matrix, by rows."""
+        return np.linalg.inv(np.asarray(self.matrix)).tolist()
+
+    def turned(self):
+        turned = self.surface.turned()
+        return None if turned is None else dataclasses.replace(self, surface=turned)

@@ -1,9 +1,11 @@
 """Every kind of shape with its measures, and how the tests draw from one."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
+from scipy.special import ellipe
 
 import pinnsven as pv
 from pinnsven._domains import (
@@ -32,7 +34,32 @@ HALF_DISK = pv.Disk() & pv.Box(x=(0, 2), y=(-2, 2))
 LENS = 2 * PI / 3 - math.sqrt(3) / 2  # the overlap of two unit disks at distance 1
 ELL = [(0, 0), (1, 0), (1, 0.5), (0.5, 0.5), (0.5, 1), (0, 1)]
 
+
+def frame():
+    """A square without its middle as triangles, with a name for its left side."""
+    corners = np.array([[0, 0], [3, 0], [3, 3], [0, 3], [1, 1], [2, 1], [2, 2], [1, 2]])
+    sides = [(i, (i + 1) % 4, 4 + i) for i in range(4)]
+    sides += [((i + 1) % 4, 4 + (i + 1) % 4, 4 + i) for i in range(4)]
+    return pv.Mesh(corners, sides, parts={"left": lambda x: x < 1e-9}, name="frame")
+
+
+def cube():
+    """The unit cube as six tetrahedra."""
+    corners = np.array(list(itertools.product((0, 1), repeat=3)))
+    ways = [np.cumsum([4 >> a for a in order]) for order in itertools.permutations(range(3))]
+    return pv.Mesh(corners, [(0, *way.tolist()) for way in ways])
+
+
 ROWS = [
+    Row("frame of triangles", frame(), 8, 16, "frame frame.left frame.mesh left mesh"),
+    Row("cube of tetrahedra", cube(), 1, 6, "mesh"),
+    Row(
+        "turned frame",
+        frame().rotated(0.4, about=(1, 1)),
+        8,
+        16,
+        "frame frame.left frame.mesh left mesh",
+    ),
     Row("interval", pv.Interval(-1, 2), 3, 2, "x x+ x-"),
     Row("named interval", pv.Interval(r=(0.5, 2)), 1.5, 2, "r r+ r-"),
     Row("box", pv.Box(x=(0, 1), y=(-1, 2)), 3, 8, "x x+ x- y y+ y-"),
@@ -49,8 +76,14 @@ ROWS = [
     Row("triangle", pv.Polygon([(0, 0), (3, 0), (0, 4)]), 6, 12, "edge0 edge1 edge2 polygon"),
     Row("clockwise triangle", pv.Polygon([(0, 0), (0, 4), (3, 0)]), 6, 12, "edge0 edge1 edge2 polygon"),
     Row("ell", pv.Polygon(ELL), 0.75, 4, "edge0 edge1 edge2 edge3 edge4 edge5 polygon"),
-    Row("two disks", pv.Disk() | pv.Disk((1, 0)), 2 * PI - LENS, 8 * PI / 3, "circle"),
-    Row("lens", pv.Disk() & pv.Disk((1, 0)), LENS, 4 * PI / 3, "circle"),
+    Row(
+        "two disks",
+        pv.Disk(name="left") | pv.Disk((1, 0), name="right"),
+        2 * PI - LENS,
+        8 * PI / 3,
+        "left right",
+    ),
+    Row("lens", pv.Disk(name="a") & pv.Disk((1, 0), name="b"), LENS, 4 * PI / 3, "a b"),
     Row("moon", pv.Disk() - pv.Disk((1, 0)), PI - LENS, 2 * PI, "circle"),
     Row("half disk", HALF_DISK, PI / 2, PI + 2, "circle x x-"),
     Row(
@@ -69,17 +102,55 @@ ROWS = [
     ),
     Row(
         "boxes side by side",
-        pv.Box(x=(0, 1), y=(0, 1)) | pv.Box(x=(1, 3), y=(0, 1)),
+        pv.Box(x=(0, 1), y=(0, 1)) | pv.Box(x=(1, 3), y=(0, 1), name="right"),
         3,
         8,
-        "x x+ x- y y+ y-",
+        "right right.x right.x+ right.y right.y+ right.y- x+ x-",
     ),
     Row(
         "overlapping boxes",
         pv.Box(x=(0, 2), y=(0, 1)) | pv.Box(x=(1, 3), y=(0, 1)),
         3,
         8,
-        "x x+ x- y y+ y-",
+        "x+ x-",
+    ),
+    Row(
+        "ellipse",
+        pv.Ellipse((1, 2), (3, 2), 0.5),
+        6 * PI,
+        12 * ellipe(5 / 9),
+        "ellipse",
+    ),
+    Row("upright ellipse", pv.Ellipse(radii=(2, 3)), 6 * PI, 12 * ellipe(5 / 9), "ellipse"),
+    Row("ring", pv.Annulus((1, 0), 1, 2), 3 * PI, 6 * PI, "inner outer"),
+    Row(
+        "named ring",
+        pv.Annulus((1, 0), 1, 2, name="ring").moved(x=1.0),
+        3 * PI,
+        6 * PI,
+        "inner outer ring ring.inner ring.outer",
+    ),
+    Row(
+        "plate with an elliptic hole",
+        (pv.Box(x=(-3, 3), y=(-2, 2)) - pv.Ellipse(radii=(2, 1), name="hole")).rotated(0.4),
+        24 - 2 * PI,
+        20 + 8 * ellipe(3 / 4),
+        "hole x x+ x- y y+ y-",
+    ),
+    Row("turned box", pv.Box(x=(0, 1), y=(0, 2)).rotated(0.3), 2, 6, "x x+ x- y y+ y-"),
+    Row(
+        "square hole in a square",
+        pv.Box(x=(-2, 2), y=(-2, 2)) - pv.Box(x=(-1, 1), y=(-1, 1), name="hole"),
+        12,
+        24,
+        "hole hole.x hole.x+ hole.x- hole.y hole.y+ hole.y- x x+ x- y y+ y-",
+    ),
+    Row(
+        "lying cylinder",
+        pv.Cylinder((0, 1), 1, z=(1, 3)).rotated(0.7, axis=(1, 2, 0)),
+        2 * PI,
+        6 * PI,
+        "side z z+ z-",
     ),
     Row("cylinder", pv.Disk() * pv.Interval(z=(0, 1)), PI, 4 * PI, "circle z z+ z-"),
     Row("lying cylinder", pv.Interval(z=(0, 3)) * pv.Disk(), 3 * PI, 8 * PI, "circle z z+ z-"),

@@ -104,3 +104,47 @@ def test_fewer_boundary_points_than_facets_gives_exactly_as_many_as_asked():
 def test_regular_grid_on_a_high_dimensional_sphere_is_not_at_one_pole():
     points, _ = boundary_site(as_domain(pv.Ball((0,) * 4)), None).draw(512, pv.Grid(), fresh())
     assert np.max(np.abs(points.mean(axis=0))) < 0.2
+
+
+def test_the_outer_shape_has_the_bare_name_and_a_hole_its_own():
+    plate = pv.Box(x=(0, 4), y=(0, 4)) - pv.Box(x=(1, 2), y=(1, 2), name="hole")
+    assert np.all(boundary(plate, "x-")[0][:, 0] == 0)
+    points, normals = boundary(plate, "hole.x-")
+    assert np.all(points[:, 0] == 1) and np.all(normals == [1, 0])
+    assert np.all(np.max(np.abs(boundary(plate, "hole")[0] - 1.5), axis=1) == 0.5)
+
+
+def test_fifty_holes_have_their_areas_and_rims():
+    plate, radius = pv.Box(x=(0, 10), y=(0, 5)), 0.2
+    for i in range(50):
+        plate = plate - pv.Disk((0.5 + i % 10, 0.5 + i // 10), radius, name=f"hole{i}")
+    assert len(plate.pieces()) == 51
+    assert sum(facet.measure for facet in plate.facets()) == pytest.approx(30 + 100 * PI * radius)
+    assert plate.rule(24)[1].sum() == pytest.approx(50 - 50 * PI * radius**2, abs=1e-12)
+
+
+def test_a_mesh_is_read_as_it_was_written(tmp_path):
+    meshio = pytest.importorskip("meshio", reason="meshes are read by the extra 'data'")
+    corners = [(0, 0), (2, 0), (2, 1), (0, 1)]
+    cells = [("triangle", [(0, 1, 2), (0, 2, 3)]), ("line", [(0, 1), (1, 2)])]
+    groups = {"inlet": [np.array([], int), np.array([1])]}
+    meshio.Mesh(np.array(corners, float), cells, cell_sets=groups).write(tmp_path / "plate.inp")
+    mesh = pv.Mesh.read(tmp_path / "plate.inp")
+    assert mesh.volume() == 2
+    assert np.all(boundary(mesh, "inlet")[0][:, 0] == 2)
+    with pytest.raises(OSError, match=r"none\.msh"):
+        pv.Mesh.read(tmp_path / "none.msh")
+
+
+def test_points_of_a_mesh_lie_in_it_or_not_as_in_the_shape_that_it_fills():
+    side = np.linspace(0, 1, 9)
+    corners = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    quads = [
+        (i + 9 * j, i + 1 + 9 * j, i + 10 + 9 * j, i + 9 + 9 * j) for i in range(8) for j in range(8)
+    ]
+    kept = [q for q in quads if not np.all(np.abs(corners[list(q)].mean(axis=0) - 0.5) < 0.2)]
+    cells = [t for a, b, c, d in kept for t in ((a, b, c), (a, c, d))]
+    points = np.random.default_rng(0).uniform(-0.2, 1.2, (20_000, 2))
+    inside = np.all((points > 0) & (points < 1), axis=1)
+    inside &= ~np.all(np.abs(points - 0.5) < 0.25, axis=1)
+    np.testing.assert_array_equal(pv.Mesh(corners, cells).inside(points), inside)

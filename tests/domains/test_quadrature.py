@@ -9,7 +9,7 @@ from scipy.integrate import dblquad, quad
 
 import pinnsven as pv
 from integrals import NODES, PI, PLANE, ROWS, SOLID, UNIT, integral, moments
-from pinnsven._domains import as_domain, integration_rule
+from pinnsven._domains import Product, as_domain, integration_rule
 
 every_shape = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 every_plane_shape = pytest.mark.parametrize("row", PLANE, ids=lambda row: row.name)
@@ -132,7 +132,8 @@ def moved(shape, scale, offset):
         pairs = zip(shape.lower, shape.upper, strict=True)
         x, y = [(scale * (low + offset), scale * (high + offset)) for low, high in pairs]
         return pv.Box(x=x, y=y)
-    return type(shape)(moved(shape.first, scale, offset), moved(shape.second, scale, offset))
+    parts = (shape.first, shape.second) if isinstance(shape, Product) else shape.shapes
+    return type(shape)(*[moved(part, scale, offset) for part in parts])
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1e-6, 0.0), (1e6, 0.0), (1.0, 1e3), (1e-3, -1e3)])

@@ -1,5 +1,7 @@
 """Shapes, times and parts of boundaries that are refused where they are written."""
 
+import numpy as np
+
 import pinnsven as pv
 from refusals import CUBE, INF, NAN, SLAB, Refused, check, condition
 
@@ -57,6 +59,32 @@ bad(
     lambda: pv.Polygon(TRIANGLE, coordinates="xx"),
     "x occurs more than once",
 )
+for radii in ((1, 0), (-1, 2), 3, (1, NAN)):
+    bad(f"ellipse with half axes {radii}", lambda r=radii: pv.Ellipse(radii=r), "radii")
+bad("ring inside out", lambda: pv.Annulus((0, 0), 2, 1), "inner=2, outer=1", "0 < inner < outer")
+bad("cylinder without a base", lambda: pv.Cylinder(radius=0), "radius=0", "positive")
+bad("cylinder along two", lambda: pv.Cylinder(z=(0, 1), w=(0, 1)), "one coordinate", "'w'")
+bad("name with a period", lambda: pv.Box(x=(0, 1), name="a.b"), "name='a.b'", "periods")
+bad("name that is a number", lambda: pv.Disk(name=3), "name=3", "text")
+bad("moved along nothing", lambda: pv.Disk().moved(z=1), "no coordinate 'z'", "x, y")
+bad("moved by three", lambda: pv.Disk().moved((1, 2, 3)), "(1, 2, 3)", "2 components")
+bad("moved out of sight", lambda: pv.Disk().moved(x=INF), "finite")
+bad("turned interval", lambda: pv.Interval(0, 1).rotated(1), "two or three")
+bad("turned about nothing", lambda: pv.Ball().rotated(1, axis=(0, 0, 0)), "axis=(0, 0, 0)")
+CORNERS = [(0, 0), (1, 0), (0, 1), (1, 1), (0.2, 0.2)]
+bad("mesh of numbers", lambda: pv.Mesh([1, 2], [(0, 1, 2)]), "vertices has shape (2,)")
+bad("mesh of lines", lambda: pv.Mesh(CORNERS, [(0, 1)]), "cells has shape (1, 2)", "(m, 3)")
+bad("mesh of no cells", lambda: pv.Mesh(CORNERS, np.zeros((0, 3))), "cells has shape (0, 3)")
+bad("mesh with a vertex too many", lambda: pv.Mesh(CORNERS, [(0, 1, 9)]), "from 0 to 4")
+bad("mesh of half vertices", lambda: pv.Mesh(CORNERS, [(0, 1, 1.5)]), "numbered")
+bad("flat cell", lambda: pv.Mesh(CORNERS, [(0, 1, 2), (0, 3, 4)]), "1 have no volume", "number 1")
+bad("inverted mesh", lambda: pv.Mesh(CORNERS, [(0, 1, 2), (1, 2, 4)]), "cells 0 and 1", "one side")
+THREE = [(0, 1, 2), (1, 2, 3), (1, 2, 4)]
+bad("three cells at a face", lambda: pv.Mesh(CORNERS, THREE), "3 cells share the face [1, 2]")
+PART = {"a": [(1, 2)]}
+bad("part inside a mesh", lambda: pv.Mesh(CORNERS, THREE[:2], parts=PART), "(1, 2) is no piece")
+NOWHERE = {"a": lambda x: x > 5}
+bad("part beside a mesh", lambda: pv.Mesh(CORNERS, THREE[:2], parts=NOWHERE), "nowhere")
 bad("product with a name twice", lambda: pv.Disk() * pv.Interval(0, 1), "x occurs more than once")
 bad(
     "space and time of one name",
@@ -88,6 +116,10 @@ STRIP = pv.Box(x=(0, 1), y=(0, 1), periodic="x")
 
 
 bad("part that does not exist", lambda: on("z"), "condition 'mine'", "on='z'", "parts are", "x+")
+HOLED = pv.Box(x=(-2, 2), y=(-2, 2)) - pv.Disk(radius=0.5) - pv.Disk((1, 1), 0.2)
+bad("part of two shapes", lambda: on("circle", HOLED), "fits parts of 2 shapes", "radius=0.2", "name=")
+CUT = pv.Box(x=(0, 2), y=(0, 2)) - pv.Box(x=(-1, 3), y=(-1, 1))
+bad("part that was cut off", lambda: on("y-", CUT), "'y-'", "has removed that part")
 bad("part with a slip", lambda: on("circl", pv.Disk()), "on='circl'", "Did you mean 'circle'?")
 bad("one of two parts does not exist", lambda: on("x- w+"), "on='w+'", "parts are")
 bad(

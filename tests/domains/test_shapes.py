@@ -128,7 +128,7 @@ def test_every_part_has_points_and_their_normals_are_the_boundary_s(row):
         points, normals = boundary(row.shape, part, 50)
         assert np.max(np.abs(row.shape.level(points))) < ROUNDING * size(row.shape)
         assert len(points) == 50 or row.shape.dim == 1
-        if part[-1] in "+-":
+        if part[-1] in "+-" and "turned" not in repr(row.shape):
             assert np.all(np.abs(normals).max(axis=1) == 1)  # a face of a box
 
 

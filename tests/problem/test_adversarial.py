@@ -142,8 +142,9 @@ def fine_rule(shape):
     """A rule that shares nothing with pinnsven's: panels; a fan of triangles; a hole counts minus."""
     match shape:
         case Difference():
-            (a, v), (b, w) = fine_rule(shape.first), fine_rule(shape.second)
-            return np.concatenate([a, b]), np.concatenate([v, -w])
+            (a, v), *holes = map(fine_rule, shape.shapes)
+            points, weights = zip(*holes, strict=True)
+            return np.concatenate([a, *points]), np.concatenate([v, *(-w for w in weights)])
         case Polygon():
             first, *others = np.asarray(shape.vertices)
             unit, weights = pairs(panels(0, 1, 3), panels(0, 1, 3))
