@@ -25,6 +25,7 @@ from ._conditions import (
     Dirichlet as Dirichlet,
     Initial as Initial,
     Integral as Integral,
+    Interface as Interface,
     Neumann as Neumann,
     Robin as Robin,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "GridValues",
     "Initial",
     "Integral",
+    "Interface",
     "Interval",
     "JSONLines",
     "Linearized",

@@ -92,6 +92,11 @@ class DerivativePlan:
         return {name: self.space.read(name) for name in self.names}
 
     @property
+    def fields(self) -> set[str]:
+        """The fields of which something is asked."""
+        return {q.field for q in self.quantities.values() if hasattr(q, "field")}  # type: ignore
+
+    @property
     def needs_normal(self) -> bool:
         """Whether the names make sense only on a boundary."""
         return any(isinstance(q, (Normal, NormalDerivative)) for q in self.quantities.values())

@@ -9,6 +9,7 @@ import keyword
 
 from .._basics._messages import listing, nearest
 from .._domains import Domain
+from ._layout import PLAIN, FieldLayout
 
 # Keywords of conditions, which also take fields.
 RESERVED = ("on", "weight", "points", "noise", "exact")
@@ -91,16 +92,21 @@ Quantity = (
 
 @dataclasses.dataclass(frozen=True)
 class NameSpace:
-    """Fields, coordinates, unknowns and constants, and how names are read over them."""
+    """Fields, coordinates, unknowns and constants, and how names are read over them.
+
+    - `fields`: the real ones, which a network gives.
+    - `layout`: where they live, and which of them make up a complex field or one in pieces.
+    """
 
     fields: tuple[str, ...]
     domain: Domain
     unknowns: tuple[str, ...]
     constants: tuple[str, ...] = ()
+    layout: FieldLayout = PLAIN
 
     def __post_init__(self):
         for kind, names in (
-            ("field", self.fields),
+            ("field", (*self.fields, *self.composites)),
             ("unknown", self.unknowns),
             ("constant", self.constants),
         ):
@@ -113,7 +119,8 @@ class NameSpace:
                     raise ValueError(
                         f"field name {name!r} is an argument of conditions; choose another name"
                     )
-        everything = [*self.fields, *self.coordinates, *self.unknowns, *self.constants, "normal"]
+        fields = [*self.fields, *self.composites]
+        everything = [*fields, *self.coordinates, *self.unknowns, *self.constants, "normal"]
         clashes = sorted({name for name in everything if everything.count(name) > 1})
         if clashes:
             raise ValueError(
@@ -125,11 +132,21 @@ class NameSpace:
     def coordinates(self) -> tuple[str, ...]:
         return tuple(coordinate.name for coordinate in self.domain.coordinates)
 
+    @property
+    def composites(self) -> tuple[str, ...]:
+        """The fields that are made of several real ones."""
+        return tuple(composite.name for composite in self.layout.composites)
+
+    @property
+    def known_fields(self) -> tuple[str, ...]:
+        """The fields that conditions may ask for."""
+        return (*self.composites, *self.fields)
+
     def examples(self) -> list[str]:
         """Names that exist, with derivatives to second order, for messages."""
-        names = [*self.fields, *self.coordinates, *self.unknowns, *self.constants]
+        names = [*self.known_fields, *self.coordinates, *self.unknowns, *self.constants]
         axes = [c.name for c in self.domain.coordinates]
-        for field in self.fields:
+        for field in self.known_fields:
             names += [f"{field}_{a}" for a in axes]
             names += [f"{field}_{a}{b}" for i, a in enumerate(axes) for b in axes[i:]]
             if self.domain.space is not None:
@@ -137,7 +154,12 @@ class NameSpace:
         return [*names, "normal"] if self.domain.space is not None else names
 
     def read(self, name: str) -> Quantity:
-        """What `name` asks for. Raises `ValueError` when it asks for nothing, or for two things."""
+        """What `name` asks for. Raises `ValueError` when it asks for nothing, or for two things.
+
+        Of a field that is made of others, it is what is asked of the first of them.
+        """
+        if (expanded := self.layout.expanded(name)) is not None:
+            return self.read(expanded[1][0])
         readings = self._readings(name)
         if len(readings) > 1:
             raise ValueError(
@@ -151,6 +173,8 @@ class NameSpace:
 
     def knows(self, name: str) -> bool:
         """Whether a name asks for something, be it one thing or two."""
+        if (expanded := self.layout.expanded(name)) is not None:
+            return all(self._readings(member) for member in expanded[1])
         return bool(self._readings(name))
 
     def _readings(self, name: str) -> list[Quantity]:
@@ -192,17 +216,17 @@ class NameSpace:
             )
 
     def _unknown(self, name: str) -> str:
-        for field in self.fields:
+        for field in self.known_fields:
             suffix = name.removeprefix(field + "_")
             if suffix != name and suffix:
                 return (
                     f"{name!r} looks like a derivative of {field!r} along {suffix!r}, but the "
                     f"coordinates are {listing(self.coordinates)}." + nearest(name, self.examples())
                 )
-        known = [*self.fields, *self.coordinates, *self.unknowns, *self.constants]
+        known = [*self.known_fields, *self.coordinates, *self.unknowns, *self.constants]
         return (
             f"nothing is named {name!r}; there are {listing(known)}, and derivatives such as "
-            f"{self.fields[0]}_{self.coordinates[0]}. A number to be solved for is declared in "
+            f"{self.known_fields[0]}_{self.coordinates[0]}. A number to be solved for is declared in "
             "unknowns=, one that is given in constants=." + nearest(name, self.examples())
         )
 

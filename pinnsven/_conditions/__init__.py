@@ -4,7 +4,6 @@ from ._base import (
     GIVEN as GIVEN,
     AbstractCondition as AbstractCondition,
     Block as Block,
-    FixedPoints as FixedPoints,
     check_count as check_count,
     make_block as make_block,
     points_array as points_array,
@@ -31,5 +30,11 @@ from ._exact import (
     points_inside as points_inside,
 )
 from ._integral import INTEGRAL as INTEGRAL, Integral as Integral
-from ._interior import PDE as PDE, Condition as Condition
+from ._interior import (
+    BETWEEN as BETWEEN,
+    PDE as PDE,
+    Condition as Condition,
+    Interface as Interface,
+)
 from ._pairs import make_pair_block as make_pair_block
+from ._places import FixedPoints as FixedPoints, GivenValues as GivenValues

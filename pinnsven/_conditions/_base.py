@@ -23,32 +23,9 @@ from .._basics._repr import called
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
+from ._places import FixedPoints, GivenValues, where_alive, with_pieces
 
 GIVEN = (CoordinateValue, UnknownValue, ConstantValue)  # what a value may depend on
-
-
-@dataclasses.dataclass(frozen=True)
-class FixedPoints:
-    """Points that the user gave: they are never redrawn.
-
-    - `points`: shape (n, dim).
-    - `auxiliary`: values per point that the residual uses, such as data, each of shape (n,).
-    """
-
-    points: np.ndarray
-    auxiliary: dict[str, np.ndarray]
-
-
-@dataclasses.dataclass(frozen=True)
-class GivenValues:
-    """Values that are worked out wherever points are drawn, before anything is compiled.
-
-    - `names`: what the residual asks for them by.
-    - `at`: maps points (n, dim) to a dict of arrays (n,).
-    """
-
-    names: tuple[str, ...]
-    at: Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -143,12 +120,12 @@ def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunctio
 def check_keywords(values: dict[str, object], space: NameSpace, derivatives: bool = False) -> None:
     """`ValueError` unless every keyword is a field (or, where allowed, a derivative of one)."""
     for keyword in values:
-        if keyword in space.fields:
+        if keyword in space.known_fields:
             continue
         if not derivatives:
             raise ValueError(
-                f"{keyword}=: no field is named {keyword!r}; fields are {listing(space.fields)}."
-                + nearest(keyword, space.fields)
+                f"{keyword}=: no field is named {keyword!r}; fields are {listing(space.known_fields)}."
+                + nearest(keyword, space.known_fields)
             )
         if isinstance(space.read(keyword), GIVEN):
             raise ValueError(f"{keyword}=: prescribe a field or a derivative, not {keyword!r}")
@@ -167,10 +144,20 @@ def make_block(
     noise: float = 0.0,
     given: GivenValues | None = None,
     exact: bool = False,
+    placed: bool = False,
 ) -> Block:
-    """Joins terms into a block and checks names and shapes without computing anything."""
+    """Joins terms into a block and checks names and shapes without computing anything.
+
+    - `placed`: whether the site is where its fields meet; else it is cut to where all of them live.
+    """
     if not terms:
         raise ValueError("nothing is prescribed: give a residual function or a keyword such as u=0.0")
+    if space.layout.composites or space.layout.places:
+        asked = [name for term in terms for name in term.names]
+        given = with_pieces(given, space, asked)
+        terms = [space.layout.expanded_term(term) for term in terms]
+        if not placed:
+            site = where_alive(site, space, asked)
     apart = _names_apart(site, given)
     names = dict.fromkeys(n for term in terms for n in term.names if n not in apart)
     plan = DerivativePlan(tuple(names), space)
@@ -187,6 +174,7 @@ def make_block(
         for term, part in zip(terms, data, strict=True):
             result = term(values, part)
             scalars += result if isinstance(result, tuple) else [result]
+        scalars = _real_scalars(scalars)
         for scalar in scalars:
             if not hasattr(scalar, "shape") and not isinstance(scalar, numbers.Number):
                 raise ValueError(
@@ -211,6 +199,15 @@ def make_block(
         exact=exact,
     )
     return dataclasses.replace(block, components=count_components(block))
+
+
+def _real_scalars(scalars: list) -> list:
+    """The real and the imaginary part of what is complex, the rest as it is."""
+    found: list = []
+    for scalar in scalars:
+        parts = (jnp.real, jnp.imag) if jnp.iscomplexobj(scalar) else (lambda value: value,)
+        found += [part(scalar) for part in parts]
+    return found
 
 
 def _names_apart(site: AbstractSite | FixedPoints, given: GivenValues | None) -> tuple[str, ...]:

@@ -14,6 +14,13 @@ from ._descriptions import (
 from ._domain import Domain as Domain, Time as Time, as_domain as as_domain
 from ._mesh import Mesh as Mesh
 from ._named_shapes import Annulus as Annulus, Cylinder as Cylinder, Ellipse as Ellipse
+from ._parts import (
+    EachPart as EachPart,
+    cut_site as cut_site,
+    inner_site as inner_site,
+    interface_site as interface_site,
+    within_domain as within_domain,
+)
 from ._pieces import Coordinate as Coordinate, Facet as Facet
 from ._placed import Placed as Placed
 from ._polygon import Polygon as Polygon

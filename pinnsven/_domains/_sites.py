@@ -7,10 +7,10 @@ from collections.abc import Callable
 import equinox as eqx
 import numpy as np
 
-from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
 from ._domain import Domain, called_so, owners_of
 from ._pieces import Facet
+from ._predicate import Predicate
 from ._sampling import AbstractSampler
 from ._shape import AbstractShape
 
@@ -35,9 +35,10 @@ class AbstractSite(eqx.Module):
 
 
 class Interior(AbstractSite):
-    """The inside of the domain."""
+    """The inside of the domain, or where a predicate over coordinates holds in it."""
 
     domain: Domain
+    where: Predicate | None = eqx.field(static=True, default=None)
 
     def draw(self, count, sampler, rng):
         """Even points of space times even moments, and no normals."""
@@ -46,14 +47,16 @@ class Interior(AbstractSite):
         def place(unit):
             if space is None:
                 assert time is not None  # a domain has one or the other
-                return time.start + unit * (time.stop - time.start), unit[:, :0]
-            if time is None:
+                points = time.start + unit * (time.stop - time.start)
+            elif time is None:
                 points = space.fill(unit)
             else:
                 points, kept = _fill_keeping(space, unit[:, : space.dim])
                 moments = time.start + unit[kept, -1:] * (time.stop - time.start)
                 points = np.concatenate([points, moments], axis=1)
-            return points, np.zeros((len(points), space.dim))
+            if self.where is not None:
+                points = points[self.where.holds(self.domain, points)]
+            return points, np.zeros((len(points), self.domain.space_dim))
 
         return _collect(place, count, self.domain.dim, sampler, rng, "the inside of the domain")
 
@@ -200,39 +203,23 @@ def _where(domain: Domain, facets: tuple[Facet, ...], predicate) -> tuple[Facet,
     """The facets restricted to the points in space where a predicate over coordinates holds."""
     shape = domain.space
     assert shape is not None  # boundary_site has checked
-    try:
-        arguments = required_arguments(predicate, domain.slices().__contains__)
-    except ValueError as error:
-        raise ValueError(f"on=: {error}") from None
     spatial = Domain(shape, None)
-    unknown = [name for name in arguments if name not in spatial.slices()]
-    if unknown:
-        known = list(spatial.slices())
-        raise ValueError(
-            f"on=: the predicate asks for {unknown[0]!r}; it may use the spatial coordinates "
-            f"{listing(known)}." + nearest(unknown[0], known)
-        )
+    where = Predicate.over(predicate, spatial, "spatial coordinates")
 
     def keep(points, normals):
         del normals
-        columns = spatial.split(points)
-        rows = zip(*[columns[name] for name in arguments], strict=True)
-        try:
-            return np.fromiter((bool(predicate(*row)) for row in rows), bool, len(points))
-        except Exception as error:
-            raise ValueError(
-                f"on=: the predicate failed at a point with {type(error).__name__}: {error}. It must "
-                "return one truth value per point."
-            ) from error
+        return where.holds(spatial, points)
 
     pieces = [dataclasses.replace(facet.restrict(keep), surface=None) for facet in facets]
-    kept = tuple(piece for piece in pieces if piece.measure > 0 or len(piece.place(_one(piece))[0]))
+    kept = tuple(
+        piece for piece in pieces if piece.measure > 0 or len(piece.place(one_place(piece))[0])
+    )
     if not kept:
         raise ValueError("on=: the predicate holds at no point of the boundary")
     return kept
 
 
-def _one(piece: Facet) -> np.ndarray:
+def one_place(piece: Facet) -> np.ndarray:
     return np.full((1, piece.dim), 0.5)
 
 

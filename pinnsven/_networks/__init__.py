@@ -9,6 +9,8 @@ from ._base import (
     FieldModel as FieldModel,
     Identity as Identity,
     Scaling as Scaling,
+    Together as Together,
+    in_combination as in_combination,
 )
 from ._drawn import (
     FLATTEST as FLATTEST,
@@ -31,7 +33,7 @@ from ._features import (
     feature_of as feature_of,
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
-from ._model import build_model as build_model
+from ._model import build_model as build_model, field_groups as field_groups
 from ._parameters import (
     AbstractParameters as AbstractParameters,
     Parameters as Parameters,

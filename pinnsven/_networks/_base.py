@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._domains import Domain, Interior, Sobol
+from .._calculus._layout import FieldPlace
+from .._domains import AbstractShape, Domain, Interior, Sobol
 from ._features import AbstractFeature, feature_scales, feature_values
 
 LOOKED_AT = 4096  # points at which a feature's range is seen
@@ -41,6 +42,9 @@ class Embedding(eqx.Module):
     - `features`: functions of the point that follow the coordinates.
     - `factor`, `center`: of the scaling of coordinates, (dim,).
     - `reaches`, `centers`: of the features, which are scaled to [-1, 1] too.
+    - `stretches`, `shifts`: where fields have parts of the domain of their own, or fewer coordinates:
+      the inputs z of each field are a z + b, (fields, inputs); no rows where all fields have the same.
+    - `parts`: where those fields live, None for everywhere; empty where all have the same inputs.
 
     Raises `ValueError` for a feature that is not finite, or is the same everywhere.
     """
@@ -51,16 +55,53 @@ class Embedding(eqx.Module):
     features: tuple[AbstractFeature, ...]
     reaches: Float[np.ndarray, " count"]
     centers: Float[np.ndarray, " count"]
+    stretches: Float[np.ndarray, "fields inputs"]
+    shifts: Float[np.ndarray, "fields inputs"]
+    parts: tuple[AbstractShape | None, ...] = eqx.field(static=True)
 
-    def __init__(self, domain: Domain, features: tuple[AbstractFeature, ...] = ()):
+    def __init__(
+        self,
+        domain: Domain,
+        features: tuple[AbstractFeature, ...] = (),
+        places: tuple[FieldPlace, ...] = (),
+    ):
         self.domain, self.features = domain, features
         # Arrays, so that the same program serves another interval; no parameters of the network.
         self.factor = 2 / (domain.upper - domain.lower)
         self.center = (domain.upper + domain.lower) / 2
-        places = np.zeros((0, domain.dim))
+        looked_at = np.zeros((0, domain.dim))
         if features:
-            places, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
-        self.centers, self.reaches = feature_scales(features, places)
+            looked_at, _ = Interior(domain).draw(LOOKED_AT, Sobol(), np.random.default_rng(0))
+        self.centers, self.reaches = feature_scales(features, looked_at)
+        self.stretches, self.shifts = self._own_inputs(places)
+        self.parts = tuple(place.part for place in places) if len(self.stretches) else ()
+
+    def _own_inputs(self, places: tuple[FieldPlace, ...]):
+        """The factors and the shifts of every field's inputs."""
+        if all(place.part is None and place.of is None for place in places):
+            return np.zeros((2, 0, self.inputs))
+        rows = []
+        for place in places:
+            lower, upper = self.domain.lower.copy(), self.domain.upper.copy()
+            if place.part is not None:
+                lower[: self.domain.space_dim] = place.part.lower
+                upper[: self.domain.space_dim] = place.part.upper
+            # From the whole domain scaled to [-1, 1] to the part scaled to that.
+            factor = 2 / (upper - lower) / self.factor
+            shift = (2 * self.center - upper - lower) / (upper - lower)
+            row = []
+            for coordinate, part in zip(
+                self.domain.coordinates, self.domain.slices().values(), strict=True
+            ):
+                known = place.of is None or coordinate.name in place.of
+                if coordinate.periodic:
+                    row += [np.full(2 * coordinate.size, float(known)), np.zeros(2 * coordinate.size)]
+                else:
+                    row += [known * factor[part], known * shift[part]]
+            # Features may know the coordinates that a field does not depend on.
+            row += [np.full(len(self.reaches), float(place.of is None)), np.zeros(len(self.reaches))]
+            rows.append([np.concatenate(row[0::2]), np.concatenate(row[1::2])])
+        return np.swapaxes(np.array(rows), 0, 1)
 
     @property
     def inputs(self) -> int:
@@ -68,8 +109,12 @@ class Embedding(eqx.Module):
         plain = sum(c.size * (2 if c.periodic else 1) for c in self.domain.coordinates)
         return plain + len(self.reaches)
 
-    def __call__(self, point: Float[Array, " dim"]) -> Float[Array, " inputs"]:
-        """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain."""
+    def __call__(self, point: Float[Array, " dim"]) -> Float[Array, "*rows inputs"]:
+        """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain.
+
+        Where fields have inputs of their own those of the domain are the first row, and those of each
+        field follow.
+        """
         # The center first: far from the origin the product would lose the digits that differ.
         scaled = (point - _like(self.center, point)) * _like(self.factor, point)
         parts = []
@@ -84,10 +129,14 @@ class Embedding(eqx.Module):
         if self.features:
             values = jnp.concatenate([feature(point) for feature in self.features])
             parts.append((values - _like(self.centers, point)) / _like(self.reaches, point))
-        return jnp.concatenate(parts)
+        inputs = jnp.concatenate(parts)
+        if not len(self.stretches):
+            return inputs
+        own = _like(self.stretches, point) * inputs[None] + _like(self.shifts, point)
+        return jnp.concatenate([inputs[None], own])
 
     def at(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n inputs"]:
-        """The network inputs of many points, in numpy."""
+        """The network inputs of many points in the whole domain, in numpy."""
         lower, upper = self.domain.lower, self.domain.upper
         scaled = (2 * points - upper - lower) / (upper - lower)
         parts = []
@@ -99,6 +148,40 @@ class Embedding(eqx.Module):
         if self.features:
             parts.append((feature_values(self.features, points) - self.centers) / self.reaches)
         return np.concatenate(parts, axis=1)
+
+
+def in_combination(functions, inputs, coefficients) -> Float[Array, " fields"]:
+    """The combination of functions that each field is, at one point.
+
+    - `functions`: maps the inputs of the domain, those of a field and its number to values
+      (functions,); of inputs alone where all fields have these.
+    - `inputs`: as `Embedding` gives them.
+    - `coefficients`: (functions, fields).
+    """
+    if inputs.ndim == 1:
+        return functions(inputs) @ coefficients
+    numbers = jnp.arange(len(inputs) - 1)
+    values = jax.vmap(lambda own, number: functions(inputs[0], own, number))(inputs[1:], numbers)
+    return jnp.sum(values.T * coefficients, axis=0)
+
+
+class Together(AbstractField):
+    """Several networks, each of which gives some of the fields.
+
+    - `networks`: each sees the inputs of its first field.
+    - `groups`: the numbers of the fields that each gives.
+    """
+
+    networks: tuple[eqx.Module, ...]
+    groups: tuple[tuple[int, ...], ...] = eqx.field(static=True)
+
+    def __call__(self, inputs):
+        found = {}
+        for network, group in zip(self.networks, self.groups, strict=True):
+            given = inputs[1 + group[0]] if inputs.ndim == 2 else inputs
+            values = jnp.atleast_1d(network(given))  # type: ignore[operator]
+            found |= {number: values[i] for i, number in enumerate(group)}
+        return jnp.stack([found[number] for number in range(len(found))])
 
 
 class Identity(eqx.Module):

@@ -13,13 +13,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._domains import Round
-from ._base import Embedding
+from ._base import Embedding, in_combination
 
 FLATTEST = 0.5  # of the sizes of a unit's weights, where no other is asked for
 POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
 CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
 HARMONICS = 16  # of them about each
+WITHIN = 0.7  # of its radius, below which nothing is evaluated about a hole
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
 
 
@@ -38,6 +39,8 @@ class DrawnUnits(eqx.Module):
     - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
       harmonic functions about each that fade from it, up to the order `harmonics`, replace poles
       (field notes 13).
+    - `shown`: whether each field has the functions about each hole, (fields, holes): those about what
+      is a hole in its own part of the domain; no rows where all fields live on all of it.
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
     - `power`: of the distance from a pole, zero for a logarithm.
     """
@@ -48,6 +51,7 @@ class DrawnUnits(eqx.Module):
     poles: Float[Array | np.ndarray, "poles inputs"]
     holes: Float[Array | np.ndarray, "holes inputs"]
     radii: Float[Array | np.ndarray, " holes"]
+    shown: Float[Array | np.ndarray, "fields holes"]
     metric: Float[Array | np.ndarray, " inputs"]
     harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
@@ -67,7 +71,7 @@ class DrawnUnits(eqx.Module):
         - `stretch`: how much larger weights are along each input.
         """
         domain = embedding.domain
-        holes, radii, metric = round_holes(embedding)
+        holes, radii, shown, metric = round_holes(embedding)
         poles, harmonics = np.zeros((0, embedding.inputs)), 0
         if len(holes):
             room = int(HOLE_SHARE * number) // len(holes)
@@ -87,6 +91,7 @@ class DrawnUnits(eqx.Module):
             poles=poles,
             holes=holes,
             radii=radii,
+            shown=shown,
             metric=metric,
             harmonics=harmonics,
             power=pole_power(domain),
@@ -99,22 +104,32 @@ class DrawnUnits(eqx.Module):
         plain = 1 + self.weights.shape[-1] + self.biases.shape[-1]
         return plain + self.poles.shape[-2] + about
 
-    def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " functions"]:
-        """All functions at one embedded point."""
+    def __call__(
+        self, inputs: Float[Array, " inputs"], own=None, number=None
+    ) -> Float[Array, " functions"]:
+        """All functions at one embedded point.
+
+        - `own`: the inputs of a field that has its own: all but the functions about poles and holes are
+          of these. `number`: of that field.
+        """
+        own = inputs if own is None else own
         like = lambda array: jnp.asarray(array, inputs.dtype)
-        units = jnp.tanh(like(self.weights) @ inputs + like(self.biases))
-        units = times_features(units, inputs, self.owners)
-        parts = [jnp.ones(1, inputs.dtype), inputs, units]
+        units = jnp.tanh(like(self.weights) @ own + like(self.biases))
+        units = times_features(units, own, self.owners)
+        parts = [jnp.ones(1, inputs.dtype), own, units]
         if self.poles.shape[-2]:
             parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
         for i in range(self.holes.shape[-2]):
             away = like(self.metric) * (inputs - like(self.holes)[i])
-            parts.append(_around_hole(away, like(self.radii)[i], self.harmonics, self.power))
+            if number is None:
+                parts.append(_around_hole(away, like(self.radii)[i], self.harmonics, self.power))
+                continue
+            # Within the hole another field may live, where these functions grow without bound.
+            near = jnp.sum(away**2) < (WITHIN * like(self.radii)[i]) ** 2
+            away = jnp.where(near, like(self.metric) * like(self.radii)[i], away)
+            about = _around_hole(away, like(self.radii)[i], self.harmonics, self.power)
+            parts.append(like(self.shown)[number, i] * about)
         return jnp.concatenate(parts)
-
-    def many(self, inputs: Float[np.ndarray, "n inputs"]) -> Float[np.ndarray, "n functions"]:
-        """All functions at many embedded points, in numpy."""
-        return np.asarray(jax.vmap(self)(jnp.asarray(inputs)))
 
 
 class DrawnLayer(eqx.Module):
@@ -158,12 +173,13 @@ class DrawnLayer(eqx.Module):
     def __call__(self, values, inputs):
         """The values of the fields at one point.
 
-        - `values`: of the network, (fields,), `inputs`: the embedded point.
+        - `values`: of the network, (fields,), `inputs`: the embedded point, see `Embedding`.
         """
 
         def add(i, total):
             units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], self.units)
-            return total + units(inputs) @ jnp.asarray(self.coefficients, inputs.dtype)[i]
+            coefficients = jnp.asarray(self.coefficients, inputs.dtype)[i]
+            return total + in_combination(units, inputs, coefficients)
 
         kept = jnp.asarray(self.keeps, values.dtype) * values
         return jax.lax.fori_loop(0, jnp.asarray(self.used), add, kept)
@@ -236,26 +252,37 @@ def _around_hole(away, radius, harmonics: int, power: int):
     return jnp.stack(parts)
 
 
-def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centers of disks and balls that a domain leaves out, embedded, their radii, and the metric."""
+def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Disks and balls that a domain leaves out, or that the part of a field does.
+
+    Their centers, embedded, their radii, to which field each belongs (no rows where all fields live on
+    all of the domain), and the metric.
+    """
     domain = embedding.domain
-    none = np.zeros((0, embedding.inputs)), np.zeros(0), np.zeros(embedding.inputs)
+    parts, inputs = len(embedding.parts), embedding.inputs
+    none = np.zeros((0, inputs)), np.zeros(0), np.zeros((parts, 0)), np.zeros(inputs)
     space = domain.space
     if space is None or domain.space_dim not in (2, 3) or any(c.periodic for c in domain.coordinates):
         return none
-    region = space.region()
-    leaves = [] if region is None else [leaf for leaf in region.leaves() if isinstance(leaf, Round)]
-    centers = np.array([leaf.center for leaf in leaves]).reshape(len(leaves), domain.space_dim)
-    left_out = space.level(centers) > 0 if leaves else np.zeros(0, bool)
-    if not left_out.any():
+    owners = [space if part is None else part for part in embedding.parts] or [space]
+    found: dict[tuple, set[int]] = {}
+    for number, owner in enumerate(owners):
+        region = owner.region()
+        for leaf in () if region is None else region.leaves():
+            center = np.array(getattr(leaf, "center", ()))[None]
+            if isinstance(leaf, Round) and owner.level(center)[0] > 0:
+                found.setdefault((leaf.center, leaf.radius), set()).add(number)
+    if not found:
         return none
-    places = np.tile((domain.lower + domain.upper) / 2, (int(left_out.sum()), 1))
-    places[:, : domain.space_dim] = centers[left_out]
+    centers = np.array([center for center, _ in found])
+    places = np.tile((domain.lower + domain.upper) / 2, (len(found), 1))
+    places[:, : domain.space_dim] = centers
     half = (domain.upper - domain.lower) / 2
     half[domain.space_dim :] = 0.0  # a hole stays where it is in time
-    radii = np.array([leaf.radius for leaf in leaves])[left_out] / np.max(half)
+    radii = np.array([radius for _, radius in found]) / np.max(half)
+    shown = [[float(n in mine) for mine in found.values()] for n in range(len(embedding.parts))]
     plain = np.concatenate([half / np.max(half), np.zeros(embedding.inputs - domain.dim)])
-    return embedding.at(places), radii, plain
+    return embedding.at(places), radii, np.array(shown).reshape(-1, len(found)), plain
 
 
 def pole_power(domain) -> int:

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from .._calculus._layout import FieldPlace
 from .._domains import Domain
 from ._ansatz import Ansatz, NamedTransform
 from ._arrays_only import arrays_only
@@ -15,6 +16,7 @@ from ._base import (
     FieldModel,
     Identity,
     Scaling,
+    Together,
     random_dtype,
 )
 from ._features import AbstractFeature, NamedFeature
@@ -29,6 +31,7 @@ def build_model(
     features: tuple[AbstractFeature, ...] = (),
     *,
     built_in: eqx.Module | None = None,
+    places: tuple[FieldPlace, ...] = (),
 ) -> FieldModel:
     """The field model of a problem.
 
@@ -36,6 +39,7 @@ def build_model(
       embedded coordinates (inputs,) to (fields,), or to a scalar when there is one field.
     - `features`: further inputs, beside those that the network names itself.
     - `built_in`: maps its values and a point to those of the fields, where conditions are built in.
+    - `places`: where each field lives and what gives it; empty where all share one place and network.
 
     Raises `ValueError` when the module takes or returns arrays of another shape, and for an `Ansatz`
     where conditions are built in.
@@ -48,7 +52,10 @@ def build_model(
             )
         transform = NamedTransform(network.transform, fields, domain)
         network = network.network
-    embedding = Embedding(domain, (*named_features(network, domain), *features))
+    embedding = Embedding(domain, (*named_features(network, domain), *features), places)
+    groups = field_groups(places)
+    if len(groups) > 1 or (places and places[0].network is not None):
+        network = _together(network, places, groups, embedding.inputs, key)
     if isinstance(network, AbstractArchitecture):
         network = network.build(embedding.inputs, len(fields), key)
     if not isinstance(network, eqx.Module) or not callable(network):
@@ -62,6 +69,41 @@ def build_model(
     model = FieldModel(embedding, network, transform, scaling, Alone(), built_in)  # type: ignore
     _check_shapes(model, domain, fields)
     return model
+
+
+def field_groups(places: tuple[FieldPlace, ...]) -> tuple[tuple[int, ...], ...]:
+    """The numbers of the fields that share a network: they live in one place, with the same inputs."""
+    groups: list[list[int]] = []
+    for number, place in enumerate(places):
+        for group in groups:
+            other = places[group[0]]
+            same = place.part is other.part and place.of == other.of
+            if same and place.network is other.network:
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return tuple(map(tuple, groups))
+
+
+def _together(network, places, groups, inputs: int, key) -> Together:
+    """A network for each group of fields: its own, or one of the kind of the problem's.
+
+    Raises `ValueError` where the problem's is a module, which can be given to one group alone.
+    """
+    networks = []
+    for number, group in enumerate(groups):
+        own = places[group[0]].network
+        built = network if own is None else own
+        if isinstance(built, AbstractArchitecture):
+            built = built.build(inputs, len(group), jax.random.fold_in(key, number))
+        elif own is None:
+            raise ValueError(
+                f"network={network!r}: {len(groups)} groups of fields have inputs of their own; give "
+                "an architecture such as pv.MLP(), or each pv.Field a network= of its own"
+            )
+        networks.append(built)
+    return Together(tuple(networks), groups)  # type: ignore[call-arg]
 
 
 def named_features(network, domain: Domain) -> tuple[AbstractFeature, ...]:

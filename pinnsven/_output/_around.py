@@ -7,7 +7,16 @@ import numpy as np
 from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
 from ._facts import column, finite_column
 
-UNITS = ("weights", "biases", "owners", "poles", "metric", "holes", "radii")  # of drawn functions
+UNITS = (
+    "weights",
+    "biases",
+    "owners",
+    "poles",
+    "metric",
+    "holes",
+    "radii",
+    "shown",
+)  # of drawn functions
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
@@ -41,6 +50,9 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     radii = finite_column(arrays, "drawn.radii", (portions, None))
     biases = finite_column(arrays, "drawn.biases", (portions, None))
     number, holes = biases.shape[1], radii.shape[1]
+    shown = np.zeros((portions, 0, holes))  # files from before 28 November 2026 know no parts
+    if "drawn.shown" in arrays:
+        shown = finite_column(arrays, "drawn.shown", (portions, None, holes))
     units = DrawnUnits(  # type: ignore[call-arg]
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
         biases=biases,
@@ -48,6 +60,7 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         poles=poles,
         holes=finite_column(arrays, "drawn.holes", (portions, holes, inputs)),
         radii=radii,
+        shown=shown,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
         harmonics=int(column(arrays, "drawn.harmonics", (), "iu")),
         power=pole_power(model.embedding.domain),

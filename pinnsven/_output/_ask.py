@@ -30,7 +30,8 @@ def name_space(solution: SolutionData) -> NameSpace:
     """The names that a solution knows; its constants only where its problem is at hand."""
     numbers = solution.numbers
     constants = tuple(name for name in numbers if name not in solution.unknowns)
-    return NameSpace(solution.fields, solution.domain, tuple(solution.unknowns), constants)
+    unknowns = tuple(solution.unknowns)
+    return NameSpace(solution.fields, solution.domain, unknowns, constants, solution.layout)
 
 
 def asks_for_field(solution: SolutionData, name: str) -> bool:
@@ -47,7 +48,11 @@ def named_values(solution: SolutionData, name: str, coordinates: dict, outside: 
     Raises `ValueError` for coordinates as a call does, for a normal derivative away from the boundary,
     and for a part where no normal is asked for.
     """
-    plan = DerivativePlan((name,), name_space(solution))
+    space, asked = name_space(solution), (name,)
+    expanded = space.layout.expanded(name)
+    if expanded is not None:
+        asked = expanded[1]
+    plan = DerivativePlan(asked, space)
     points, shape = stack_coordinates(solution.domain, coordinates)
     if on is not None and not plan.needs_normal:
         raise ValueError(f"on={on!r}: {name} has no normal in it, and is the same on every part")
@@ -55,8 +60,20 @@ def named_values(solution: SolutionData, name: str, coordinates: dict, outside: 
     if plan.needs_normal and on is not None:
         pieces = _facets(solution.domain, on).pieces
     normals = outward_normals(solution.domain, points, pieces) if plan.needs_normal else None
-    values = solution.named(plan, points, normals)[name]
-    values = solution.blanked(values, points, coordinates, outside)
+    found = solution.named(plan, points, normals)
+    parts = [solution.blanked(found[n], points, coordinates, outside) for n in asked]
+    if outside == "nan" and space.layout.has_parts:
+        alive = space.layout.alive(solution.domain, points)
+        for member, values in zip(asked, parts, strict=True):
+            field = getattr(space.read(member), "field", None)
+            if field is not None:
+                values[~alive[:, space.fields.index(field)]] = np.nan
+    values = parts[0]
+    if expanded is not None and expanded[0].is_complex:
+        values = parts[0] + 1j * parts[1]
+    elif expanded is not None:
+        piece = expanded[0].pieces(points[:, : solution.domain.space_dim])
+        values = np.stack(parts)[piece, np.arange(len(points))]
     return values.reshape(shape + values.shape[1:])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._messages import listing, nearest
 from .._basics._results import RESULTS
+from .._calculus._layout import PLAIN, Composite, FieldLayout
 from .._domains import Domain, stack_coordinates
 from ._records import ConditionReport, FieldErrors, Unknowns
 
@@ -20,6 +21,12 @@ def by_field(fields: Sequence[str], values: np.ndarray):
     """Values whose last axis is the fields': the array of the only one, or a dict of one for each."""
     named = {field: values[..., i] for i, field in enumerate(fields)}
     return named[fields[0]] if len(fields) == 1 else named
+
+
+def _is_single(coordinates: dict) -> bool:
+    """Whether coordinates are in single precision: they miss the boundary by more than in double."""
+    kinds = [np.asarray(c).dtype for c in coordinates.values()]
+    return any(kind.kind == "f" and kind.itemsize < 8 for kind in kinds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +61,7 @@ class SolutionData:
     - `tolerance`: on the held-out residual, that of the run; None where it is not known.
     - `settings`: what the solve was asked for, by name; None where it is not known.
     - `points`: where the conditions were fitted last, coordinates by condition; not saved either.
+    - `layout`: where the fields live, and which of them make up another.
     - `stopped`: why, where Ctrl-C or a callback ended the run; not saved either.
     """
 
@@ -83,6 +91,7 @@ class SolutionData:
     tolerance: float | None = None
     settings: Mapping[str, object] | None = None
     points: Mapping[str, dict[str, np.ndarray]] | None = None
+    layout: FieldLayout = PLAIN
     stopped: str = ""
 
     def __call__(self, *, outside: str = "nan", **coordinates):
@@ -97,7 +106,23 @@ class SolutionData:
         Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
         `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
         """
-        return by_field(self.fields, self.evaluate(coordinates, outside))
+        values = self.evaluate(coordinates, outside)
+        if not self.layout.composites:
+            return by_field(self.fields, values)
+        points, shape = stack_coordinates(self.domain, coordinates)
+        found = dict(zip(self.fields, np.moveaxis(values, -1, 0), strict=True))
+        for composite in self.layout.composites:
+            members = np.stack([found[member] for member in composite.members])
+            found[composite.name] = self._whole(composite, members, points, shape)
+        names = self.layout.names(self.fields)
+        return found[names[0]] if len(names) == 1 else {name: found[name] for name in names}
+
+    def _whole(self, composite: Composite, members: np.ndarray, points: np.ndarray, shape):
+        """A field that is made of others, from their values (members, ...)."""
+        if composite.is_complex:
+            return members[0] + 1j * members[1]
+        piece = composite.pieces(points[:, : self.domain.space_dim]).reshape(shape)
+        return np.take_along_axis(members, piece[None], axis=0)[0]
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
@@ -118,6 +143,9 @@ class SolutionData:
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.evaluator(points)  # type: ignore[operator]
         values = self.blanked(values, points, coordinates, outside)
+        if outside == "nan" and self.layout.has_parts:
+            hair = 1e-6 if _is_single(coordinates) else 1e-9
+            values[~self.layout.alive(self.domain, points, hair)] = np.nan
         return values.reshape(*shape, len(self.fields))
 
     def blanked(self, values: np.ndarray, points: np.ndarray, coordinates: dict, outside: str):
@@ -130,9 +158,7 @@ class SolutionData:
             raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
         if outside == "nan":
             values = np.array(values)
-            # Coordinates in single precision miss the boundary by more than those in double.
-            kinds = [np.asarray(c).dtype for c in coordinates.values()]
-            single = any(k.kind == "f" and k.itemsize < 8 for k in kinds)
+            single = _is_single(coordinates)
             for start in range(0, len(points), PORTION):  # a polygon's test takes room per edge
                 part = slice(start, start + PORTION)
                 inside = self.domain.contains(points[part], 1e-6 if single else 1e-9)

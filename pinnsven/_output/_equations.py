@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._basics._repr import short
-from .._conditions import Block, FixedPoints
-from .._domains import Facets, Moment, Moments
+from .._conditions import BETWEEN, Block, FixedPoints, Neumann
+from .._domains import Facets, Interior, Moment, Moments
 from ._formulas import as_mathml, as_text
 from ._mathematics import Expression, equations_of, sides, source_of
 
@@ -64,9 +64,16 @@ def _source(condition: object) -> str:
     parts = []
     if (function := getattr(condition, "function", None)) is not None:
         parts.append(source_of(function))
+    behind = "_n" if isinstance(condition, Neumann) else ""
     for name, value in (getattr(condition, "values", None) or {}).items():
-        parts.append(f"{name} = {source_of(value) if callable(value) else short(np.asarray(value))}")
+        name += behind
+        parts.append(f"{name} = {source_of(value) if callable(value) else _number(value)}")
     return "\n".join(parts) or repr(condition)
+
+
+def _number(value) -> str:
+    array = np.asarray(value)
+    return f"{array[()]:g}" if array.ndim == 0 and array.dtype.kind in "ifc" else short(array)
 
 
 def place_of(block: Block) -> str:
@@ -77,18 +84,24 @@ def place_of(block: Block) -> str:
             return "over the domain"
         number = len(site.points)
         return f"at {number:,} points" if number > 1 else "at one point"
+    if isinstance(site, Facets) and site.label.startswith(BETWEEN):
+        return f"where {site.label.removeprefix(BETWEEN)} meet"
     if isinstance(site, Facets):
         label = site.label.removeprefix("on=").translate(str.maketrans("", "", "'(),")).split()
         return f"on {'a part that a function chooses' if '<lambda>' in label else ' '.join(label)}"
     if isinstance(site, Moment):
         assert site.domain.time is not None
         return f"at {site.domain.time.coordinate.name} = {site.at:g}"
+    if isinstance(site, Interior) and site.where is not None:
+        return "in a part that a function chooses"
+    if isinstance(site, Interior) and site.domain.space is not block.plan.space.domain.space:
+        return f"in {short(site.domain.space)}"
     return "over space, at all times" if isinstance(site, Moments) else "in the domain"
 
 
 def problem_text(problem: Any) -> str:
     """A problem as a small table: its fields and domain, then a line for each equation."""
-    lines = [f"{problem.name}: {', '.join(problem.fields)} over {problem.domain!r}"]
+    lines = [f"{problem.name}: {', '.join(_fields(problem))} over {problem.domain!r}"]
     shown = shown_conditions(problem)
     width = max(len(s.name) for s in shown)
     for s in shown:
@@ -102,6 +115,10 @@ def problem_text(problem: Any) -> str:
     return "\n".join(lines)
 
 
+def _fields(problem: Any) -> tuple[str, ...]:
+    return problem.layout.names(problem.fields)
+
+
 def problem_html(problem: Any) -> str:
     """The same as a table of HTML, with equations set as such."""
     rows = "".join(
@@ -109,7 +126,7 @@ def problem_html(problem: Any) -> str:
         f"<td>{s.mathml()}</td><td>{html.escape(s.place)}</td></tr>"
         for s in shown_conditions(problem)
     )
-    head = f"{problem.name}: {', '.join(problem.fields)} over {problem.domain!r}"
+    head = f"{problem.name}: {', '.join(_fields(problem))} over {problem.domain!r}"
     numbers = ""
     for kind in ("unknowns", "constants"):
         if values := getattr(problem, kind):

@@ -11,11 +11,17 @@ from ._evaluate import named_function_values
 
 def has_exact(solution: SolutionData, field: str) -> bool:
     """Whether the problem is at hand and says what the field is."""
-    return field in (getattr(solution.problem, "exact", None) or {})
+    exact, composite = getattr(solution.problem, "exact", None) or {}, solution.layout.composite(field)
+    return all(name in exact for name in ((field,) if composite is None else composite.members))
 
 
 def exact_at(problem: Any, field: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
-    """The exact solution of a problem at points (n, dim)."""
+    """The exact solution of a problem at points (n, dim); of a field in pieces, that of each piece."""
+    composite = problem.layout.composite(field)
+    if composite is not None:
+        members = np.stack([exact_at(problem, name, points) for name in composite.members])
+        piece = composite.pieces(points[:, : problem.domain.space_dim])
+        return members[piece, np.arange(len(points))]
     constants = {name: np.asarray(value) for name, value in problem.constants.items()}
     given = problem.domain.split(points) | constants
     return named_function_values(problem.exact[field], given, "float64")

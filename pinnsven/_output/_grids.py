@@ -58,13 +58,14 @@ def grid_values(solution: SolutionData, names, given: dict, outside: str) -> Gri
 
 def _wanted(solution: SolutionData, names) -> tuple[str, ...]:
     """The names to evaluate; `ValueError` for one that the solution does not know."""
-    wanted = solution.fields if names is None else (names,) if isinstance(names, str) else tuple(names)
+    every = solution.layout.names(solution.fields)
+    wanted = every if names is None else (names,) if isinstance(names, str) else tuple(names)
     for name in wanted:
         if not asks_for_field(solution, name):
             known = name_space(solution).examples()
             raise ValueError(
                 f"names: {name!r} is no field, nor a derivative of one; fields are "
-                f"{listing(solution.fields)}." + nearest(str(name), known)
+                f"{listing(every)}." + nearest(str(name), known)
             )
     return wanted
 

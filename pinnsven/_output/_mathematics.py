@@ -143,7 +143,7 @@ def _read(jaxpr, consts, inputs: list[Expression]) -> list[Expression]:
 
 def _constant(value) -> Expression:
     array = np.asarray(value)
-    if array.size != 1:
+    if array.size != 1 or array.dtype.kind == "c":
         raise NoFormula
     return number(float(array.ravel()[0]))
 

@@ -112,7 +112,8 @@ def _choice(show: str | None) -> Callable[[Wish], list[list[Panel]]]:
 def _wish(solution: SolutionData, field, show, at, along, cmap, units) -> Wish:
     """What was asked for; `ValueError` for whatever is wrong with it."""
     _choice(show)
-    fields = solution.fields if field is None else (field,) if isinstance(field, str) else tuple(field)
+    fields = (field,) if isinstance(field, str) else field
+    fields = solution.layout.real_names(solution.fields if fields is None else tuple(fields))
     for name in fields:
         if not asks_for_field(solution, name):
             raise ValueError(
@@ -314,7 +315,7 @@ def _beside(wish: Wish, view: View, name: str) -> list[Panel]:
     solution = wish.solution
     (panel,) = _maps(dataclasses.replace(wish, views=(view,)), name)
     panels = [panel]
-    if name not in solution.fields:
+    if name not in solution.fields and not has_exact(solution, name):
         return panels
     if has_exact(solution, name):
         triangles = view.triangles()
@@ -326,7 +327,7 @@ def _beside(wish: Wish, view: View, name: str) -> list[Panel]:
         ]
     elif isinstance(solution.known, Reference) and name in solution.known.values:
         panels += reference_map(view, name, wish.cmap)
-    if scatters(solution):
+    if name in solution.fields and scatters(solution):
         triangles = view.triangles()
         spread = solution.spread(view.points(triangles.points))[:, solution.fields.index(name)]  # type: ignore
         panels.append(map_of(view, triangles, spread, f"{name}, standard error", cmap=wish.cmap))
@@ -338,7 +339,7 @@ def _error(wish: Wish) -> list[list[Panel]]:
     solution = wish.solution
     known = {name: has_exact(solution, name) for name in wish.fields}
     for name in wish.fields:
-        if name not in solution.fields:
+        if name not in solution.fields and solution.layout.composite(name) is None:
             raise ValueError(f"show='error': {name!r} is no field; errors are known of fields alone")
         if not known[name] and solution.corrected is None:
             raise ValueError(

@@ -107,9 +107,8 @@ def _errors(solution: SolutionData) -> str:
 
 def _problem(solution: SolutionData) -> str:
     """The problem as mathematics, with the domain and its points drawn; nothing without the problem."""
-    domain = (
-        f"<p>{', '.join(solution.fields)} over <code>{html.escape(repr(solution.domain))}</code></p>"
-    )
+    fields = ", ".join(solution.layout.names(solution.fields))
+    domain = f"<p>{fields} over <code>{html.escape(repr(solution.domain))}</code></p>"
     if solution.problem is None:
         return f"<h2>Problem</h2>{domain}"
     rows = [

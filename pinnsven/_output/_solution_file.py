@@ -10,24 +10,23 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
+from .._calculus._layout import PLAIN, FieldLayout, FieldPlace
 from .._conditions import BuiltIn, describe_terms, terms_of
-from .._domains import Domain, Time, describe_shape, plain_fact, shape_of, tupled
+from .._domains import Domain, Time, describe_shape, shape_of, tupled
 from .._networks import (
-    MLP,
     AbstractFeature,
     Embedding,
-    FourierMLP,
-    RandomFeatures,
-    SineMLP,
     build_model,
     describe_features,
     feature_of,
+    field_groups,
     flat_parameters,
     with_parameters,
 )
 from ._archive import damage_named, read_archive, write_archive
 from ._around import describe_around, restore_around
 from ._data import SolutionData
+from ._described import describe_layout, describe_network, layout_of_facts, network_of
 from ._evaluate import Evaluator, SlabEvaluator, Spread
 from ._facts import Facts, as_number, column, finite_column
 from ._records import (
@@ -40,7 +39,6 @@ from ._records import (
     Unknowns,
 )
 
-SAVED_NETWORKS = {kind.__name__: kind for kind in (MLP, FourierMLP, SineMLP, RandomFeatures)}
 DTYPES = {"float64": np.float64, "float32": np.float32}
 KINDS = {int: "iu", float: "f", bool: "b"}  # of numpy's dtypes, for the columns of the history
 
@@ -64,8 +62,9 @@ def save_solution(solution: SolutionData, path) -> None:
         "name": solution.name,
         "fields": list(solution.fields),
         "domain": _describe_domain(solution.domain),
-        "network": _describe_network(evaluator.description),  # type: ignore[attr-defined]
+        "network": describe_network(evaluator.description),  # type: ignore[attr-defined]
         "features": describe_features(_embedding(evaluator).features),
+        "layout": describe_layout(solution.layout),
         "built_in": _describe_built_in(_parts(evaluator)[0][1].model.built_in),
         "precision": evaluator.precision,  # type: ignore[attr-defined]
         "edges": evaluator.edges.tolist() if isinstance(evaluator, SlabEvaluator) else None,
@@ -126,7 +125,9 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
     """
     domain = problem.domain if problem is not None else _build_domain(facts["domain"], path)
     fields, steps = facts.texts("fields"), facts.whole("steps")
-    evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network)
+    layout = _restore_layout(facts, path, problem)
+    measured = (*fields, *(composite.name for composite in layout.composites))
+    evaluator = _restore_evaluators(facts, arrays, path, domain, problem, network, layout)
     unknowns = {n: _unknown(n, pair) for n, pair in facts.table("unknowns").items()}
     spectrum, size = column(arrays, "spectrum", (None,)), arrays["theta"].shape[-1]
     drawn = max((a.size for n, a in arrays.items() if n.endswith("drawn.coefficients")), default=0)
@@ -143,8 +144,8 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
             n: _condition(facts.table("conditions"), n) for n in facts.table("conditions").given
         },
         unknowns=Unknowns(unknowns, column(arrays, "correlation", (len(unknowns),) * 2)),
-        error=_errors(facts, "error", fields),
-        error_estimate=_errors(facts, "error_estimate", fields),
+        error=_errors(facts, "error", measured),
+        error_estimate=_errors(facts, "error_estimate", measured),
         reference_floor=None if facts["reference_floor"] is None else facts.finite("reference_floor"),
         spectrum=spectrum,
         rank=facts.whole("rank"),
@@ -153,7 +154,8 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
         compile_seconds=facts.finite("compile_seconds"),
         memory=_memory(facts.table("memory")),
         history=read_history(arrays, steps),
-        known=_restore_known(facts, arrays, domain, fields),
+        known=_restore_known(facts, arrays, domain, fields, layout),
+        layout=layout,
         problem=problem,
         spread=_restore_spread(arrays, evaluator),
         # Files from before 26 November 2026 know neither of these.
@@ -208,14 +210,14 @@ def _memory(table: Facts) -> Memory:
     return Memory(predicted=size("predicted"), peak=size("peak"))
 
 
-def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, problem, network):
+def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, problem, network, layout):
     """What evaluates the fields: one network, or one for each slab of time that was solved."""
     if network is None and problem is not None and facts["network"] is None:
         network = problem.network
     built_in = _restore_built_in(facts, path, domain, problem)
     if facts["edges"] is None:
         theta = column(arrays, "theta", (None,))
-        return _restore_evaluator(network, built_in, facts, path, domain, theta, arrays)
+        return _restore_evaluator(network, built_in, layout, facts, path, domain, theta, arrays)
     edges = facts["edges"]
     if not isinstance(edges, list) or len(edges) < 2:
         raise ValueError("'edges' in the header is no list of times")
@@ -229,7 +231,7 @@ def _restore_evaluators(facts: Facts, arrays: dict, path, domain: Domain, proble
         prefix = f"slab{number}."
         mine = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
         during = domain.during(*ends)
-        parts.append(_restore_evaluator(network, built_in, facts, path, during, t, mine))
+        parts.append(_restore_evaluator(network, built_in, layout, facts, path, during, t, mine))
     return SlabEvaluator(edges, parts)
 
 
@@ -263,7 +265,7 @@ def _restore_built_in(facts: Facts, path, domain: Domain, problem) -> BuiltIn | 
 
 
 def _restore_evaluator(
-    network, built_in, facts: Facts, path, domain: Domain, theta: np.ndarray, around: dict
+    network, built_in, layout, facts: Facts, path, domain: Domain, theta: np.ndarray, around: dict
 ) -> Evaluator:
     """A network with the parameters of the file.
 
@@ -277,12 +279,13 @@ def _restore_evaluator(
     # A run that diverged may end with none; of any other status such a file was tampered with.
     if facts.text("status") != RESULTS.diverged and not np.all(np.isfinite(theta)):
         raise ValueError("its parameters are not all finite, but its status says that it is a solution")
-    features = _build_features(facts)
+    features, places = _build_features(facts), layout.places
     if network is None:
-        network = _build_network(facts["network"], path, domain, fields, theta.size, features)
+        given = (facts["network"], path, domain, fields, theta.size, features, places)
+        network = _build_network(*given)
     with precision_context(precision):
         key = jax.random.PRNGKey(0)
-        model = build_model(network, domain, fields, key, features, built_in=built_in)
+        model = build_model(network, domain, fields, key, features, built_in=built_in, places=places)
         size = flat_parameters(model).size
         if theta.shape != (size,):
             raise ValueError(f"the network has {size} parameters, the file {theta.size}")
@@ -290,14 +293,16 @@ def _restore_evaluator(
         return Evaluator(model, precision, network)
 
 
-def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Reference | None:
+def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields, layout) -> Reference | None:
     """The values that the solution was compared with, or None where the file has none."""
     if facts["known"] is None:
         return None
     names = facts.texts("known")
     if not set(names) <= set(fields):
         raise ValueError("'known' in the header names fields that the solution does not have")
-    values = {name: finite_column(arrays, f"known.value.{name}", (None,)) for name in names}
+    # A field on a part of the domain is known there alone.
+    taken = column if layout.has_parts else finite_column
+    values = {name: taken(arrays, f"known.value.{name}", (None,)) for name in names}
     count = min((len(v) for v in values.values()), default=0)
     for name in names:
         column(arrays, f"known.value.{name}", (count,))
@@ -308,21 +313,6 @@ def _restore_known(facts: Facts, arrays: dict, domain: Domain, fields) -> Refere
         for c in domain.coordinates
     }
     return Reference(points, floor=facts.finite("reference_floor"), **values)
-
-
-def _describe_network(network: Any) -> dict | None:
-    if type(network) not in SAVED_NETWORKS.values():
-        return None
-    if getattr(network, "features", None) and isinstance(network, MLP):
-        return None  # functions of the user's
-    names = [f.name for f in dataclasses.fields(network)]
-    if isinstance(network, MLP):
-        names.remove("features")
-    try:
-        settings = {name: plain_fact(name, getattr(network, name)) for name in names}
-    except ValueError:
-        return None
-    return {"class": type(network).__name__, "arguments": settings}
 
 
 def _build_features(facts: Facts) -> tuple[AbstractFeature, ...]:
@@ -343,20 +333,37 @@ def _build_network(
     fields: tuple[str, ...],
     size: int,
     features: tuple[AbstractFeature, ...],
+    places: tuple[FieldPlace, ...],
 ) -> object:
     """The architecture of a file, once its parameters are known to be as many as those in the file."""
     if given is None:
         raise ValueError(f"{path}: the network is not one of pinnsven's own; pass network=...")
     facts = Facts(given, "'network'")
-    if (kind := SAVED_NETWORKS.get(facts.text("class"))) is None:
-        raise ValueError(f"a network {facts.text('class')[:40]!r} is not known to this pinnsven")
-    settings = facts.table("arguments").given
-    settings = {k: tupled(v) for k, v in settings.items()}
-    network = kind(**settings)
-    wanted = network.parameter_count(Embedding(domain, features).inputs, len(fields))
+    network: Any = network_of(facts)
+    inputs, wanted = Embedding(domain, features).inputs, 0
+    for group in field_groups(places) or (tuple(range(len(fields))),):
+        own: Any = places[group[0]].network if places else None
+        wanted += (network if own is None else own).parameter_count(inputs, len(group))
     if wanted != size:
         raise ValueError(f"the network of its header has {wanted} parameters, the file {size}")
     return network
+
+
+def _restore_layout(facts: Facts, path, problem) -> FieldLayout:
+    """What is particular about the fields; files from before 27 November 2026 know nothing of it.
+
+    Raises `ValueError` where the file cannot hold it, and no problem is given.
+    """
+    if facts.given.get("layout") is None:
+        return PLAIN
+    if problem is not None:
+        return problem.layout
+    if not facts.table("layout").given:
+        raise ValueError(
+            f"{path}: its fields live on shapes, or have networks, that no file holds; pass their "
+            "problem=..."
+        )
+    return layout_of_facts(facts.table("layout"))
 
 
 def _describe_domain(domain: Domain) -> dict | None:

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._basics._messages import listing, nearest
-from .._calculus._derivatives import DerivativePlan
-from ._ask import name_space
+from ._ask import named_values
 from ._data import SolutionData
 from ._region import Triangles, smooth_curve, triangulate
 
@@ -92,9 +91,13 @@ def with_unit(name: str, units: Mapping[str, str]) -> str:
 
 def values_at(solution: SolutionData, name: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
     """A field, or whatever else a name asks for, at points (n, dim)."""
-    if name in solution.fields:
-        return solution.evaluator(points)[:, solution.fields.index(name)]  # type: ignore[operator]
-    return solution.named(DerivativePlan((name,), name_space(solution)), points)[name]
+    if name not in solution.fields:
+        return named_values(solution, name, solution.domain.split(points), "extrapolate", None)
+    number = solution.fields.index(name)
+    values = solution.evaluator(points)[:, number]  # type: ignore[operator]
+    if solution.layout.has_parts:
+        values = np.where(solution.layout.alive(solution.domain, points)[:, number], values, np.nan)
+    return values
 
 
 def choose_axes(solution: SolutionData, along) -> tuple[int, ...]:

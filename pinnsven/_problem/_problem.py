@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import re
 from collections.abc import Callable
 
@@ -12,13 +13,14 @@ import numpy as np
 from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
+from .._calculus._layout import FieldLayout
 from .._calculus._names import NameSpace
 from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
 from .._domains import Domain, as_domain
 from .._output._equations import problem_html, problem_text
 from .._output._records import Reference
 from .._output._solution import Solution
-from ._field import Field
+from ._field import Field, layout_of
 from ._warnings import warn_of_missing
 
 
@@ -45,6 +47,8 @@ class Problem:
 
     domain: Domain
     fields: tuple[str, ...]
+    declared: tuple[Field, ...]
+    layout: FieldLayout
     conditions: dict[str, AbstractCondition]
     unknowns: dict[str, float]
     constants: dict[str, float]
@@ -75,12 +79,15 @@ class Problem:
         put("name", name)
         put("network", network)
         put("domain", as_domain(domain))
-        put("fields", _field_names(fields))
+        put("declared", _declared(fields))
+        names, layout = layout_of(self.declared, self.domain)
+        put("fields", names)
+        put("layout", layout)
         put("unknowns", _numbers("unknowns", unknowns, "must start from one finite number"))
         put("constants", _numbers("constants", constants, "must be one finite number"))
         put(
             "space",
-            NameSpace(self.fields, self.domain, tuple(self.unknowns), tuple(self.constants)),
+            NameSpace(self.fields, self.domain, tuple(self.unknowns), tuple(self.constants), layout),
         )
         put("conditions", _conditions(conditions))
         put("blocks", tuple(_bind(key, c, self.space) for key, c in self.conditions.items()))
@@ -97,7 +104,7 @@ class Problem:
         return problem_html(self)
 
     def _check_determined(self) -> None:
-        used = {getattr(q, "field", None) for b in self.blocks for q in b.plan.quantities.values()}
+        used = {field for b in self.blocks for field in b.plan.fields}
         asked = {name for b in self.blocks for name in b.plan.names}
         for field in self.fields:
             if field not in used:
@@ -140,8 +147,8 @@ class Problem:
         return changed
 
 
-def _field_names(fields: object) -> tuple[str, ...]:
-    """The names of the fields, in order.
+def _declared(fields: object) -> tuple[Field, ...]:
+    """The fields as objects, in order.
 
     Raises `ValueError` for none, for a set, and for a name that an attribute of a solution has.
     """
@@ -154,21 +161,22 @@ def _field_names(fields: object) -> tuple[str, ...]:
         fields = (fields,)
     names = tuple(fields.replace(",", " ").split()) if isinstance(fields, str) else fields
     try:
-        names = tuple(  # type: ignore[arg-type]
-            f.name if isinstance(f, Field) else f
-            for f in names  # type: ignore[attr-defined]
-        )
+        given = tuple(names)  # type: ignore[arg-type]
     except TypeError:
         raise ValueError(f"fields={fields!r}: give a name such as 'u', or several") from None
-    if not names:
+    if not given:
         raise ValueError("fields: name at least one field, such as fields='u'")
+    for name in given:
+        if not isinstance(name, (str, Field)):
+            raise ValueError(f"field name {name!r}: use a Python identifier such as 'u'")
+    declared = tuple(f if isinstance(f, Field) else Field(f) for f in given)
     taken = {*dir(Solution), *Solution.__dataclass_fields__}
-    for name in names:
-        if isinstance(name, str) and name in taken and not name.startswith("_"):
+    for name in (n for f in declared for n in (f.name, *(f.pieces or ()))):
+        if name in taken and not name.startswith("_"):
             raise ValueError(
                 f"field name {name!r}: solution.{name} means something else; choose another name"
             )
-    return names
+    return declared
 
 
 def _numbers(kind: str, given: object, wanted: str) -> dict[str, float]:
@@ -238,18 +246,19 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
     """
     if exact is None:
         return None
+    named = space.layout.names(space.fields)
     if callable(exact):
-        if len(space.fields) != 1:
-            raise ValueError(f"exact: give a dict with one function per field, {listing(space.fields)}")
-        exact = {space.fields[0]: exact}
+        if len(named) != 1:
+            raise ValueError(f"exact: give a dict with one function per field, {listing(named)}")
+        exact = {named[0]: exact}
     if not isinstance(exact, dict) or not all(callable(f) for f in exact.values()):
         raise ValueError("exact: give a function of named coordinates, or a dict of one per field")
     known = [*space.coordinates, *space.constants]
     for field, function in exact.items():
-        if field not in space.fields:
+        if field not in space.known_fields:
             raise ValueError(
-                f"exact: there is no field {field!r}; fields are {listing(space.fields)}."
-                + nearest(str(field), space.fields)
+                f"exact: there is no field {field!r}; fields are {listing(space.known_fields)}."
+                + nearest(str(field), space.known_fields)
             )
         try:
             arguments = required_arguments(function, space.knows)
@@ -263,7 +272,21 @@ def _exact(exact: object, space: NameSpace) -> dict[str, Callable] | None:
                     f"{listing(space.coordinates)}{given}." + nearest(argument, known)
                 )
         _check_exact_shape(field, function, arguments, space)
-    return dict(exact)
+    return {name: part for f, function in exact.items() for name, part in _parts(f, function, space)}
+
+
+def _parts(field: str, function: Callable, space: NameSpace):
+    """What an exact solution says of the real fields that a field is made of, by name."""
+    composite = space.layout.composite(field)
+    if composite is None:
+        return [(field, function)]
+    if not composite.is_complex:
+        return [(member, function) for member in composite.members]
+
+    def part(of):
+        return functools.wraps(function)(lambda *given: of(jnp.asarray(function(*given))))
+
+    return list(zip(composite.members, map(part, (jnp.real, jnp.imag)), strict=True))
 
 
 def _check_exact_shape(field: str, function: Callable, arguments, space: NameSpace) -> None:

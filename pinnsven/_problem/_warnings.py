@@ -36,8 +36,8 @@ def warn_of_missing(problem) -> None:
 
     - `problem`: with blocks and space. One with an `Ansatz` is left alone: that may hold anything.
     """
-    if isinstance(problem.network, Ansatz):
-        return
+    if isinstance(problem.network, Ansatz) or problem.layout.places or problem.layout.composites:
+        return  # parts and pieces are tied to one another in more ways than are counted
     for missing in (*_missing_starts(problem), *_missing_sides(problem)):
         # The line that declares the problem: above this function and the problem's __init__.
         warnings.warn(f"{BEGINNING}: {missing}", UserWarning, stacklevel=3)

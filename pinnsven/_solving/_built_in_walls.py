@@ -77,6 +77,8 @@ def _whole(problem, usable, terms: dict[str, Term | None]) -> set[str]:
 def _is_plain(problem, block: Block) -> bool:
     """Whether a condition prescribes numbers on whole walls, and leaves it to the solver how."""
     condition = problem.conditions[block.name]
+    if any(name not in problem.fields for name in getattr(condition, "values", ())):
+        return False  # fields that are made of others
     return (
         isinstance(condition, Dirichlet)
         and condition.exact is None

@@ -17,7 +17,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Float
 
-from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters
+from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters, in_combination
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
@@ -167,8 +167,12 @@ class DrawnFit:
         if after is None or not after.held_norm < most * state.held_norm:
             return None
         places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
-        inputs = self.parameters.model.embedding.at(places)
-        return np.sqrt(np.mean((units.many(inputs) @ change[0]) ** 2, axis=0))
+        embedding = self.parameters.model.embedding
+
+        def at(point):
+            return in_combination(units, embedding(point), jnp.asarray(change[0]))
+
+        return np.sqrt(np.mean(np.asarray(jax.vmap(at)(jnp.asarray(places))) ** 2, axis=0))
 
     def may_grow(self, before: Combination) -> bool:
         """Whether there is room for twice as many portions."""

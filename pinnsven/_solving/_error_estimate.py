@@ -25,8 +25,7 @@ from jaxtyping import Array, Float
 
 from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
-from .._conditions import Block
-from .._domains import Interior
+from .._conditions import Block, GivenValues
 from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
@@ -313,15 +312,30 @@ def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: flo
 def _values(block: Block) -> Block:
     """A block whose residual is the value of every field."""
     space = block.plan.space
+    layout, alive = space.layout, [f"_alive_{field}" for field in space.fields]
+    given = None
+    if layout.has_parts:
+        # Where a field does not live it counts as zero.
+        def at(points):
+            return dict(zip(alive, layout.alive(space.domain, points).T.astype(float), strict=True))
+
+        given = GivenValues(tuple(alive), at)
+
+    def fields(values, data):
+        del data
+        pairs = zip(space.fields, alive, strict=True)
+        return tuple(values[field] * values.get(there, 1.0) for field, there in pairs)
+
     return Block(
         name=FIELDS,
-        function=lambda values, data: tuple(values[field] for field in space.fields),
+        function=fields,
         components=len(space.fields),
         plan=DerivativePlan(space.fields, space),
-        site=Interior(space.domain),
+        site=layout.site(space.domain, len(space.fields)),
         weight=None,
         count=None,
         interior=False,
+        given=given,
     )
 
 

@@ -63,7 +63,7 @@ def finish(
             lambda: relative_errors(
                 lambda points: evaluator(stack_coordinates(domain, points)[0]),
                 known,
-                run.problem.fields,
+                run.problem.space,
             ),
         )
     if run.trouble:

@@ -40,6 +40,7 @@ WORDS = {
 }
 # Of a problem.
 LEFT_OUT = {"exact", "reference", "network", "name", "space", "blocks", "terms", "conditions"}
+LEFT_OUT |= {"declared", "layout"}
 
 
 def identity_of(problem, network: object, settings: Mapping[str, object]) -> dict[str, str]:
@@ -54,6 +55,8 @@ def identity_of(problem, network: object, settings: Mapping[str, object]) -> dic
     for field in dataclasses.fields(problem):
         if field.name not in LEFT_OUT:
             parts[f"the {field.name}"] = getattr(problem, field.name)
+    if problem.layout.places or problem.layout.composites:
+        parts["the places of the fields"] = problem.declared
     parts["the names of the conditions"] = list(problem.conditions)
     for name, condition in problem.conditions.items():
         parts[f"the kind of condition {name!r}"] = type(condition)

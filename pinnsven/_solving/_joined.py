@@ -34,7 +34,7 @@ def joined(problem: Problem, edges: list[float], solved: list[Solution], ended, 
         error = relative_errors(
             lambda points: evaluator(stack_coordinates(problem.domain, points)[0]),
             known,
-            problem.fields,
+            problem.space,
         )
     except (Exception, KeyboardInterrupt) as trouble:
         error = None

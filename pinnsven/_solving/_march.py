@@ -21,8 +21,18 @@ from .._basics._precision import precision_context, to_numpy
 from .._basics._results import RESULTS
 from .._calculus._derivatives import taylor
 from .._calculus._names import Derivative, Value
-from .._conditions import PDE, AbstractCondition, Boundary, Dirichlet, Initial, Neumann, Robin
-from .._conditions._base import Block, GivenValues, difference, make_block
+from .._conditions import (
+    PDE,
+    AbstractCondition,
+    Block,
+    Boundary,
+    Dirichlet,
+    GivenValues,
+    Initial,
+    Neumann,
+    Robin,
+)
+from .._conditions._base import difference, make_block
 from .._domains import Domain, Moment
 from .._networks import FieldModel
 from .._output._evaluate import Evaluator, named_function_values, padded
@@ -162,7 +172,7 @@ def _slab(whole: Problem, domain: Domain, before: Solution | None) -> Problem:
         warnings.simplefilter("ignore")  # what the whole problem leaves open was said of it
         return Problem(
             domain=domain,
-            fields=whole.fields,
+            fields=whole.declared,
             conditions=conditions,
             constants=whole.constants,
             network=whole.network,

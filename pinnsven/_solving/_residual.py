@@ -127,9 +127,8 @@ class ResidualSystem(AbstractResidual):
 
         - `features`: further inputs of the network.
         """
-        model = build_model(
-            network, problem.domain, problem.fields, key, features, built_in=problem.built_in
-        )
+        around = {"built_in": problem.built_in, "places": problem.layout.places}
+        model = build_model(network, problem.domain, problem.fields, key, features, **around)
         parameters, theta = Parameters.pack(model, problem.unknowns)
         return cls(problem.fitted, parameters, problem.constants), theta
 
@@ -406,12 +405,27 @@ def mean_squares(
 def field_squares(
     system: ResidualSystem, theta: Float[Array, " params"], batches: tuple[Batch, ...]
 ) -> Float[Array, " fields"]:
-    """The mean square of every field from its zero, in its unit, at the points of the largest block."""
-    batch = max(batches, key=lambda b: len(b.scale))
+    """The mean square of every field from its zero, in its unit.
+
+    At the points of the largest of the blocks; of fields with parts of their own, of those that ask for
+    the field.
+    """
     model = system.unpack(theta)[0]
-    squares = jax.vmap(lambda point: model.scaling.units(model(point)))(batch.points) ** 2
-    active = batch.scale[:, :1] > 0
-    return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
+    space = system.blocks[0].plan.space
+
+    def at_points(batch: Batch) -> Float[Array, " fields"]:
+        squares = jax.vmap(lambda point: model.scaling.units(model(point)))(batch.points) ** 2
+        active = batch.scale[:, :1] > 0
+        return jnp.sum(jnp.where(active, squares, 0), axis=0) / batch.active.astype(theta.dtype)
+
+    if not space.layout.has_parts:
+        return at_points(max(batches, key=lambda b: len(b.scale)))
+    found = []
+    for number, field in enumerate(space.fields):
+        pairs = zip(system.blocks, batches, strict=True)
+        asking = [batch for block, batch in pairs if field in block.plan.fields]
+        found.append(at_points(max(asking, key=lambda b: len(b.scale)))[number])
+    return jnp.stack(found)
 
 
 def response(

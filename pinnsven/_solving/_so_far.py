@@ -42,7 +42,7 @@ def solution_so_far(run: Any) -> Solution:
         status=RESULTS.max_steps,
         message=f"Step {steps} so far: the run goes on, and nothing has judged this yet.",
         unknowns=plain_unknowns(run),
-        error=relative_errors(at, known, problem.fields),
+        error=relative_errors(at, known, problem.space),
         error_estimate=None,
         spectrum=np.zeros(0),
         rank=run.records[-1].rank,
@@ -58,6 +58,7 @@ def facts_of(run: Any, estimate: Estimate | None) -> dict[str, Any]:
     return {
         "name": problem.name,
         "fields": problem.fields,
+        "layout": problem.layout,
         "domain": problem.domain,
         "conditions": condition_table(run, estimate),
         "reference_floor": known.floor if known is not None else None,

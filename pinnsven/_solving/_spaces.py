@@ -27,6 +27,7 @@ from .._networks import (
     around_poles,
     draw_poles,
     draw_slopes,
+    in_combination,
     pole_power,
     share_features,
     times_features,
@@ -115,7 +116,7 @@ class UnitSpace(AbstractSpace):
         return self.units.functions * self.fields
 
     def change(self, inputs, coefficients):
-        return self.units(inputs) @ coefficients.reshape(-1, self.fields)
+        return in_combination(self.units, inputs, coefficients.reshape(-1, self.fields))
 
 
 class AbstractSecondSpace(AbstractSpace):
@@ -275,13 +276,18 @@ class DrawnSpace(AbstractSecondSpace):
         return (1 + self.weights.shape[1] + self.order.size) * self.fields
 
     def change(self, inputs, coefficients):
-        units = jnp.tanh(self.weights @ inputs + self.biases)
-        parts = [times_features(units, inputs, self.owners), *self._polynomials(inputs)]
+        return in_combination(self._all, inputs, coefficients.reshape(-1, self.fields))
+
+    def _all(self, inputs, own=None, number=None):
+        """All functions at one point: those about poles of its inputs, the others of a field's own."""
+        del number
+        own = inputs if own is None else own
+        units = jnp.tanh(self.weights @ own + self.biases)
+        parts = [times_features(units, own, self.owners), *self._polynomials(own)]
         if len(self.poles):
             parts.append(around_poles(inputs, self.poles, self.metric, self.power))
         drawn = jnp.concatenate(parts)[self.order]
-        values = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs, drawn])
-        return values @ coefficients.reshape(-1, self.fields)
+        return jnp.concatenate([jnp.ones(1, inputs.dtype), own, drawn])
 
     def _polynomials(self, inputs):
         """Legendre polynomials of every slope by their recurrence, from the first degree on."""
