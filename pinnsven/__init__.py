@@ -39,6 +39,7 @@ from ._domains import (
     Grid as Grid,
     Interval as Interval,
     Mesh as Mesh,
+    Parameter as Parameter,
     Polygon as Polygon,
     Sobol as Sobol,
     Time as Time,
@@ -65,7 +66,12 @@ from ._output._loggers import (
 from ._output._progress import Progress as Progress
 from ._output._records import Reference as Reference
 from ._output._solution import Solution as Solution, load as load
-from ._problem import Field as Field, Problem as Problem, method_of_lines as method_of_lines
+from ._problem import (
+    Field as Field,
+    Problem as Problem,
+    Unknown as Unknown,
+    method_of_lines as method_of_lines,
+)
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
@@ -135,6 +141,7 @@ __all__ = [
     "Movie",
     "Neumann",
     "NonfiniteFallback",
+    "Parameter",
     "Polygon",
     "PrintEvery",
     "Problem",
@@ -160,6 +167,7 @@ __all__ = [
     "Time",
     "TruncatedSVD",
     "Uniform",
+    "Unknown",
     "extend",
     "least_squares",
     "linearize",

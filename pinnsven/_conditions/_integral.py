@@ -80,9 +80,14 @@ class Integral(AbstractCondition):
         if not any(hasattr(quantity, "field") for quantity in inner.quantities.values()):
             raise ValueError(f"the integrand depends on no field; it asks for {listing(inner.names)}")
         target = _target(self.value, space)
+        if domain.space is None and domain.parameters is not None:
+            raise ValueError(
+                "an integral over time is one number, but the domain has parameters: add its integrand "
+                "as a field, v_t = f, and prescribe v at the end"
+            )
         nodes, weights = integration_rule(domain, number)
         finer = _finer_nodes(number, domain)
-        site = Moments(domain) if domain.space is not None and domain.time is not None else None
+        site = Moments(domain) if 0 < domain.space_dim < domain.dim else None
         block = Block(
             name=name,
             function=lambda values, data: (values[INTEGRAL] - target(values, data),),
@@ -166,6 +171,5 @@ def _is_left(quantity: object, domain: Domain) -> bool:
     return (
         isinstance(quantity, CoordinateValue)
         and domain.space is not None
-        and domain.time is not None
-        and quantity.name == domain.time.coordinate.name
+        and quantity.name not in [c.name for c in domain.space.coordinates]
     )

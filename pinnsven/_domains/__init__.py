@@ -11,7 +11,12 @@ from ._descriptions import (
     shape_of as shape_of,
     tupled as tupled,
 )
-from ._domain import Domain as Domain, Time as Time, as_domain as as_domain
+from ._domain import (
+    Domain as Domain,
+    Parameter as Parameter,
+    Time as Time,
+    as_domain as as_domain,
+)
 from ._mesh import Mesh as Mesh
 from ._named_shapes import Annulus as Annulus, Cylinder as Cylinder, Ellipse as Ellipse
 from ._parts import (

@@ -1,4 +1,4 @@
-"""Space, time, and their product."""
+"""Space, time, ranges of parameters, and their product."""
 
 from typing import Any
 
@@ -47,25 +47,60 @@ class Time(eqx.Module):
         return multiply(other, self)
 
 
+class Parameter(eqx.Module):
+    """A range of parameters: `pv.Box(x=(0, 1)) * pv.Parameter(nu=(0.01, 0.1))`, a family of problems.
+
+    Conditions ask for a parameter as for a coordinate, and the solution is known for all of its values
+    at once, with its derivatives along it (`u_nu`). It has no boundary.
+
+    - `bounds`: one keyword per parameter: a pair (lower, upper) in its own unit.
+
+    Raises `ValueError` for none, and for an empty, inverted or infinite interval.
+    """
+
+    coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
+
+    def __init__(self, **bounds):
+        if not bounds:
+            raise ValueError("Parameter: name a range, as in pv.Parameter(nu=(0.01, 0.1))")
+        found = []
+        for name, pair in bounds.items():
+            lower, upper = finite_interval(coordinate_name(name), pair)
+            found.append(Coordinate(name, (lower,), (upper,)))
+        self.coordinates = tuple(found)
+
+    def __repr__(self) -> str:
+        return called("Parameter", **{c.name: (c.lower[0], c.upper[0]) for c in self.coordinates})
+
+    def __mul__(self, other):
+        return multiply(self, other)
+
+    def __rmul__(self, other):
+        return multiply(other, self)
+
+
 class Domain(eqx.Module):
-    """Space, time, or space times time. Points are rows (space components, then time).
+    """Space, time, or both, and parameters. Points are rows (space, parameters, then time).
 
     - `space`: a shape, or None for an ordinary differential equation.
     - `time`: an interval of time, or None for a steady problem.
+    - `parameters`: ranges of parameters, or None for one problem.
     """
 
     space: AbstractShape | None
     time: Time | None
+    parameters: Parameter | None = None
 
     def __check_init__(self):
-        if self.space is None and self.time is None:
+        if self.space is None and self.time is None and self.parameters is None:
             raise ValueError("a domain needs space, time or both")
         check_distinct([coordinate.name for coordinate in self.coordinates])
 
     @property
     def coordinates(self) -> tuple[Coordinate, ...]:
         space = self.space.coordinates if self.space is not None else ()
-        return space + ((self.time.coordinate,) if self.time is not None else ())
+        ranges = self.parameters.coordinates if self.parameters is not None else ()
+        return space + ranges + ((self.time.coordinate,) if self.time is not None else ())
 
     @property
     def space_dim(self) -> int:
@@ -73,7 +108,8 @@ class Domain(eqx.Module):
 
     @property
     def dim(self) -> int:
-        return self.space_dim + (self.time is not None)
+        ranges = len(self.parameters.coordinates) if self.parameters is not None else 0
+        return self.space_dim + ranges + (self.time is not None)
 
     @property
     def lower(self) -> np.ndarray:
@@ -104,7 +140,16 @@ class Domain(eqx.Module):
     def during(self, start: float, stop: float) -> "Domain":
         """The same space in another interval of time."""
         assert self.time is not None
-        return Domain(self.space, Time(start, stop, name=self.time.coordinate.name))
+        return self.over(self.space, Time(start, stop, name=self.time.coordinate.name))
+
+    def over(self, space: AbstractShape | None, time: "Time | None") -> "Domain":
+        """The same parameters over another space and time."""
+        return Domain(space, time, self.parameters)
+
+    def rest(self, unit: np.ndarray) -> np.ndarray:
+        """Parameters and times (n, the coordinates that are none of space) from unit-cube points."""
+        lower, upper = self.lower[self.space_dim :], self.upper[self.space_dim :]
+        return lower + unit * (upper - lower)
 
     def contains(self, points: np.ndarray, hair: float = 1e-9) -> np.ndarray:
         """Whether each point (n, dim) lies in the closed domain.
@@ -114,6 +159,9 @@ class Domain(eqx.Module):
         inside = np.ones(len(points), bool)
         if self.space is not None:
             inside &= self.space.contains(points[:, : self.space_dim], hair)
+        for number, c in enumerate(self.parameters.coordinates if self.parameters else ()):
+            room, value = hair * (c.upper[0] - c.lower[0]), points[:, self.space_dim + number]
+            inside &= (value >= c.lower[0] - room) & (value <= c.upper[0] + room)
         if self.time is not None:
             room = hair * (self.time.stop - self.time.start)
             moment = points[:, -1]
@@ -128,7 +176,8 @@ class Domain(eqx.Module):
         }
 
     def __repr__(self) -> str:
-        return " * ".join(repr(part) for part in (self.space, self.time) if part is not None)
+        parts = (self.space, self.time, self.parameters)
+        return " * ".join(repr(part) for part in parts if part is not None)
 
     def __mul__(self, other):
         return multiply(self, other)
@@ -145,23 +194,30 @@ def as_domain(domain: object) -> Domain:
         return Domain(domain, None)
     if isinstance(domain, Time):
         return Domain(None, domain)
+    if isinstance(domain, Parameter):
+        return Domain(None, None, domain)
     raise ValueError(
         f"domain={domain!r}: give a shape such as pv.Box(x=(0, 1)), pv.Time(0, 1), or their product"
     )
 
 
 def multiply(first: object, second: object) -> AbstractShape | Domain:
-    """Shape times shape is a shape; anything with time is a `Domain`."""
+    """Shape times shape is a shape; anything with time or parameters is a `Domain`."""
     if isinstance(first, AbstractShape) and isinstance(second, AbstractShape):
         return Product(first, second)
     left, right = as_domain(first), as_domain(second)
     if left.time is not None and right.time is not None:
         raise ValueError("a domain has at most one Time")
+    ranges = [part.parameters for part in (left, right) if part.parameters is not None]
+    bounds = {c.name: (c.lower[0], c.upper[0]) for part in ranges for c in part.coordinates}
+    if len(bounds) < sum(len(part.coordinates) for part in ranges):
+        raise ValueError("a domain has each parameter once")
     if left.space is not None and right.space is not None:
         space = Product(left.space, right.space)
     else:
         space = left.space if left.space is not None else right.space
-    return Domain(space, left.time if left.time is not None else right.time)
+    time = left.time if left.time is not None else right.time
+    return Domain(space, time, Parameter(**bounds) if bounds else None)
 
 
 def called_so(facets: tuple[Facet, ...], name: str) -> list[Facet]:

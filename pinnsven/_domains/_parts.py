@@ -24,7 +24,7 @@ class EachPart(AbstractSite):
         """Points of one part after the other, and no normals."""
         number = len(self.parts)
         shares = [count // number + (i < count % number) for i in range(number)]
-        sites = [Interior(Domain(part, self.domain.time)) for part in self.parts]
+        sites = [Interior(self.domain.over(part, self.domain.time)) for part in self.parts]
         drawn = [site.draw(n, sampler, rng) for site, n in zip(sites, shares, strict=True) if n]
         points, normals = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
         return points, normals
@@ -38,7 +38,7 @@ def inner_site(domain: Domain, on: object) -> Interior:
     if on is None:
         return Interior(domain)
     if isinstance(on, AbstractShape):
-        return Interior(Domain(within_domain(domain, on, "on="), domain.time))
+        return Interior(domain.over(within_domain(domain, on, "on="), domain.time))
     if not callable(on):
         raise ValueError(f"on={on!r}: an equation holds on a shape, or where a predicate does")
     site = Interior(domain, Predicate.over(on, domain, "coordinates"))
@@ -114,7 +114,7 @@ def cut_site(site: AbstractSite, parts: Sequence[AbstractShape], what: str) -> A
             f"{what}: what is asked for lives on different parts of the domain, and nowhere together: "
             "where they touch pv.Interface ties them"
         ) from None
-    return dataclasses.replace(site, domain=Domain(first, site.domain.time))
+    return dataclasses.replace(site, domain=site.domain.over(first, site.domain.time))
 
 
 def _touching(parts: Sequence[AbstractShape]):

@@ -42,18 +42,16 @@ class Interior(AbstractSite):
 
     def draw(self, count, sampler, rng):
         """Even points of space times even moments, and no normals."""
-        space, time = self.domain.space, self.domain.time
+        domain, space = self.domain, self.domain.space
 
         def place(unit):
             if space is None:
-                assert time is not None  # a domain has one or the other
-                points = time.start + unit * (time.stop - time.start)
-            elif time is None:
+                points = domain.rest(unit)
+            elif space.dim == domain.dim:
                 points = space.fill(unit)
             else:
                 points, kept = _fill_keeping(space, unit[:, : space.dim])
-                moments = time.start + unit[kept, -1:] * (time.stop - time.start)
-                points = np.concatenate([points, moments], axis=1)
+                points = np.concatenate([points, domain.rest(unit[kept, space.dim :])], axis=1)
             if self.where is not None:
                 points = points[self.where.holds(self.domain, points)]
             return points, np.zeros((len(points), self.domain.space_dim))
@@ -69,25 +67,26 @@ class Moment(AbstractSite):
 
     @property
     def finite(self):
-        return 1 if self.domain.space is None else None
+        return 1 if self.domain.dim == 1 else None
 
     def draw(self, count, sampler, rng):
-        if self.domain.space is None:
+        if self.domain.dim == 1:
             return np.full((1, 1), self.at), np.zeros((1, 0))
-        points, normals = Interior(Domain(self.domain.space, None)).draw(count, sampler, rng)
+        still = self.domain.over(self.domain.space, None)
+        points, normals = Interior(still).draw(count, sampler, rng)
         moments = np.full((len(points), 1), self.at)
         return np.concatenate([points, moments], axis=1), normals
 
 
 class Moments(AbstractSite):
-    """One point of space at all times: where integrals over space are taken."""
+    """One point of space at all times and parameters: where integrals over space are taken."""
 
     domain: Domain
 
     def draw(self, count, sampler, rng):
-        space, time = self.domain.space, self.domain.time
-        assert space is not None and time is not None  # otherwise there is one integral
-        times = time.start + sampler.draw(count, 1, rng) * (time.stop - time.start)
+        space = self.domain.space
+        assert space is not None and space.dim < self.domain.dim  # otherwise there is one integral
+        times = self.domain.rest(sampler.draw(count, self.domain.dim - space.dim, rng))
         places = np.tile((space.lower + space.upper) / 2, (count, 1))
         return np.concatenate([places, times], axis=1), np.zeros((count, space.dim))
 
@@ -101,26 +100,25 @@ class Facets(AbstractSite):
 
     @property
     def finite(self):
-        steady = self.domain.time is None
+        steady = self.domain.dim == self.domain.space_dim
         return len(self.pieces) if steady and all(p.dim == 0 for p in self.pieces) else None
 
     def draw(self, count, sampler, rng):
         """Points on the pieces, on each as many as its measure's share, and their normals."""
-        time = self.domain.time
+        rest = self.domain.dim - self.domain.space_dim
         drawn = []
         for piece, share in zip(self.pieces, self._shares(count), strict=True):
 
             def place(unit, piece=piece):
                 points, normals = piece.place(unit[:, : piece.dim])
-                if time is not None:
-                    moments = time.start + unit[: len(points), -1:] * (time.stop - time.start)
+                if rest:
+                    moments = self.domain.rest(unit[: len(points), -rest:])
                     points = np.concatenate([points, moments], axis=1)
                 return points, normals
 
             if not share:
                 continue
-            dim = piece.dim + (time is not None)
-            drawn.append(_collect(place, share, dim, sampler, rng, self.label))
+            drawn.append(_collect(place, share, piece.dim + rest, sampler, rng, self.label))
         points, normals = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
         return points, normals
 

@@ -10,13 +10,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._base import FieldModel
+from ._bounded import Bounded
 
 
 class AbstractParameters(eqx.Module):
     """What a flat vector stands for: a model of the fields, and values of the unknowns."""
 
     unknown_names: eqx.AbstractVar[tuple[str, ...]]
-    unknown_scale: eqx.AbstractVar[tuple[float, ...]]
+    unknown_maps: eqx.AbstractVar[tuple[Bounded, ...]]
 
     @abc.abstractmethod
     def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
@@ -24,8 +25,13 @@ class AbstractParameters(eqx.Module):
 
     def unknowns(self, tail: Float[Array, " unknowns"]) -> dict[str, Array]:
         """The unknowns by name, from their part of a parameter vector."""
-        pairs = zip(self.unknown_names, self.unknown_scale, strict=True)
-        return {name: tail[i] * scale for i, (name, scale) in enumerate(pairs)}
+        pairs = zip(self.unknown_names, self.unknown_maps, strict=True)
+        return {name: bounded.value(tail[i]) for i, (name, bounded) in enumerate(pairs)}
+
+    @property
+    def unknown_scale(self) -> tuple[float, ...]:
+        """The sizes of the unknowns' starting values, in whose unit they are solved for."""
+        return tuple(bounded.scale for bounded in self.unknown_maps)
 
 
 class Silenced(AbstractParameters):
@@ -43,8 +49,8 @@ class Silenced(AbstractParameters):
         return self.plain.unknown_names
 
     @property
-    def unknown_scale(self):
-        return self.plain.unknown_scale
+    def unknown_maps(self):
+        return self.plain.unknown_maps
 
     def unpack(self, theta):
         model, unknowns = self.plain.unpack(theta)
@@ -59,25 +65,31 @@ class Parameters(AbstractParameters):
     """The parameters of a network, then the unknowns divided by the size of their starting values.
 
     - `model`: the network's structure; the values of its arrays do not matter.
-    - `unknown_names`, `unknown_scale`: of the unknowns, in their order.
+    - `unknown_names`, `unknown_maps`: of the unknowns, in their order.
     """
 
     model: FieldModel
     unknown_names: tuple[str, ...] = eqx.field(static=True)
-    unknown_scale: tuple[float, ...] = eqx.field(static=True)
+    unknown_maps: tuple[Bounded, ...] = eqx.field(static=True)
 
     @classmethod
     def pack(
-        cls, model: FieldModel, unknowns: dict[str, float]
+        cls, model: FieldModel, unknowns: dict[str, float], bounds: dict[str, tuple] | None = None
     ) -> tuple["Parameters", Float[Array, " params"]]:
-        """The parameters of a model with unknowns, and the vector that stands for these values."""
-        scale = tuple(abs(value) or 1.0 for value in unknowns.values())
+        """The parameters of a model with unknowns, and the vector that stands for these values.
+
+        - `bounds`: of those unknowns that have some, by name.
+        """
+        maps = tuple(
+            Bounded(value, abs(value) or 1.0, *(bounds or {}).get(name, (None, None)))
+            for name, value in unknowns.items()
+        )
         flat = flat_parameters(model)
-        starts = [value / s for value, s in zip(unknowns.values(), scale, strict=True)]
+        starts = [bounded.start / bounded.scale for bounded in maps]
         parameters = cls(  # type: ignore[call-arg]
             model=with_parameters(model, np.zeros_like(flat)),
             unknown_names=tuple(unknowns),
-            unknown_scale=scale,
+            unknown_maps=maps,
         )
         return parameters, jnp.asarray(np.concatenate([flat, np.asarray(starts, flat.dtype)]))
 

@@ -168,6 +168,8 @@ def integral(solution: SolutionData, function, on, nodes: int, times: dict) -> n
     space = name_space(solution)
     wanted = NamedFunction.of(function, space.knows)
     plan = DerivativePlan(wanted.names, space)  # names are read before anything is computed
+    held = _held_parameters(domain, times)
+    times = {name: value for name, value in times.items() if name not in held}
     moments, shares, shape = _moments(domain, on, nodes, times)
     places, normals, weights = _places_of(domain, on, nodes)
     if plan.needs_normal and normals is None:
@@ -175,6 +177,8 @@ def integral(solution: SolutionData, function, on, nodes: int, times: dict) -> n
             "integrate: 'normal' and derivatives along it exist only on the boundary; give on="
         )
     points = np.tile(places, (len(moments), 1))
+    for value in held.values():
+        points = np.concatenate([points, np.full((len(points), 1), value)], axis=1)
     if domain.time is not None:
         points = np.concatenate([points, np.repeat(moments, len(places))[:, None]], axis=1)
     if normals is not None:
@@ -185,6 +189,22 @@ def integral(solution: SolutionData, function, on, nodes: int, times: dict) -> n
         raise ValueError(f"integrate: its function returned shape {found.shape[1:]}; return one scalar")
     each = found.reshape(len(moments), len(places)) @ weights
     return each.reshape(shape) if shares is None else np.asarray(shares @ each)
+
+
+def _held_parameters(domain: Domain, given: dict) -> dict[str, float]:
+    """The value of each parameter, at which an integral is taken.
+
+    Raises `ValueError` for one that is missing, or no number in its range.
+    """
+    held = {}
+    for c in domain.parameters.coordinates if domain.parameters is not None else ():
+        if np.ndim(given.get(c.name, ())) or not c.lower[0] <= float(given[c.name]) <= c.upper[0]:
+            raise ValueError(
+                f"integrate: give the parameter {c.name}= as one number in ({c.lower[0]:g}, "
+                f"{c.upper[0]:g})"
+            )
+        held[c.name] = float(given[c.name])
+    return held
 
 
 def _moments(domain: Domain, on, nodes: int, times: dict):

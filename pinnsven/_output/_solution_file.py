@@ -12,7 +12,7 @@ from .._basics._precision import precision_context
 from .._basics._results import RESULTS
 from .._calculus._layout import PLAIN, FieldLayout, FieldPlace
 from .._conditions import BuiltIn, describe_terms, terms_of
-from .._domains import Domain, Time, describe_shape, shape_of, tupled
+from .._domains import Domain, Parameter, Time, describe_shape, shape_of, tupled
 from .._networks import (
     AbstractFeature,
     Embedding,
@@ -369,6 +369,7 @@ def _restore_layout(facts: Facts, path, problem) -> FieldLayout:
 def _describe_domain(domain: Domain) -> dict | None:
     """The domain as JSON holds it; None for a shape that files do not know."""
     time, space = domain.time, domain.space
+    ranges = None if domain.parameters is None else domain.parameters.coordinates
     try:
         described = describe_shape(space) if space is not None else None
     except ValueError:
@@ -376,6 +377,7 @@ def _describe_domain(domain: Domain) -> dict | None:
     return {
         "space": described,
         "time": [time.start, time.stop, time.coordinate.name] if time is not None else None,
+        "parameters": None if ranges is None else [[c.name, c.lower[0], c.upper[0]] for c in ranges],
     }
 
 
@@ -390,4 +392,6 @@ def _build_domain(description, path) -> Domain:
         )
     time, space = description["time"], description["space"]
     moment = Time(time[0], time[1], name=time[2]) if time is not None else None
-    return Domain(shape_of(space) if space is not None else None, moment)
+    ranges = description.get("parameters")  # files from before 28 November 2026 have none
+    parameters = None if ranges is None else Parameter(**{n: (low, high) for n, low, high in ranges})
+    return Domain(shape_of(space) if space is not None else None, moment, parameters)

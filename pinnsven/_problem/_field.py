@@ -74,7 +74,7 @@ class Field:
         return dict.fromkeys(names, place)
 
     def _depends_on(self, domain: Domain) -> tuple[str, ...] | None:
-        """The coordinates that it depends on; None for all. `ValueError` for those that do not exist."""
+        """The coordinates that it depends on; None for all. `ValueError` for what is none."""
         if self.of is None:
             return None
         known = list(domain.slices())

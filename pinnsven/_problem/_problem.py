@@ -21,6 +21,7 @@ from .._output._equations import problem_html, problem_text
 from .._output._records import Reference
 from .._output._solution import Solution
 from ._field import Field, layout_of
+from ._unknown import split_bounds
 from ._warnings import warn_of_missing
 
 
@@ -32,7 +33,8 @@ class Problem:
     - `fields`: the name of the unknown function, or several (`"u v"`, or a sequence); `Field` objects
       may stand for names.
     - `conditions`: a dict of named conditions; their residuals are stacked, never summed.
-    - `unknowns`: scalars to solve for together with the network, with their starting values.
+    - `unknowns`: scalars to solve for together with the network, with their starting values; an
+      `Unknown` has bounds too.
     - `constants`: numbers that functions may ask for by name; `with_constants` gives them others, and
       compiles nothing anew.
     - `exact`: the exact solution as a function of named coordinates and constants, or a dict of one per
@@ -51,6 +53,7 @@ class Problem:
     layout: FieldLayout
     conditions: dict[str, AbstractCondition]
     unknowns: dict[str, float]
+    bounds: dict[str, tuple[float | None, float | None]]
     constants: dict[str, float]
     exact: dict[str, Callable] | None
     reference: Reference | Callable[[], Reference] | None
@@ -83,7 +86,9 @@ class Problem:
         names, layout = layout_of(self.declared, self.domain)
         put("fields", names)
         put("layout", layout)
-        put("unknowns", _numbers("unknowns", unknowns, "must start from one finite number"))
+        starts, bounds = split_bounds(unknowns)
+        put("unknowns", _numbers("unknowns", starts, "must start from one finite number"))
+        put("bounds", bounds)
         put("constants", _numbers("constants", constants, "must be one finite number"))
         put(
             "space",

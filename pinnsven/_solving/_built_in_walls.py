@@ -151,7 +151,10 @@ def _fits(problem, block: Block, field: str, facets, walls: dict[AbstractSurface
     wanted = np.concatenate(
         [np.full(len(s), walls[f.surface]) for s, f in zip(spots, facets, strict=True)]
     )
-    met = np.pad(np.concatenate(spots), ((0, 0), (0, 1)), constant_values=block.site.at)
+    met, domain = np.concatenate(spots), problem.domain
+    rest = domain.rest(np.random.default_rng(1).random((len(met), domain.dim - domain.space_dim)))
+    rest[:, -1] = block.site.at
+    met = np.concatenate([met, rest], axis=1)
     inside, _ = block.site.draw(PLACES, Sobol(), np.random.default_rng(0))
     points = np.concatenate([met, inside])
     if isinstance(condition, Initial) and condition.function is None:

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from .._basics._messages import listing
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
 from .._output._callbacks import tell
@@ -74,6 +75,7 @@ def finish(
     status, message = _verdict(run, ended, evidence, tolerance, failed)
     added = in_words(run.singularities)
     message = " ".join([message, *([added] if added else []), *attempt.said])
+    message += _at_bounds(run)
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
     if run.save_trouble:
@@ -94,6 +96,14 @@ def finish(
         corrected=examined.corrected,
         stopped=run.stopped,
     )
+
+
+def _at_bounds(run) -> str:
+    """A sentence on unknowns that lie at a bound of theirs; empty for none."""
+    parameters, values = run.system.parameters, run.system.unknown_values(run.theta)
+    pairs = zip(values.items(), parameters.unknown_maps, strict=True)
+    found = [f"{name} lies at its {at}" for (name, v), m in pairs if (at := m.holds(v))]
+    return f" {listing(found)}: without that bound it would go on." if found else ""
 
 
 def _spectrum(run) -> tuple[np.ndarray, int]:

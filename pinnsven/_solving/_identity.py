@@ -40,7 +40,7 @@ WORDS = {
 }
 # Of a problem.
 LEFT_OUT = {"exact", "reference", "network", "name", "space", "blocks", "terms", "conditions"}
-LEFT_OUT |= {"declared", "layout"}
+LEFT_OUT |= {"declared", "layout", "bounds"}
 
 
 def identity_of(problem, network: object, settings: Mapping[str, object]) -> dict[str, str]:
@@ -55,6 +55,8 @@ def identity_of(problem, network: object, settings: Mapping[str, object]) -> dic
     for field in dataclasses.fields(problem):
         if field.name not in LEFT_OUT:
             parts[f"the {field.name}"] = getattr(problem, field.name)
+    if problem.bounds:
+        parts["the bounds of the unknowns"] = problem.bounds
     if problem.layout.places or problem.layout.composites:
         parts["the places of the fields"] = problem.declared
     parts["the names of the conditions"] = list(problem.conditions)

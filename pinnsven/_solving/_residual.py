@@ -129,7 +129,7 @@ class ResidualSystem(AbstractResidual):
         """
         around = {"built_in": problem.built_in, "places": problem.layout.places}
         model = build_model(network, problem.domain, problem.fields, key, features, **around)
-        parameters, theta = Parameters.pack(model, problem.unknowns)
+        parameters, theta = Parameters.pack(model, problem.unknowns, problem.bounds)
         return cls(problem.fitted, parameters, problem.constants), theta
 
     @property
@@ -149,8 +149,7 @@ class ResidualSystem(AbstractResidual):
         if not names:
             return {}  # without waiting for a device
         tail = np.asarray(theta[theta.size - len(names) :], float)
-        values = tail * np.asarray(self.parameters.unknown_scale)
-        return dict(zip(names, values.tolist(), strict=True))
+        return {name: float(value) for name, value in self.parameters.unknowns(tail).items()}
 
     def with_blocks(self, blocks: tuple[Block, ...]) -> "ResidualSystem":
         """The residuals of other conditions at the same fields."""

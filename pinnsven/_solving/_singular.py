@@ -17,10 +17,10 @@ SHOWN = 3  # reasons in a message
 def find_singularities(problem, network) -> list[Singularity]:
     """What a network of pinnsven's own is given beside the coordinates of a problem.
 
-    None where the network is the user's, or names its features itself, and where fields have parts of
-    the domain, or coordinates, of their own.
+    None where the network is the user's, or names its features itself, where fields have parts of the
+    domain, or coordinates, of their own, and for a family of problems.
     """
-    if problem.layout.places:
+    if problem.layout.places or problem.domain.parameters is not None:
         return []  # what is not smooth where parts of the domain meet is not looked for
     own = isinstance(network, (MLP, FourierMLP, RandomFeatures, SineMLP))
     if not own or (isinstance(network, MLP) and network.features is not None):

@@ -56,8 +56,8 @@ class AbstractSpace(AbstractParameters):
         return self.plain.unknown_names
 
     @property
-    def unknown_scale(self):
-        return self.plain.unknown_scale
+    def unknown_maps(self):
+        return self.plain.unknown_maps
 
     @property
     @abc.abstractmethod

@@ -136,8 +136,10 @@ def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
     names = run.system.unknown_names
     if not names:
         return Unknowns({}, np.zeros((0, 0))), ""
-    scale = np.array(run.system.parameters.unknown_scale)
-    values = np.asarray(run.theta[-len(names) :], dtype=float) * scale
+    tail = np.asarray(run.theta[-len(names) :], dtype=float)
+    maps = run.system.parameters.unknown_maps
+    scale = np.array([bounded.slope(entry) for bounded, entry in zip(maps, tail, strict=True)])
+    values = np.array(list(run.system.unknown_values(run.theta).values()))
     effect = inverse[-len(names) :]
     given = (run.system, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
     multiplied = lambda s, t, b, e: s.implicit(t, b).apply(e)
