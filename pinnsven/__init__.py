@@ -27,6 +27,8 @@ from ._conditions import (
     Integral as Integral,
     Interface as Interface,
     Neumann as Neumann,
+    Pairs as Pairs,
+    Periodic as Periodic,
     Robin as Robin,
 )
 from ._domains import (
@@ -141,7 +143,9 @@ __all__ = [
     "Movie",
     "Neumann",
     "NonfiniteFallback",
+    "Pairs",
     "Parameter",
+    "Periodic",
     "Polygon",
     "PrintEvery",
     "Problem",

@@ -38,3 +38,4 @@ from ._interior import (
 )
 from ._pairs import make_pair_block as make_pair_block
 from ._places import FixedPoints as FixedPoints, GivenValues as GivenValues
+from ._tied import Pairs as Pairs, Periodic as Periodic

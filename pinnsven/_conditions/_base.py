@@ -174,7 +174,7 @@ def make_block(
         for term, part in zip(terms, data, strict=True):
             result = term(values, part)
             scalars += result if isinstance(result, tuple) else [result]
-        scalars = _real_scalars(scalars)
+        scalars = real_scalars(scalars)
         for scalar in scalars:
             if not hasattr(scalar, "shape") and not isinstance(scalar, numbers.Number):
                 raise ValueError(
@@ -201,7 +201,7 @@ def make_block(
     return dataclasses.replace(block, components=count_components(block))
 
 
-def _real_scalars(scalars: list) -> list:
+def real_scalars(scalars: list) -> list:
     """The real and the imaginary part of what is complex, the rest as it is."""
     found: list = []
     for scalar in scalars:

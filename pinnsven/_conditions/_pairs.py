@@ -1,6 +1,7 @@
 """Blocks of conditions that tie two places to one another."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,19 +12,23 @@ from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import NameSpace
 from .._calculus._pairs import THERE, PairPlan
 from .._domains import AbstractSite
-from ._base import Block, check_count, check_weight, count_components
+from ._base import Block, check_count, check_weight, count_components, real_scalars
+from ._places import FixedPoints
+
+THERE_SUFFIX = "_there"  # behind a name in a user's function: what it asks for at the other place
 
 
 def make_pair_block(
     name: str,
     residual: Callable[[dict[str, Any], dict[str, Any]], Any],
     space: NameSpace,
-    site: AbstractSite,
+    site: AbstractSite | FixedPoints,
     *,
     partner: Callable[[Float[Array, " dim"]], Float[Array, " dim"]],
     names: tuple[str, ...],
     weight: float | None = None,
     count: int | None = None,
+    interior: bool = False,
 ) -> Block:
     """A block whose residual has values at a point and at another one that belongs to it.
 
@@ -34,13 +39,19 @@ def make_pair_block(
     - `partner`: maps a point (dim,) to the other one; a JAX function.
     - `names`: what is wanted at both places: fields, derivatives, coordinates, unknowns. `normal` and
       derivatives along it mean the normal of the site, at both places.
-    - `weight`, `count`: as for `make_block`.
+    - `weight`, `count`, `interior`: as for `make_block`.
 
     Raises `ValueError` for names that do not exist or of which none is a field, and for a residual that
     is no scalar.
     """
     check_weight(weight)
     check_count(count)
+    made = {n: pair for n in names if (pair := space.layout.expanded(n)) is not None}
+    if pieces := [pair[0].name for pair in made.values() if not pair[0].is_complex]:
+        raise ValueError(f"{pieces[0]!r} is in pieces: ask for the field of the piece that is meant")
+    asked = names
+    parts = [made[name][1] if name in made else (name,) for name in names]
+    names = tuple(dict.fromkeys(itertools.chain.from_iterable(parts)))
     plan = PairPlan(tuple(names), space, DerivativePlan(tuple(names), space), partner)
     if not any(hasattr(quantity, "field") for quantity in plan.quantities.values()):
         raise ValueError(
@@ -49,10 +60,11 @@ def make_pair_block(
 
     def scalars(values: dict, data: object) -> tuple:
         del data
-        here = {name: values[name] for name in plan.names}
-        there = {name: values[THERE + name] for name in plan.names}
+        here, there = (
+            {name: _whole(made, name, values, before) for name in asked} for before in ("", THERE)
+        )
         found = residual(here, there)
-        return found if isinstance(found, tuple) else (found,)
+        return tuple(real_scalars(list(found) if isinstance(found, tuple) else [found]))
 
     block = Block(
         name=name,
@@ -62,6 +74,17 @@ def make_pair_block(
         site=site,
         weight=weight,
         count=count,
-        interior=False,
+        interior=interior,
     )
     return dataclasses.replace(block, components=count_components(block))
+
+
+def _whole(made: dict, name: str, values: dict, before: str):
+    """The value of a name, here or there; that of a complex field of its parts.
+
+    - `made`: the complex ones with the names of their parts, `before`: what stands in front of them.
+    """
+    if name not in made:
+        return values[before + name]
+    composite, members = made[name]
+    return composite.whole([values[before + member] for member in members])

@@ -23,7 +23,7 @@ class AbstractParameters(eqx.Module):
     def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
         """The model and the unknowns that a parameter vector stands for."""
 
-    def unknowns(self, tail: Float[Array, " unknowns"]) -> dict[str, Array]:
+    def unknowns(self, tail: Float[Array | np.ndarray, " unknowns"]) -> dict[str, Array]:
         """The unknowns by name, from their part of a parameter vector."""
         pairs = zip(self.unknown_names, self.unknown_maps, strict=True)
         return {name: bounded.value(tail[i]) for i, (name, bounded) in enumerate(pairs)}
