@@ -53,6 +53,7 @@ from ._networks import (
     Ansatz as Ansatz,
     FourierMLP as FourierMLP,
     RandomFeatures as RandomFeatures,
+    SeparableMLP as SeparableMLP,
     SineMLP as SineMLP,
 )
 from ._output._callbacks import Callback as Callback, StopRun as StopRun
@@ -77,6 +78,7 @@ from ._problem import (
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
+from ._solving._sweep import Sweep as Sweep, sweep as sweep
 from ._solving._weighting import (
     BalancedWeights as BalancedWeights,
     FixedWeights as FixedWeights,
@@ -157,6 +159,7 @@ __all__ = [
     "Robin",
     "Samples",
     "ScaledWeights",
+    "SeparableMLP",
     "SineMLP",
     "Single",
     "Sketched",
@@ -167,6 +170,7 @@ __all__ = [
     "StopRun",
     "StopWhen",
     "Sven",
+    "Sweep",
     "TensorBoard",
     "Time",
     "TruncatedSVD",
@@ -179,6 +183,7 @@ __all__ = [
     "march",
     "method_of_lines",
     "solve",
+    "sweep",
 ]
 
 

@@ -174,15 +174,16 @@ def make_block(
         for term, part in zip(terms, data, strict=True):
             result = term(values, part)
             scalars += result if isinstance(result, tuple) else [result]
-        scalars = real_scalars(scalars)
         for scalar in scalars:
             if not hasattr(scalar, "shape") and not isinstance(scalar, numbers.Number):
                 raise ValueError(
                     f"its function returned {type(scalar).__name__} where a scalar or a tuple of "
                     "scalars is wanted"
                 )
-        return tuple(scalars)
+        # A complex number of real fields is a mistake, which counting the components will name.
+        return tuple(real_scalars(scalars) if is_complex else scalars)
 
+    is_complex = any(composite.is_complex for composite in space.layout.composites)
     data = tuple(() if term.data is None else term.data for term in terms)
     block = Block(
         name,

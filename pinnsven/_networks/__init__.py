@@ -43,3 +43,4 @@ from ._parameters import (
     with_parameters as with_parameters,
 )
 from ._random_features import RandomFeatures as RandomFeatures
+from ._separable import SeparableMLP as SeparableMLP

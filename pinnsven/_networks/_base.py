@@ -256,3 +256,9 @@ def _like(value, point):
 def random_dtype():
     """The float that the surrounding precision context makes the default."""
     return jax.dtypes.canonicalize_dtype(float)
+
+
+def generator(key: PRNGKeyArray) -> np.random.Generator:
+    """Numpy's random numbers from a key of JAX: they are drawn at once, with nothing to compile."""
+    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    return np.random.default_rng(np.asarray(jax.random.key_data(key) if typed else key))

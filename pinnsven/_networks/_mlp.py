@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._basics._messages import listing, nearest
 from .._basics._numbers import plain
-from ._base import AbstractArchitecture, AbstractField, random_dtype
+from ._base import AbstractArchitecture, AbstractField, generator, random_dtype
 
 ACTIVATIONS: dict[str, Callable] = {
     "tanh": jnp.tanh,
@@ -53,12 +53,6 @@ class FourierPerceptron(AbstractField):
 def _layer_sizes(inputs: int, fields: int, width: int, depth: int) -> list[tuple[int, int]]:
     sizes = [inputs, *[width] * depth, fields]
     return list(zip(sizes[1:], sizes[:-1], strict=True))
-
-
-def _generator(key: PRNGKeyArray) -> np.random.Generator:
-    """Numpy's random numbers from a key of JAX: they are drawn at once, with nothing to compile."""
-    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
-    return np.random.default_rng(np.asarray(jax.random.key_data(key) if typed else key))
 
 
 def _perceptron(weights, biases, activation) -> Perceptron:
@@ -147,7 +141,7 @@ class MLP(_SizedArchitecture):
 
     def build(self, inputs: int, fields: int, key: PRNGKeyArray) -> Perceptron:
         function = self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
-        rng = _generator(key)
+        rng = generator(key)
         begun = _glorot(_layer_sizes(inputs, fields, self.width, self.depth), rng, function)
         return begun if self.scale is None else _spread(begun, self._scales, rng)
 
@@ -190,7 +184,7 @@ class FourierMLP(_SizedArchitecture):
         drawn = self.scale * rng.standard_normal((self.features, inputs))
         sizes = _layer_sizes(inputs + 2 * self.features, fields, self.width, self.depth)
         return FourierPerceptron(
-            tuple(map(tuple, drawn.tolist())), _glorot(sizes, _generator(key), jnp.tanh)
+            tuple(map(tuple, drawn.tolist())), _glorot(sizes, generator(key), jnp.tanh)
         )
 
 
@@ -218,7 +212,7 @@ class SineMLP(_SizedArchitecture):
         # Uniform in +-sqrt(6 / n) keeps the distribution of activations; the first layer spans the
         # frequencies.
         bounds = [self.frequency / inputs] + [(6 / s[1]) ** 0.5 for s in shapes[1:]]
-        rng = _generator(key)
+        rng = generator(key)
         weights = [b * rng.uniform(-1, 1, s) for s, b in zip(shapes, bounds, strict=True)]
         biases = [np.pi * rng.uniform(-1, 1, s[:1]) / s[1] ** 0.5 for s in shapes]
         biases[-1] = np.zeros_like(biases[-1])

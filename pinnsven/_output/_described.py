@@ -5,10 +5,11 @@ from typing import Any
 
 from .._calculus._layout import Composite, FieldLayout, FieldPlace
 from .._domains import AbstractShape, describe_shape, plain_fact, shape_of, tupled
-from .._networks import MLP, FourierMLP, RandomFeatures, SineMLP
+from .._networks import MLP, FourierMLP, RandomFeatures, SeparableMLP, SineMLP
 from ._facts import Facts
 
-SAVED_NETWORKS = {kind.__name__: kind for kind in (MLP, FourierMLP, SineMLP, RandomFeatures)}
+OWN = (MLP, FourierMLP, SineMLP, RandomFeatures, SeparableMLP)
+SAVED_NETWORKS = {kind.__name__: kind for kind in OWN}
 
 
 def describe_network(network: Any) -> dict | None:
