@@ -29,6 +29,7 @@ from ._exact import (
     obstacle as obstacle,
     points_inside as points_inside,
 )
+from ._gridded import Gridded as Gridded
 from ._integral import INTEGRAL as INTEGRAL, Integral as Integral
 from ._interior import (
     BETWEEN as BETWEEN,

@@ -114,6 +114,7 @@ class Sweep:
         return xarray.Dataset(shaped, coords=self.axes, attrs={"problem": first.name})
 
     def __str__(self) -> str:
+        """A table with a line for each solve: where it is, how it ended, seconds and errors."""
         lines = [f"{self.solutions[0].name}: {len(self)} solves over {listing(self.axes)}", ""]
         wanted = [name for name, along in self.axes.items() if len(along) > 1] or [SEEDS]
         head = [*wanted, "status", "seconds", "error", "estimated"]

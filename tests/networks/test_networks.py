@@ -289,3 +289,26 @@ def test_frequencies_of_fourier_features_are_not_trained():
     assert drawn.shape == (200, 2)
     assert np.std(drawn) == pytest.approx(3.0, rel=0.15)
     assert not isinstance(network.frequencies, jax.Array)
+
+
+def test_a_separable_network_of_rank_one_is_a_product():
+    model = model_of(pv.SeparableMLP(rank=1, width=5, depth=1), pv.Box(x=(0, 1), y=(0, 2), z=(1, 3)))
+    at = lambda x, y, z: float(model(jnp.array([x, y, z], float))[0])
+    crossed = at(0.1, 0.3, 2.0) * at(0.9, 1.7, 2.0), at(0.1, 1.7, 2.0) * at(0.9, 0.3, 2.0)
+    assert crossed[0] == pytest.approx(crossed[1], rel=1e-5)
+    assert parameters(model).size == pv.SeparableMLP(rank=1, width=5, depth=1).parameter_count(3, 1)
+
+
+def test_factors_of_many_dimensions_start_about_one():
+    model = model_of(pv.SeparableMLP(), pv.Box(x=[(0, 1)] * 20), "u v")
+    points = jnp.asarray(np.random.default_rng(0).random((50, 20)))
+    values = np.asarray(jax.vmap(model)(points))
+    assert values.shape == (50, 2) and 1e-3 < np.abs(values).max() < 1e3
+
+
+@pytest.mark.parametrize(
+    "given", [{"rank": 0}, {"width": 1.5}, {"depth": True}, {"activation": "tanhh"}]
+)
+def test_separable_networks_are_refused(given):
+    with pytest.raises(ValueError, match=next(iter(given))):
+        pv.SeparableMLP(**given)
