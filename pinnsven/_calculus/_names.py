@@ -12,7 +12,7 @@ from .._domains import Domain
 from ._layout import PLAIN, FieldLayout
 
 # Keywords of conditions, which also take fields.
-RESERVED = ("on", "weight", "points", "noise", "exact")
+RESERVED = ("on", "weight", "points", "noise", "exact", "loss")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,4 +39,5 @@ from ._interior import (
 )
 from ._pairs import make_pair_block as make_pair_block
 from ._places import FixedPoints as FixedPoints, GivenValues as GivenValues
+from ._robust import Huber as Huber
 from ._tied import Pairs as Pairs, Periodic as Periodic

@@ -24,6 +24,7 @@ from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
 from ._places import FixedPoints, GivenValues, where_alive, with_pieces
+from ._robust import Huber
 
 GIVEN = (CoordinateValue, UnknownValue, ConstantValue)  # what a value may depend on
 
@@ -47,6 +48,7 @@ class Block:
     - `given`: values per point that the residual uses; None for none, or those of `FixedPoints`.
     - `finer`: makes the same condition by a finer rule than the one that is fitted, to judge it by.
     - `exact`: whether it is built into the solution, so that it has no rows.
+    - `loss`: of readings; None for least squares.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Block:
     data: Any = ()
     given: GivenValues | None = None
     exact: bool = False
+    loss: Huber | None = None
 
     def residual(self, values: dict, data: Any = None) -> tuple:
         """The residuals at one point, a tuple of scalars.

@@ -1,5 +1,7 @@
 """Measured or given values at points."""
 
+import dataclasses
+
 import numpy as np
 
 from .._basics._messages import listing
@@ -16,6 +18,7 @@ from ._base import (
     points_array,
 )
 from ._columns import read_columns
+from ._robust import Huber
 
 MISSING = ("error", "drop")
 MEASURED = "_data_"  # how the name of what was measured of a quantity begins
@@ -28,6 +31,7 @@ class Data(AbstractCondition):
     - `weight`: factor on the squared residual; by default the weighting decides.
     - `noise`: the standard deviation of the values' errors, in their unit. A tolerance does not ask
       for a residual below it; 0 for exact values.
+    - `loss`: None for least squares, or `Huber()`, which a few readings that are far off do not bend.
     - `values`: a keyword names a field, or a derivative of one, and gives its n values, or one
       number for all of them.
     - `dropped`: how many readings `Data.read` left out, since a value was missing.
@@ -41,9 +45,13 @@ class Data(AbstractCondition):
     weight: float | None
     noise: float
     dropped: int
+    loss: Huber | None
 
-    def __init__(self, points, /, *, weight=None, noise=0.0, **values):
+    def __init__(self, points, /, *, weight=None, noise=0.0, loss=None, **values):
         self.points, self.values, self.weight, self.dropped = points, values, weight, 0
+        self.loss = loss
+        if loss is not None and not isinstance(loss, Huber):
+            raise ValueError(f"loss={loss!r}: give pv.Huber(), or None for least squares")
         if shape := np.shape(noise):  # type: ignore[arg-type]
             raise ValueError(
                 f"noise= has shape {shape}: it is one number for all readings of a condition. Give "
@@ -64,14 +72,16 @@ class Data(AbstractCondition):
         return f"Data({number} readings of {listing(columns)}{noise}{left_out})"
 
     @classmethod
-    def read(cls, source, /, *, missing="error", weight=None, noise=0.0, **columns) -> "Data":
+    def read(
+        cls, source, /, *, missing="error", weight=None, noise=0.0, loss=None, **columns
+    ) -> "Data":
         """Readings from a table: `Data.read("room.csv", x="pos", t="time", u="temp", noise=0.1)`.
 
         - `source`: a `.npz` archive; a text file whose columns have names in its first line, separated
           by commas, semicolons, tabs or spaces; a `pandas.DataFrame` or a dict of columns.
         - `missing`: "error" refuses readings without a value in one of the columns, "drop" leaves them
           out; how many says `dropped`.
-        - `weight`, `noise`: as of `Data`.
+        - `weight`, `noise`, `loss`: as of `Data`.
         - `columns`: a keyword names a coordinate, a field or a derivative of one, and gives its column.
           A vector coordinate has a tuple of columns.
 
@@ -103,7 +113,7 @@ class Data(AbstractCondition):
             else table[role][~absent]
             for role, names in columns.items()
         }
-        data = cls(None, weight=weight, noise=noise, **values)
+        data = cls(None, weight=weight, noise=noise, loss=loss, **values)
         object.__setattr__(data, "dropped", int(np.count_nonzero(absent)))
         return data
 
@@ -138,4 +148,5 @@ class Data(AbstractCondition):
             auxiliary[target] = values
             terms.append(difference(quantity, target))
         site = FixedPoints(points, auxiliary)
-        return make_block(name, terms, space, site, weight=self.weight, noise=self.noise)
+        block = make_block(name, terms, space, site, weight=self.weight, noise=self.noise)
+        return dataclasses.replace(block, loss=self.loss)

@@ -34,6 +34,9 @@ def network_for(problem) -> object:
         return MLP(width=32, depth=2)
     order = max(_order(q) for b in equations for q in b.plan.quantities.values())
     found = [_factors(block, problem) for block in equations]
+    waves = any(composite.is_complex for composite in problem.layout.composites)
+    if waves and domain.time is not None and not all(affine for affine, _ in found):
+        return MLP(width=20, depth=4, scale=1.0)  # complex fields turn as they go on (experiment 105)
     if not all(affine for affine, _ in found):
         return _for_nonlinear(domain, order, len(problem.fields))
     time = domain.time.coordinate.name if domain.time is not None else None

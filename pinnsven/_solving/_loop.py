@@ -462,7 +462,9 @@ class Run:
         - `draws`: how many times fresh points are drawn.
         - `quietly`: whether no callback is told.
         """
-        training = self.squares(self.batches, self.rows(self.batches))
+        rows = self.rows(self.batches)
+        training = self.squares(self.batches, rows)
+        self._count_readings(rows)
         squares, self.trouble = [], ""
         for _ in range(draws):
             held_batches = self.points.held_out(self.row_weights())
@@ -508,6 +510,17 @@ class Run:
             shown = dataclasses.replace(self.estimate, rows=rows, weights=told)
             tell(self.hooks, "on_estimate", shown)
         return total
+
+    def _count_readings(self, rows: np.ndarray) -> None:
+        """Lets readings with a robust loss count by their residuals."""
+        parts = split_rows(self.system, self.batches, rows)
+        changed = False
+        for block, residuals in zip(self.system.blocks, parts, strict=True):
+            if block.loss is not None and np.all(np.isfinite(residuals)):
+                self.points.count_by(block, block.loss.counts(residuals, block.noise))
+                changed = True
+        if changed:
+            self.batches = self.points.batches(self.row_weights())
 
     def _refine(self) -> None:
         """Redraws every block whose held-out residual is well above the training one.

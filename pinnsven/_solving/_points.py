@@ -252,6 +252,11 @@ class PointSet:
             importance / np.mean(importance),
         )
 
+    def count_by(self, block: Block, importance: Float[np.ndarray, " n"]) -> None:
+        """Lets the points of a block count by other numbers, of mean one."""
+        kept = self.current[block.name]
+        self.current[block.name] = dataclasses.replace(kept, importance=importance)
+
     def snapshot(self) -> tuple[dict, dict[str, np.ndarray]]:
         """The state of the random numbers, and the drawn points, for a checkpoint."""
         arrays = {}

@@ -324,3 +324,36 @@ def test_binding_looks_at_one_point_without_a_network():
 
     pv.PDE(function).bind("mine", SPACE)
     assert all(isinstance(value, Tracer) for pair in seen for value in pair)
+
+
+def test_huber_counts_readings_by_their_size():
+    residuals = np.array([[0.1], [-0.1], [0.2], [10.0]])
+    counts = pv.Huber(2.0).counts(residuals, noise=0.1)
+    np.testing.assert_allclose(counts / counts[0], [1, 1, 1, 0.02])
+    assert np.mean(counts) == pytest.approx(1)
+    by_median = pv.Huber(2.0).counts(residuals, noise=0.0)
+    np.testing.assert_allclose(by_median / by_median[0], [1, 1, 1, 2 * 1.4826 * 0.15 / 10])
+    np.testing.assert_array_equal(pv.Huber().counts(np.zeros((3, 1)), 0.0), 1.0)
+
+
+@pytest.mark.parametrize("given", [0, -1, np.nan, "a"])
+def test_huber_needs_a_positive_number(given):
+    with pytest.raises(ValueError, match="deviations"):
+        pv.Huber(given)
+
+
+def test_outliers_bend_the_answer_less():
+    """Readings of e^(-2 t), every eighth of them off by half of the start."""
+    t = np.linspace(0, 1, 48)
+    values = np.exp(-2 * t) + 1e-3 * np.cos(40 * t) + 0.5 * (np.arange(48) % 8 == 3)
+    found = {}
+    for loss in (None, pv.Huber()):
+        conditions = {
+            "pde": pv.PDE(lambda u, u_t, k: u_t + k * u),
+            "start": pv.Initial(u=1.0),
+            "readings": pv.Data({"t": t}, u=values, noise=1e-3, loss=loss),
+        }
+        problem = pv.Problem(pv.Time(0, 1), "u", conditions, unknowns={"k": 1.0})
+        found[loss] = pv.solve(problem, max_steps=40, estimate_error=False).unknowns["k"]
+    plain, robust = (abs(value - 2) for value in found.values())
+    assert robust < 0.02 < plain
