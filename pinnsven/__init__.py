@@ -77,6 +77,7 @@ from ._problem import (
     Unknown as Unknown,
     method_of_lines as method_of_lines,
 )
+from ._solving._eigen import Eigen as Eigen, eigen as eigen
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
@@ -128,6 +129,7 @@ __all__ = [
     "Data",
     "Dirichlet",
     "Disk",
+    "Eigen",
     "Ellipse",
     "Field",
     "FixedStep",
@@ -180,6 +182,7 @@ __all__ = [
     "TruncatedSVD",
     "Uniform",
     "Unknown",
+    "eigen",
     "extend",
     "least_squares",
     "linearize",

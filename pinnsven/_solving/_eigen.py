@@ -1,0 +1,312 @@
+"""Eigenvalue problems: several values and functions at once, in drawn functions.
+
+The conditions are linear and homogeneous in the fields, and linear in one unknown number, A c = E B c
+for the coefficients c of drawn functions. What the conditions without E leave of the functions is kept,
+and the equation projected on it: a small pencil, whose pairs are then refined by inverse iteration on
+the whole residual (after Betcke and Trefethen, SIAM Review 47, 2005, section 3, with the equation in
+place of particular solutions).
+"""
+
+import dataclasses
+import math
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+
+from .._basics._compiled import Compiler
+from .._basics._memory import Memory, peak
+from .._basics._messages import listing
+from .._basics._numbers import whole_number
+from .._basics._precision import precision_context
+from .._basics._results import RESULTS
+from .._domains import Sobol, integration_rule
+from .._networks import DrawnLayer, DrawnUnits, Parameters, RandomFeatures
+from .._output._evaluate import Evaluator
+from .._output._records import UnknownEstimate, Unknowns
+from .._output._solution import Solution
+from .._problem import Problem
+from ._points import PointSet
+from ._residual import ResidualSystem
+from ._solve import check_top_level
+from ._spaces import UnitSpace, linear
+
+SIZES = (150, 300, 600, 1200)  # functions of each field, tried in turn
+STEEPEST = 4.0  # of their slopes, per unit of the inputs
+OVERSAMPLING = 3.0  # points of the equations for each function
+OTHERS = 1.0  # the same of every other condition
+DEPENDENT = 1e-11  # of the largest singular value of their values, below which functions depend
+HELD = 1e-9  # the same of the conditions without the eigenvalue, below which a function holds them
+REAL = 1e-6  # of an eigenvalue, up to which its imaginary part is rounding
+PAIR = 0.05  # of an eigenpair's size, that its residual may be
+ALIKE = 1e-4  # of an eigenvalue, within which two are looked at together
+SAME = 1e-6  # of an eigenvalue, within which two are one of several functions
+ROUNDS = 4  # of inverse iteration
+NODES = 24  # along each side, of the integrals that functions are normalized by
+AGREED = 1e-6  # relative, to which two sets of functions must find an eigenvalue
+
+
+@dataclasses.dataclass(frozen=True)
+class Eigen:
+    """Eigenvalues and eigenfunctions, in the order of their distance from where they were looked for.
+
+    - `name`: of the unknown that is the eigenvalue.
+    - `values`: (count,).
+    - `error_estimates`: how far each may be off: what a second set of functions finds differs by that.
+    - `solutions`: one for each, with the eigenfunction as its fields, of mean square integral one.
+    """
+
+    name: str
+    values: Float[np.ndarray, " count"]
+    error_estimates: Float[np.ndarray, " count"]
+    solutions: tuple[Solution, ...]
+
+    def __len__(self) -> int:
+        return len(self.solutions)
+
+    def __iter__(self):
+        return iter(self.solutions)
+
+    def __getitem__(self, number: int) -> Solution:
+        return self.solutions[number]
+
+    def __str__(self) -> str:
+        rows = zip(self.values, self.error_estimates, self.solutions, strict=True)
+        return "\n".join(f"{self.name} = {v:.12g} +- {e:.1e}  {s.status}" for v, e, s in rows)
+
+    __repr__ = __str__
+
+
+def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float = AGREED) -> Eigen:
+    """Finds eigenvalues and eigenfunctions of a linear problem.
+
+    The eigenvalue is the problem's one unknown, and the start of that is where eigenvalues are looked
+    for: `count` of those nearest to it are found. u = 0, which solves every such problem, is none.
+
+    - `count`: how many, those of several functions each counted so often.
+    - `seed`: of the functions and points.
+    - `tolerance`: relative, to which two sets of functions must agree on a value that is `converged`.
+
+    Returns an `Eigen`. Raises `ValueError` for a problem with no unknown or several, with readings or
+    bounds, over time, for one that is not linear in the fields and the unknown or prescribes more than
+    zero, and where fewer eigenvalues than asked for are found.
+    """
+    check_top_level("eigen")
+    whole_number("count", count, 1, "must be a positive number of eigenvalues")
+    if not isinstance(problem, Problem) or len(problem.unknowns) != 1:
+        raise ValueError("eigen: give a problem with one unknown, its eigenvalue")
+    if problem.domain.time is not None or problem.domain.parameters is not None:
+        raise ValueError("eigen: an eigenvalue problem is over space alone")
+    if problem.bounds or any(block.is_measured for block in problem.blocks):
+        raise ValueError("eigen: neither readings nor bounds belong to an eigenvalue problem")
+    begun, compiler = time.perf_counter(), Compiler(lambda name: None)
+    near = next(iter(problem.unknowns.values()))
+    best: tuple[_Pairs, np.ndarray] | None = None
+    with precision_context("float64"):
+        for size in SIZES:
+            found = [_Basis(problem, size, seed + 7 * k, compiler).pairs(count, near) for k in range(2)]
+            if min(len(pairs.values) for pairs in found) < count:
+                continue
+            first, second = found
+            off = np.abs(first.values - second.values)
+            if best is None or np.sum(off) < np.sum(best[1]):
+                best = first, off
+            if np.all(off <= 1e-3 * tolerance * np.abs(first.values)):
+                break
+        if best is None:
+            raise ValueError(
+                f"eigen: fewer than {count} eigenvalues were found near {near:g}: ask for fewer, or "
+                f"start {listing(problem.unknowns)} elsewhere"
+            )
+        pairs, off = best
+        seconds = time.perf_counter() - begun
+        solutions = [
+            _solution(problem, pairs, k, float(off[k]), tolerance, seconds, compiler.seconds)
+            for k in range(count)
+        ]
+    return Eigen(next(iter(problem.unknowns)), pairs.values, off, tuple(solutions))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pairs:
+    """Eigenvalues with the coefficients of their functions, (count, functions, fields)."""
+
+    values: np.ndarray
+    coefficients: np.ndarray
+    residuals: np.ndarray
+    basis: "_Basis"
+
+
+class _Basis:
+    """Drawn functions for a problem, and its conditions in them."""
+
+    def __init__(self, problem: Problem, size: int, seed: int, compiler: Compiler):
+        self.problem, self.fields = problem, len(problem.fields)
+        rng = np.random.default_rng(seed)
+        system, theta = ResidualSystem.build(problem, RandomFeatures(1), jnp.zeros(2, jnp.uint32))
+        parameters: Any = system.parameters
+        embedding = parameters.model.embedding
+        units = DrawnUnits.draw(embedding, size // self.fields, (0.5, STEEPEST), rng)
+        nothing = DrawnLayer.empty(units, 1, self.fields, keeps=0.0)
+        self.parameters: Parameters = parameters.around(addition=nothing)
+        self.units, self.room, self.theta = units, nothing, np.asarray(theta, float)
+        points = PointSet(problem, None, Sobol(), rng)
+        functions = units.functions * self.fields
+        self.batches = tuple(
+            points.fresh_batch(
+                block,
+                int((OVERSAMPLING if block.interior else OTHERS) * functions / block.components),
+            )
+            for block in system.blocks
+        )
+        self.system, self.compiler, self.functions = system, compiler, functions
+
+    def _at(self, value: float) -> tuple[np.ndarray, np.ndarray]:
+        """The Jacobian in the coefficients, and the residual of no function, at an eigenvalue.
+
+        Rows of padding are left out.
+        """
+        base = self.theta.copy()
+        base[-1] = value / self.parameters.unknown_maps[0].scale
+        space = UnitSpace(self.parameters, jnp.asarray(base), self.units, self.fields)  # type: ignore
+        asked = self.system.with_parameters(space)
+        given = (asked, jnp.zeros(space.size), self.batches)
+        program = self.compiler.function(f"eigen {self.functions}", linear, *given)
+        jacobian, residual = map(np.asarray, program(*given))
+        kept = np.any(jacobian[:, : self.functions] != 0, axis=1)
+        return jacobian[kept, : self.functions], residual
+
+    def pairs(self, count: int, near: float) -> _Pairs:
+        """The eigenpairs nearest to a value, as many as are found of those asked for."""
+        scale = max(abs(near), 1.0)
+        plain, left = self._at(0.0)
+        with_one, _ = self._at(scale)
+        with_two, _ = self._at(2 * scale)
+        if np.max(np.abs(left), initial=0.0) > 0:
+            raise ValueError("eigen: the conditions must be homogeneous: u = 0 has to solve them")
+        if len({len(plain), len(with_one), len(with_two)}) > 1:
+            raise ValueError("eigen: a condition vanishes for some eigenvalues")
+        moved = (plain - with_one) / scale  # B of A c = E B c
+        if np.max(np.abs(with_two - plain + 2 * scale * moved)) > 1e-9 * np.max(np.abs(with_two)):
+            raise ValueError("eigen: the conditions must be linear in the eigenvalue")
+        equation = np.any(np.abs(moved) > 1e-12 * np.max(np.abs(moved), initial=1e-300), axis=1)
+        if not equation.any():
+            raise ValueError("eigen: the unknown is no eigenvalue: nothing is linear in it and a field")
+        values = self._values()
+        _, sizes, right = scipy.linalg.svd(values, full_matrices=False, check_finite=False)
+        kept = sizes > DEPENDENT * sizes[0]
+        basis = right[kept].T / sizes[kept]
+        held = plain[~equation] @ basis
+        basis = basis @ _null_space(held)
+        a, b = plain[equation] @ basis, moved[equation] @ basis
+        found, vectors = _refined(a, b, count, near)
+        rests = np.linalg.norm(a @ vectors - found * (b @ vectors), axis=0)
+        residuals = rests / np.linalg.norm(b @ vectors, axis=0)
+        coefficients = (basis @ vectors).T.reshape(len(found), -1, self.fields)
+        return _Pairs(found, coefficients, residuals, self)
+
+    def _values(self) -> Float[np.ndarray, "rows functions"]:
+        """The values of all functions at points, weighted so that their products are integrals."""
+        dim = self.problem.domain.dim
+        nodes = max(NODES, math.ceil((2 * self.functions) ** (1 / dim)))
+        points, weights = integration_rule(self.problem.domain, nodes)
+        embedding = self.parameters.model.embedding
+        plain = np.asarray(jax.vmap(lambda p: self.units(embedding(p)))(jnp.asarray(points)))
+        plain = np.sqrt(weights)[:, None] * plain
+        return np.concatenate([np.kron(plain, row) for row in np.eye(self.fields)], axis=0)
+
+    def model(self, coefficients: np.ndarray):
+        """The model of an eigenfunction."""
+        drawn = self.room.with_portions([self.units], coefficients[None], 0.0)
+        return dataclasses.replace(self.parameters.unpack(jnp.asarray(self.theta))[0], addition=drawn)
+
+
+def _null_space(held) -> np.ndarray:
+    """The combinations that hold the conditions without an eigenvalue, by columns."""
+    if not len(held):
+        return np.eye(held.shape[1])
+    sizes, right = scipy.linalg.svd(held, check_finite=False)[1:]
+    sizes = np.pad(sizes, (0, right.shape[0] - len(sizes)))
+    return right[sizes <= HELD * max(sizes[0], 1e-300)].T
+
+
+def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of A z = E B z nearest to a value, and their orthonormal vectors by columns."""
+    pencil: Any = scipy.linalg.eig(b.T @ a, b.T @ b, check_finite=False)
+    values, vectors = pencil
+    real = np.isfinite(values) & (np.abs(values.imag) <= REAL * np.maximum(np.abs(values), 1e-300))
+    values, vectors = values[real].real, vectors[:, real].real
+    rests = np.linalg.norm(a @ vectors - values * (b @ vectors), axis=0)
+    size = np.linalg.norm(a @ vectors, axis=0) + np.abs(values) * np.linalg.norm(b @ vectors, axis=0)
+    values = values[rests <= PAIR * size]
+    values = values[np.argsort(np.abs(values - near), kind="stable")]
+    triangle: Any = scipy.linalg.qr(np.concatenate([a, b], axis=1), mode="r", check_finite=False)[0]
+    r_a, r_b = triangle[:, : a.shape[1]], triangle[:, a.shape[1] :]
+    found, columns, done = [], [], np.zeros(len(values), bool)
+    for k, value in enumerate(values):
+        if done[k] or len(found) >= count:
+            continue
+        alike = np.flatnonzero(np.abs(values - value) <= ALIKE * max(abs(value), 1e-300))
+        done[alike] = True
+        for _ in range(ROUNDS):
+            _, _, right = scipy.linalg.svd(r_a - value * r_b, check_finite=False)
+            z = right[-1]
+            value = float((r_b @ z) @ (r_a @ z) / ((r_b @ z) @ (r_b @ z)))
+        block = right[-len(alike) :].T
+        inner = np.linalg.lstsq(r_b @ block, r_a @ block, rcond=None)[0]
+        several, mixed = np.linalg.eig(inner)
+        order = np.argsort(np.abs(np.real(several) - near), kind="stable")
+        mixed = np.real(mixed[:, order])
+        several = np.real(several[order])
+        if np.ptp(several) <= SAME * abs(value):  # of one value any will do: take orthonormal ones
+            value
+        ):  # of one value, any functions will do: take orthonormal ones
+            mixed = scipy.linalg.qr(mixed, check_finite=False)[0]
+        found += several.tolist()
+        columns += list((block @ mixed).T)
+    found, columns = found[:count], columns[:count]
+    width = a.shape[1]
+    return np.array(found), np.array(columns).T.reshape(width, len(found))
+
+
+def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds, compiling) -> Solution:
+    """An eigenfunction as a solution.
+
+    - `off`: how far the value may be off.
+    """
+    basis, value = pairs.basis, float(pairs.values[k])
+    evaluator = Evaluator(basis.model(pairs.coefficients[k]), "float64", RandomFeatures(1))
+    points, weights = integration_rule(problem.domain, NODES)
+    found = evaluator(points)
+    largest = found.ravel()[np.argmax(np.abs(found))]
+    factor = np.sign(largest) / np.sqrt(np.sum(found**2, axis=1) @ weights)
+    evaluator = Evaluator(basis.model(pairs.coefficients[k] * factor), "float64", RandomFeatures(1))
+    agreed = off <= tolerance * max(abs(value), 1e-300)
+    name = next(iter(problem.unknowns))
+    words = f"Two sets of drawn functions find {name} = {value:.10g} and differ by {off:.1e}."
+    return Solution(
+        name=problem.name,
+        fields=problem.fields,
+        domain=problem.domain,
+        evaluator=evaluator,
+        status=RESULTS.converged if agreed else RESULTS.unresolved,
+        message=words,
+        conditions={},
+        unknowns=Unknowns({name: UnknownEstimate(value, off)}, np.ones((1, 1))),
+        error=None,
+        error_estimate=None,
+        reference_floor=None,
+        spectrum=np.zeros(0),
+        rank=pairs.coefficients.shape[1],
+        steps=1,
+        seconds=seconds,
+        compile_seconds=compiling,
+        memory=Memory(None, peak()),
+        history={},
+        problem=problem,
+        layout=problem.layout,
+    )

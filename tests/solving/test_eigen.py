@@ -1,0 +1,86 @@
+"""Eigenvalues and eigenfunctions, against closed forms."""
+
+import numpy as np
+import pytest
+from scipy.special import jn_zeros
+
+import pinnsven as pv
+
+LINE = pv.Interval(0, 1)
+
+
+def operator(domain, function, start=1.0, **conditions):
+    walls = conditions or {"walls": pv.Dirichlet(u=0.0)}
+    return pv.Problem(domain, "u", {"pde": pv.PDE(function)} | walls, unknowns={"E": start})
+
+
+def string(start=1.0, **conditions):
+    return operator(LINE, lambda u, u_xx, E: u_xx + E * u, start, **conditions)
+
+
+@pytest.fixture(scope="module")
+def modes():
+    return pv.eigen(string(), 3)
+
+
+def test_a_string_has_its_tones(modes):
+    expected = np.array([(k * np.pi) ** 2 for k in (1, 2, 3)])
+    np.testing.assert_allclose(modes.values, expected, rtol=1e-7)
+    off = np.abs(modes.values - expected)
+    assert np.all(off < 100 * np.maximum(modes.error_estimates, 1e-12 * expected))
+    assert all(mode.status == "converged" for mode in modes)
+    assert str(modes).count("E = ") == 3
+
+
+def test_functions_are_normalized_and_orthogonal(modes):
+    x = np.linspace(0, 1, 41)
+    for k, mode in enumerate(modes, start=1):
+        shape = np.sqrt(2) * np.sin(k * np.pi * x)
+        found = mode.u(x=x)
+        sign = np.sign(found @ shape)
+        np.testing.assert_allclose(sign * found, shape, atol=1e-5)
+    assert float(modes[1].unknowns["E"]) == modes.values[1]
+
+
+def test_values_near_the_start_are_found():
+    found = pv.eigen(string(start=90.0), 1)
+    np.testing.assert_allclose(found.values, [(3 * np.pi) ** 2], rtol=1e-6)
+
+
+def test_other_ends_have_other_tones():
+    ends = {"left": pv.Dirichlet(u=0.0, on="x-"), "right": pv.Neumann(u=0.0, on="x+")}
+    found = pv.eigen(string(**ends), 2)
+    np.testing.assert_allclose(found.values, [(np.pi / 2) ** 2, (1.5 * np.pi) ** 2], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_drum_has_double_tones():
+    found = pv.eigen(operator(pv.Disk(), lambda u, laplacian_u, E: laplacian_u + E * u), 3)
+    first, second = jn_zeros(0, 1)[0] ** 2, jn_zeros(1, 1)[0] ** 2
+    np.testing.assert_allclose(found.values, [first, second, second], rtol=1e-6)
+    points, weights = pv.Disk().rule(30)
+    inner = (
+        found[1].u(x=points[:, 0], y=points[:, 1]) * found[2].u(x=points[:, 0], y=points[:, 1])
+    ) @ weights
+    assert abs(inner) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: pv.eigen(string(), 0), "count"),
+        (lambda: pv.eigen(pv.Problem(LINE, "u", {"p": pv.PDE(lambda u_x: u_x)})), "one unknown"),
+        (lambda: pv.eigen(operator(LINE, lambda u_xx, u, E: u_xx + E * u + 1)), "homogeneous"),
+        (
+            lambda: pv.eigen(operator(LINE, lambda u_xx, u, E: u_xx + E**2 * u)),
+            "linear in the eigenvalue",
+        ),
+        (
+            lambda: pv.eigen(operator(LINE * pv.Time(0, 1), lambda u_t, u, E: u_t + E * u)),
+            "space alone",
+        ),
+    ],
+)
+def test_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()
