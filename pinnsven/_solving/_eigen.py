@@ -263,8 +263,6 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
         mixed = np.real(mixed[:, order])
         several = np.real(several[order])
         if np.ptp(several) <= SAME * abs(value):  # of one value any will do: take orthonormal ones
-            value
-        ):  # of one value, any functions will do: take orthonormal ones
             mixed = scipy.linalg.qr(mixed, check_finite=False)[0]
         found += several.tolist()
         columns += list((block @ mixed).T)
