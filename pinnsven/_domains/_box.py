@@ -135,20 +135,22 @@ class Box(AbstractShape):
 class Interval(Box):
     """An interval of one coordinate, `x` unless named: `Interval(-1, 1)` or `Interval(r=(0, 2))`.
 
+    - `name`: of the coordinate beside two ends; of the interval, as a part of others, beside a pair.
     - `periodic`: true when its ends are the same place.
 
     Raises `ValueError` for an empty, inverted or infinite interval.
     """
 
     def __init__(
-        self, lower=None, upper=None, *, name: str = "x", periodic: bool | str = False, **bounds
+        self, lower=None, upper=None, *, name: str | None = None, periodic: bool | str = False, **bounds
     ):
         if (lower is None) != (upper is None) or (lower is None) == (not bounds) or len(bounds) > 1:
             raise ValueError("Interval takes two ends, Interval(0, 1), or one pair, Interval(x=(0, 1))")
+        own = name if bounds else None
         if not bounds:
-            bounds = {name: (lower, upper)}
+            bounds = {"x" if name is None else name: (lower, upper)}
         wrapped = (periodic,) if isinstance(periodic, str) else tuple(bounds) if periodic else ()
-        super().__init__(periodic=wrapped, **bounds)
+        super().__init__(periodic=wrapped, name=own, **bounds)
 
 
 save_as(Interval, "box")

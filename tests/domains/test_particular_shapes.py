@@ -148,3 +148,10 @@ def test_points_of_a_mesh_lie_in_it_or_not_as_in_the_shape_that_it_fills():
     inside = np.all((points > 0) & (points < 1), axis=1)
     inside &= ~np.all(np.abs(points - 0.5) < 0.25, axis=1)
     np.testing.assert_array_equal(pv.Mesh(corners, cells).inside(points), inside)
+
+
+def test_an_interval_takes_a_name_of_its_own_beside_a_pair():
+    line = pv.Interval(x=(0, 4)) - pv.Interval(x=(1, 2), name="gap")
+    assert boundary(line, "gap.x+")[0].tolist() == [[2.0]]
+    assert boundary(line, "x+")[0].tolist() == [[4.0]]
+    assert [c.name for c in pv.Interval(0, 1, name="s").coordinates] == ["s"]

@@ -275,3 +275,27 @@ def test_a_field_of_fewer_coordinates_does_not_know_the_others():
     np.testing.assert_allclose(solution.k(x=x, t=0.2), -1 - x, atol=0.02)
     np.testing.assert_array_equal(solution.k(x=x, t=0.2), solution.k(x=x, t=0.9))
     np.testing.assert_array_equal(solution.k_t(x=x, t=0.2), 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("glue", "status"),
+    [
+        (None, "undetermined"),
+        (lambda A, B: A - B, "undetermined"),
+        (lambda A, B, A_n, B_n: (A - B, A_n - B_n), "converged"),
+        (lambda A_n, B_n: (A_n, B_n), "converged"),
+    ],
+)
+def test_what_an_interface_leaves_open_is_seen(glue, status):
+    conditions = {
+        "below": pv.PDE(lambda laplacian_A: laplacian_A),
+        "above": pv.PDE(lambda laplacian_B: laplacian_B),
+        "bottom": pv.Dirichlet(A=lambda x: jnp.cos(jnp.pi * x), on="y-"),
+        "top": pv.Dirichlet(B=0.0, on="y+"),
+        "sides": pv.Neumann(T=0.0, on="x"),
+    }
+    if glue is not None:
+        conditions["glue"] = pv.Interface(glue, between="A B")
+    problem = pv.Problem(SQUARE, pv.Field("T", pieces=PIECES), conditions)
+    assert pv.solve(problem, time_limit=60).status == status
