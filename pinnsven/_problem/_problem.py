@@ -14,7 +14,7 @@ from .._basics._functions import required_arguments
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._layout import FieldLayout
-from .._calculus._names import NameSpace
+from .._calculus._names import ConstantValue, NameSpace, UnknownValue
 from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
 from .._domains import Domain, as_domain
 from .._output._equations import problem_html, problem_text
@@ -110,13 +110,19 @@ class Problem:
 
     def _check_determined(self) -> None:
         used = {field for b in self.blocks for field in b.plan.fields}
-        asked = {name for b in self.blocks for name in b.plan.names}
+        quantities = [q for b in self.blocks for q in b.plan.quantities.values()]
+        asked = {q.name for q in quantities if isinstance(q, (UnknownValue, ConstantValue))}
+        for function in (self.exact or {}).values():
+            asked |= set(required_arguments(function, self.space.knows))
         for field in self.fields:
             if field not in used:
                 raise ValueError(f"fields: no condition mentions the field {field!r}")
         for unknown in self.unknowns:
             if unknown not in asked:
                 raise ValueError(f"unknowns: no condition mentions the unknown {unknown!r}")
+        for constant in self.constants:
+            if constant not in asked:
+                raise ValueError(f"constants: no condition mentions the constant {constant!r}")
 
     @property
     def fitted(self) -> tuple[Block, ...]:

@@ -41,6 +41,11 @@ bad(
     lambda: problem(unknowns={"k": 1.0}),
     "no condition mentions the unknown 'k'",
 )
+bad(
+    "constant nobody asks for",
+    lambda: problem(constants={"k": 2.0}),
+    "no condition mentions the constant 'k'",
+)
 bad("field nobody asks for", lambda: problem(fields="u v"), "no condition mentions the field 'v'")
 bad("no condition", lambda: problem(conditions={}), "conditions", "dict of named conditions")
 bad(
