@@ -62,6 +62,7 @@ def test_a_grid_that_does_not_cover_the_domain_is_named_where_it_ends():
         pv.solve(pv.Problem(pv.Interval(0, 3), "u", conditions))
 
 
+@pytest.mark.slow
 def test_a_rod_with_measured_conductivity():
     """(k u')' = 0 between 0 and 1: u is the share of the resistance so far."""
     k = pv.Gridded(x=X, values=1 + X)  # a straight line, which splines hold exactly

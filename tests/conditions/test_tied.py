@@ -91,6 +91,7 @@ def test_refused(make, words):
         make()
 
 
+@pytest.mark.slow
 def test_a_delay_is_solved_piece_by_piece():
     """u' = -u(t - 1), u = 1 before: 1 - t, then 1 - t + (t - 1)^2 / 2."""
     pieces = {"a": pv.Interval(t=(0, 1)), "b": pv.Interval(t=(1, 2))}

@@ -35,6 +35,7 @@ def python_blocks(page: Path) -> list[str]:
 WITHOUT_CODE = ("README.md", "trust.md", "index.md", "limits.md", "troubleshooting.md")
 
 
+@pytest.mark.slow  # minutes of solving; .ci/run has them beside the suite
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name not in WITHOUT_CODE], ids=lambda p: p.stem)
 def test_code_on_a_page_runs_from_top_to_bottom(page, as_a_user):
     namespace: dict = {}

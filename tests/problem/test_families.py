@@ -33,6 +33,7 @@ def decay(**unknown):
     return pv.Problem(pv.Time(0, 1), "u", conditions, unknowns={"k": pv.Unknown(**unknown)})
 
 
+@pytest.mark.slow
 def test_an_unknown_within_bounds_is_found_and_one_at_its_bound_is_named():
     found = pv.solve(decay(start=0.1, bounds=(0, None)), max_steps=40)
     assert found.unknowns["k"] == pytest.approx(2.0, rel=1e-6)

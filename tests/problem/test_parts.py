@@ -169,6 +169,7 @@ def test_parts_that_do_not_touch_or_overlap_have_no_interface():
 # Solved.
 
 
+@pytest.mark.slow
 def test_a_contact_resistance_and_a_thin_layer():
     """Three slabs in series: the flux is what their resistances leave."""
     resistance, near = 0.3, 1 + 1e-8
@@ -247,6 +248,7 @@ def test_conditions_see_complex_values():
     assert (float(real), float(imaginary)) == (-3 + 5, 2 + 10)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plain_promotion")
 def test_a_complex_field_is_found():
     solution = pv.solve(schroedinger(pv.Interval(-1, 1) * pv.Time(0, 0.5)), time_limit=60)

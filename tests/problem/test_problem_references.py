@@ -18,10 +18,12 @@ from scipy.sparse import csr_array
 
 import pinnsven as pv
 from helpers import PROBLEMS
+from pinnsven._conditions import FixedPoints
 
 EXACT = [
     ("advection", {}),
     ("heat_1d", {}),
+    ("heat_family", {}),
     ("helmholtz_2d", {}),
     ("helmholtz_2d", {"a1": 4, "a2": 4}),
     ("oscillator", {}),
@@ -30,10 +32,13 @@ EXACT = [
     ("poisson_2d", {}),
     ("poisson_5d", {}),
     ("poisson_5d", {"dimension": 2}),
+    ("poisson_10d", {}),
     ("reaction", {}),
     ("reaction", {"periodic": True}),
     ("wave_1d", {}),
 ]
+# Of several fields, of pieces, complex, or of two places: by the plan of each condition.
+BY_PLAN = ["black_scholes", "delay", "inclusion", "kovasznay", "schroedinger", "two_materials"]
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
 STEADY = [("cavity", {}), ("cavity", {"lid": "regularized"})]
@@ -60,7 +65,34 @@ def load(name):
 
 def test_every_problem_file_has_a_row():
     files = {path.stem for path in PROBLEMS.glob("[!_]*.py")}
-    assert files == {name for name, _ in EXACT + STEADY} | set(COMPUTED) | set(PERIODIC)
+    assert files == {name for name, _ in EXACT + STEADY} | set(COMPUTED) | set(PERIODIC) | set(BY_PLAN)
+
+
+@pytest.mark.parametrize("name", BY_PLAN)
+def test_every_condition_holds_for_the_exact_solution(name):
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        problem = load(name).make_problem()
+        functions = [problem.exact[field] for field in problem.fields]
+
+        def fields(point):
+            named = problem.domain.split(point)
+            return jnp.stack([f(*map(named.get, inspect.signature(f).parameters)) for f in functions])
+
+        for block in problem.blocks:
+            fixed = isinstance(block.site, FixedPoints)
+            points = block.site.points if fixed else None
+            if points is None:
+                count = block.site.finite or 20
+                points, normals = block.site.draw(count, pv.Sobol(), np.random.default_rng(0))
+            else:
+                normals = np.zeros((len(points), problem.domain.space_dim))
+            given = dict(block.site.auxiliary) if fixed else {}
+            given |= {} if block.given is None else block.given.at(points)
+            for i, (point, normal) in enumerate(zip(points, normals, strict=True)):
+                values = block.plan.evaluate(fields, jnp.asarray(point), jnp.asarray(normal), {})
+                values |= {key: jnp.asarray(column[i]) for key, column in given.items()}
+                worst = max(abs(float(r)) for r in block.residual(values))
+                assert worst < 1e-10 * max(1.0, *[float(jnp.max(jnp.abs(v))) for v in values.values()])
 
 
 # Exact solutions. Derivatives by nested jax.grad, so that the derivative plan is not its own judge.

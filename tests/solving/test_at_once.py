@@ -45,6 +45,7 @@ def test_a_square_is_solved_by_one_step():
     test_a_smooth_linear_problem_is_solved_by_one_step(DOMAINS["box"])
 
 
+@pytest.mark.slow
 def test_what_stands_alone_comes_back_from_its_file(tmp_path):
     for domain in (DOMAINS["round hole"], DOMAINS["square hole"]):
         solution = pv.solve(poisson(domain), time_limit=60, estimate_error=False)

@@ -47,6 +47,7 @@ def test_values_near_the_start_are_found():
     np.testing.assert_allclose(found.values, [(3 * np.pi) ** 2], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_other_ends_have_other_tones():
     ends = {"left": pv.Dirichlet(u=0.0, on="x-"), "right": pv.Neumann(u=0.0, on="x+")}
     found = pv.eigen(string(**ends), 2)
