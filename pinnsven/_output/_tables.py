@@ -34,6 +34,12 @@ def solution_table(solution: SolutionData) -> str:
     return "\n".join(lines)
 
 
+def _measured(solution: SolutionData) -> tuple[str, ...]:
+    """The fields, and those that are made of several of them."""
+    every = (*solution.fields, *solution.layout.names(solution.fields))
+    return tuple(dict.fromkeys(every))
+
+
 def condition_rows(solution: SolutionData) -> list[tuple[str, str, str, str, str]]:
     """Name, rows, weight, training and held-out residual of each condition, as text."""
     found = []
@@ -99,7 +105,7 @@ def solution_record(solution: SolutionData) -> dict:
         "steps": solution.steps,
         "rank": solution.rank,
         "condition_number": solution.condition_number(),
-        "error": {f: (solution.error or {}).get(f) for f in solution.fields},
+        "error": {f: (solution.error or {}).get(f) for f in _measured(solution)},
         "error_estimate": {f: (solution.error_estimate or {}).get(f) for f in solution.fields},
         "reference_floor": solution.reference_floor,
         "residual": {
