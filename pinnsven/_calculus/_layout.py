@@ -151,10 +151,10 @@ class FieldLayout:
         owner = {m: c.name for c in self.composites for m in c.members}
         return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
 
-    def real_names(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """The same with the parts of complex fields in place of these."""
+    def real_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Names with the parts of complex fields in place of these."""
         parts = {c.name: c.members for c in self.composites if c.is_complex}
-        return tuple(n for name in self.names(fields) for n in parts.get(name, (name,)))
+        return tuple(n for name in names for n in parts.get(name, (name,)))
 
     def composite(self, name: str) -> Composite | None:
         """The field of a name that is made of others; None where it is not."""

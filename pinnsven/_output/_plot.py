@@ -112,8 +112,8 @@ def _choice(show: str | None) -> Callable[[Wish], list[list[Panel]]]:
 def _wish(solution: SolutionData, field, show, at, along, cmap, units) -> Wish:
     """What was asked for; `ValueError` for whatever is wrong with it."""
     _choice(show)
-    fields = (field,) if isinstance(field, str) else field
-    fields = solution.layout.real_names(solution.fields if fields is None else tuple(fields))
+    given = solution.layout.names(solution.fields) if field is None else field
+    fields = solution.layout.real_names((given,) if isinstance(given, str) else tuple(given))
     for name in fields:
         if not asks_for_field(solution, name):
             raise ValueError(

@@ -64,7 +64,8 @@ def test_a_file_keeps_where_fields_live(layered, tmp_path):
 
 def test_pictures_of_pieces_are_drawn(layered, tmp_path):
     layered.plot(tmp_path / "T.png")
-    layered.plot(tmp_path / "A.png", field="A", show="error")
+    figure = layered.plot(tmp_path / "A.png", field="A", show="error")
+    assert "A, |solution minus exact|" in [axis.get_title() for axis in figure.axes]
     layered.report(tmp_path / "T.html")
     assert "where A and B meet" in (tmp_path / "T.html").read_text()
 
