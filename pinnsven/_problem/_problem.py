@@ -109,6 +109,7 @@ class Problem:
         return problem_html(self)
 
     def _check_determined(self) -> None:
+        """Raises `ValueError` for a field, an unknown or a constant that nothing mentions."""
         used = {field for b in self.blocks for field in b.plan.fields}
         quantities = [q for b in self.blocks for q in b.plan.quantities.values()]
         asked = {q.name for q in quantities if isinstance(q, (UnknownValue, ConstantValue))}
