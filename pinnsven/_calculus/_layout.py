@@ -6,8 +6,9 @@ each part of the domain.
 """
 
 import dataclasses
+import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._basics._functions import NamedFunction
-from .._domains import AbstractShape, AbstractSite, Domain, EachPart, Interior, Union
+from .._domains import AbstractShape, AbstractSite, Domain, EachPart, Interior, Union, each_once
 
 REAL, IMAGINARY = "_re", "_im"  # behind the name of a complex field: its parts
 PIECE = "_piece_of_"  # in front of the name of a field in pieces: which piece a point is in
@@ -91,6 +92,20 @@ class Composite:
         """Which piece each point of space is in, or nearest to."""
         return np.argmin([part.level(places) for part in self.parts], axis=0)
 
+    def whole_at(self, values: list[np.ndarray], places: Float[np.ndarray, "n space"]) -> np.ndarray:
+        """The field, or a derivative of it, at points of space, in numpy.
+
+        - `values`: of the members, each (n, ...).
+        """
+        if self.is_complex:
+            return values[0] + 1j * values[1]
+        return np.stack(values)[self.pieces(places), np.arange(len(places))]
+
+    @functools.cached_property
+    def part(self) -> AbstractShape:
+        """Where a field in pieces lives: all of its parts together."""
+        return Union(*self.parts)  # type: ignore[arg-type]
+
 
 @dataclasses.dataclass(frozen=True)
 class FieldLayout:
@@ -119,32 +134,21 @@ class FieldLayout:
         """
         if not self.has_parts:
             return Interior(domain)
-        parts: list[AbstractShape] = []
-        for part in (self.part(number) or domain.space for number in range(fields)):
-            if part is not None and not any(part is other for other in parts):
-                parts.append(part)
+        parts = each_once(self.part(number) or domain.space for number in range(fields))
         return EachPart(domain, tuple(parts))  # type: ignore[call-arg]
 
     def alive(
         self, domain: Domain, points: Float[np.ndarray, "n dim"], hair: float = 1e-9
     ) -> Bool[np.ndarray, "n fields"]:
-        """Which fields live at which points.
+        """Which fields live at which points, where some have places of their own.
 
         - `hair`: what counts as rounding, relative to the longest side of a part.
         """
-        places, number = points[:, : domain.space_dim], max(len(self.places), 1)
-        alive = np.ones((len(points), number), bool)
-        known: list[tuple[AbstractShape, np.ndarray]] = []
-        for i in range(len(self.places)):
-            part = self.part(i)
-            if part is None:
-                continue
-            found = next((inside for other, inside in known if other is part), None)
-            if found is None:
-                found = part.contains(places, hair)
-                known.append((part, found))
-            alive[:, i] = found
-        return alive
+        space = points[:, : domain.space_dim]
+        parts = [place.part for place in self.places]
+        inside = {id(p): p.contains(space, hair) for p in each_once(parts) if p is not None}
+        everywhere = np.ones(len(points), bool)
+        return np.stack([inside.get(id(part), everywhere) for part in parts], axis=1)
 
     def names(self, fields: tuple[str, ...]) -> tuple[str, ...]:
         """The fields as users know them: composites in place of their members."""
@@ -167,14 +171,21 @@ class FieldLayout:
                 return composite, names
         return None
 
+    def expanded_names(
+        self, names: Sequence[str]
+    ) -> tuple[dict[str, tuple[Composite, tuple[str, ...]]], tuple[str, ...]]:
+        """Those names that ask for composites, as `expanded` has them, and all names of real fields."""
+        found = {name: self.expanded(name) for name in names}
+        made = {name: pair for name, pair in found.items() if pair is not None}
+        parts = [made[name][1] if name in made else (name,) for name in names]
+        return made, tuple(dict.fromkeys(itertools.chain.from_iterable(parts)))
+
     def expanded_term(self, term: NamedFunction) -> NamedFunction:
         """A function that asks for real fields alone, in place of one that may ask for composites."""
-        found = {name: self.expanded(name) for name in term.names}
-        made = {name: pair for name, pair in found.items() if pair is not None}
+        made, real = self.expanded_names(term.names)
         if not made:
             return term
-        asked = [made[name][1] if name in made else (name,) for name in term.names]
-        names = dict.fromkeys(itertools.chain.from_iterable(asked))
+        names = dict.fromkeys(real)
         names |= dict.fromkeys(c.chooser for c, _ in made.values() if not c.is_complex)
 
         def function(values: Mapping[str, Any], *data):
@@ -188,8 +199,3 @@ class FieldLayout:
 
 
 PLAIN = FieldLayout()
-
-
-def union_of(parts: tuple[AbstractShape, ...]) -> AbstractShape:
-    """All of several parts together."""
-    return parts[0] if len(parts) == 1 else Union(*parts)  # type: ignore[arg-type]

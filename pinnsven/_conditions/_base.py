@@ -23,7 +23,7 @@ from .._basics._repr import called
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
 from .._domains import AbstractSite, Domain
-from ._places import FixedPoints, GivenValues, where_alive, with_pieces
+from ._places import FixedPoints, GivenValues, check_all_inside, where_alive, with_pieces
 from ._robust import Huber
 
 GIVEN = (CoordinateValue, UnknownValue, ConstantValue)  # what a value may depend on
@@ -166,7 +166,7 @@ def make_block(
     plan = DerivativePlan(tuple(names), space)
     if plan.needs_normal and not on_boundary:
         raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
-    if not any(_is_of_field(q) for q in plan.quantities.values()):
+    if not plan.fields:
         raise ValueError(
             f"the residual depends on no field; it asks for {listing(plan.names)} and the fields are "
             f"{listing(space.fields)}"
@@ -223,10 +223,6 @@ def _names_apart(site: AbstractSite | FixedPoints, given: GivenValues | None) ->
 def difference(quantity: str, target: str) -> NamedFunction:
     """The residual of a quantity beside a value that comes with the points."""
     return NamedFunction((quantity, target), lambda values: values[quantity] - values[target])
-
-
-def _is_of_field(quantity) -> bool:
-    return hasattr(quantity, "field")
 
 
 def count_components(block: Block) -> int:
@@ -330,10 +326,8 @@ def points_array(points: object, domain: Domain) -> np.ndarray:
     stacked = np.concatenate(columns, axis=1)
     if not len(stacked):
         raise ValueError("points: there is no point")
-    outside = np.flatnonzero(~domain.contains(stacked))
-    if outside.size:
-        raise ValueError(
-            f"points: {outside.size} of {len(stacked)} lie outside the domain, the first being "
-            f"number {outside[0]} at {stacked[outside[0]].tolist()}"
-        )
+    try:
+        check_all_inside(domain.contains(stacked), stacked, "lie outside the domain")
+    except ValueError as error:
+        raise ValueError(f"points: {error}") from None
     return stacked

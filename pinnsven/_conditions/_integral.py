@@ -77,7 +77,7 @@ class Integral(AbstractCondition):
         inner = DerivativePlan(integrand.names, space)
         if inner.needs_normal:
             raise ValueError("'normal' and derivatives along it exist only in boundary conditions")
-        if not any(hasattr(quantity, "field") for quantity in inner.quantities.values()):
+        if not inner.fields:
             raise ValueError(f"the integrand depends on no field; it asks for {listing(inner.names)}")
         target = _target(self.value, space)
         if domain.space is None and domain.parameters is not None:

@@ -1,7 +1,6 @@
 """Blocks of conditions that tie two places to one another."""
 
 import dataclasses
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,14 +45,11 @@ def make_pair_block(
     """
     check_weight(weight)
     check_count(count)
-    made = {n: pair for n in names if (pair := space.layout.expanded(n)) is not None}
+    made, real = space.layout.expanded_names(names)
     if pieces := [pair[0].name for pair in made.values() if not pair[0].is_complex]:
         raise ValueError(f"{pieces[0]!r} is in pieces: ask for the field of the piece that is meant")
-    asked = names
-    parts = [made[name][1] if name in made else (name,) for name in names]
-    names = tuple(dict.fromkeys(itertools.chain.from_iterable(parts)))
-    plan = PairPlan(tuple(names), space, DerivativePlan(tuple(names), space), partner)
-    if not any(hasattr(quantity, "field") for quantity in plan.quantities.values()):
+    plan = PairPlan(real, space, DerivativePlan(real, space), partner)
+    if not plan.fields:
         raise ValueError(
             f"names={names!r}: the residual depends on no field; fields are {listing(space.fields)}"
         )
@@ -61,7 +57,7 @@ def make_pair_block(
     def scalars(values: dict, data: object) -> tuple:
         del data
         here, there = (
-            {name: _whole(made, name, values, before) for name in asked} for before in ("", THERE)
+            {name: _whole(made, name, values, before) for name in names} for before in ("", THERE)
         )
         found = residual(here, there)
         return tuple(real_scalars(list(found) if isinstance(found, tuple) else [found]))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._basics._messages import listing
-from .._calculus._layout import union_of
 from .._calculus._names import NameSpace
 from .._domains import AbstractShape, AbstractSite, cut_site
 
@@ -33,6 +32,19 @@ class GivenValues:
 
     names: tuple[str, ...]
     at: Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+def check_all_inside(inside: np.ndarray, points: np.ndarray, where: str) -> None:
+    """Raises `ValueError` that counts the points which are not inside, and names the first.
+
+    - `inside`: whether each point is, `where`: the others lie, as the sentence goes on.
+    """
+    outside = np.flatnonzero(~inside)
+    if outside.size:
+        raise ValueError(
+            f"{outside.size} of {len(points)} {where}, the first being number {outside[0]} at "
+            f"{points[outside[0]].tolist()}"
+        )
 
 
 def with_pieces(
@@ -72,12 +84,8 @@ def where_alive(
     if isinstance(site, FixedPoints):
         places = site.points[:, : space.domain.space_dim]
         for part in parts:
-            away = np.flatnonzero(~part.contains(places))
-            if away.size:
-                raise ValueError(
-                    f"{away.size} of {len(places)} points lie where {named} does not live, the first "
-                    f"being number {away[0]} at {site.points[away[0]].tolist()}"
-                )
+            where = f"points lie where {named} does not live"
+            check_all_inside(part.contains(places), site.points, where)
         return site
     return cut_site(site, parts, named)
 
@@ -87,7 +95,7 @@ def parts_of(space: NameSpace, asked: Sequence[str]) -> list[AbstractShape]:
     found: list[AbstractShape] = []
     for name in asked:
         if (pair := space.layout.expanded(name)) is not None and pair[0].parts:
-            part = union_of(pair[0].parts)
+            part = pair[0].part
         elif field := _field(space, name):
             part = space.layout.part(space.fields.index(field))
         else:

@@ -9,7 +9,14 @@ import numpy as np
 from .._basics._messages import listing
 from .._basics._repr import called
 from ._descriptions import register_shape, save_as
-from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+from ._pieces import (
+    Coordinate,
+    Facet,
+    check_distinct,
+    component_slices,
+    coordinate_name,
+    finite_interval,
+)
 from ._rules import fewer_nodes, gauss_rule
 from ._sections import Brick
 from ._shape import AbstractShape, part_names, shape_name
@@ -94,10 +101,10 @@ class Box(AbstractShape):
         if not np.array_equal(matrix, np.eye(self.dim)):
             return super().placed(matrix, shift)
         given: dict[str, Any] = self.describe()
-        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
-        for c, end in zip(given["coordinates"], ends, strict=True):
+        slices = component_slices(self.coordinates)
+        for c in given["coordinates"]:
             for side in ("lower", "upper"):
-                c[side] = (np.asarray(c[side]) + shift[end - len(c[side]) : end]).tolist()
+                c[side] = (np.asarray(c[side]) + shift[slices[c["name"]]]).tolist()
         return Box.from_description(given)
 
     def facets(self):

@@ -12,7 +12,7 @@ import equinox as eqx
 import numpy as np
 
 from ._descriptions import describe_shape, register_shape, shape_of
-from ._pieces import Coordinate, Facet
+from ._pieces import Coordinate, Facet, component_slices
 from ._sections import Join
 from ._shape import AbstractShape, operation
 
@@ -43,7 +43,7 @@ class _Combination(AbstractShape):
         first = shapes[0].coordinates
         self._coordinates = tuple(
             Coordinate(c.name, tuple(lower[s].tolist()), tuple(upper[s].tolist()), vector=c.vector)
-            for c, s in zip(first, _slices(first), strict=True)
+            for c, s in zip(first, component_slices(first).values(), strict=True)
         )
 
     def __check_init__(self):
@@ -253,8 +253,3 @@ class Intersection(_Combination):
         lowers, uppers = self._boxes
         lower = lowers.max(axis=0)
         return lower, np.maximum(uppers.min(axis=0), lower)
-
-
-def _slices(coordinates: tuple[Coordinate, ...]) -> list[slice]:
-    ends = np.cumsum([c.size for c in coordinates]).tolist()
-    return [slice(end - c.size, end) for c, end in zip(coordinates, ends, strict=True)]

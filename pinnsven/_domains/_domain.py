@@ -6,7 +6,15 @@ import equinox as eqx
 import numpy as np
 
 from .._basics._repr import called
-from ._pieces import Coordinate, Facet, check_distinct, coordinate_name, finite_interval
+from ._pieces import (
+    Coordinate,
+    Facet,
+    check_distinct,
+    component_slices,
+    coordinate_name,
+    each_once,
+    finite_interval,
+)
 from ._product import Product
 from ._shape import AbstractShape
 
@@ -121,8 +129,7 @@ class Domain(eqx.Module):
 
     def slices(self) -> dict[str, slice]:
         """Which components of a point belong to each coordinate."""
-        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
-        return {c.name: slice(e - c.size, e) for c, e in zip(self.coordinates, ends, strict=True)}
+        return component_slices(self.coordinates)
 
     def component_names(self) -> list[str]:
         """The names of a point's components; those of a vector coordinate are numbered."""
@@ -159,14 +166,10 @@ class Domain(eqx.Module):
         inside = np.ones(len(points), bool)
         if self.space is not None:
             inside &= self.space.contains(points[:, : self.space_dim], hair)
-        for number, c in enumerate(self.parameters.coordinates if self.parameters else ()):
-            room, value = hair * (c.upper[0] - c.lower[0]), points[:, self.space_dim + number]
-            inside &= (value >= c.lower[0] - room) & (value <= c.upper[0] + room)
-        if self.time is not None:
-            room = hair * (self.time.stop - self.time.start)
-            moment = points[:, -1]
-            inside &= (moment >= self.time.start - room) & (moment <= self.time.stop + room)
-        return inside
+        rest = points[:, self.space_dim :]
+        lower, upper = self.lower[self.space_dim :], self.upper[self.space_dim :]
+        room = hair * (upper - lower)
+        return inside & np.all((rest >= lower - room) & (rest <= upper + room), axis=1)
 
     def split(self, points: Any) -> dict[str, Any]:
         """Points (..., dim) as a dict of named coordinates, each (...), or (..., size) for a vector."""
@@ -228,8 +231,4 @@ def called_so(facets: tuple[Facet, ...], name: str) -> list[Facet]:
 
 def owners_of(facets: list[Facet]) -> list[object]:
     """The shapes that facets bound, each once."""
-    owners: list[object] = []
-    for facet in facets:
-        if not any(facet.owner is owner for owner in owners):
-            owners.append(facet.owner)
-    return owners
+    return each_once(facet.owner for facet in facets)

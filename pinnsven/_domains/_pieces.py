@@ -3,7 +3,8 @@
 import dataclasses
 import keyword
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from scipy.stats import qmc
 from .._basics._messages import listing
 from ._surfaces import AbstractSurface
 
+Thing = TypeVar("Thing")
 Place = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -96,6 +98,17 @@ def _kept_of(rule, keep, sign: float):
         return points[chosen], sign * normals[chosen], weights[chosen]
 
     return restricted
+
+
+def component_slices(coordinates: Sequence[Coordinate]) -> dict[str, slice]:
+    """Which components of a point belong to each coordinate, by name."""
+    ends = np.cumsum([c.size for c in coordinates]).tolist()
+    return {c.name: slice(end - c.size, end) for c, end in zip(coordinates, ends, strict=True)}
+
+
+def each_once(things: Iterable[Thing]) -> list[Thing]:
+    """Things in their order, each once: one is the same as another only where it is that other."""
+    return list({id(thing): thing for thing in things}.values())
 
 
 def even_probe(dim: int) -> Float[np.ndarray, "n dim"]:

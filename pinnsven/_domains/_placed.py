@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 
 from ._descriptions import describe_shape, register_shape, shape_of
-from ._pieces import Coordinate, Facet
+from ._pieces import Coordinate, Facet, component_slices
 from ._sections import placed_region
 from ._shape import AbstractShape, operation
 from ._surfaces import Carried
@@ -41,14 +41,14 @@ class Placed(AbstractShape):
             np.where(wrapped, old + move, new)
             for old, new in ((shape.lower, lower), (shape.upper, upper))
         )
-        ends = np.cumsum([c.size for c in shape.coordinates]).tolist()
+        parts = component_slices(shape.coordinates)
         self._coordinates = tuple(
             dataclasses.replace(
                 c,
-                lower=tuple(lower[e - c.size : e].tolist()),
-                upper=tuple(upper[e - c.size : e].tolist()),
+                lower=tuple(lower[parts[c.name]].tolist()),
+                upper=tuple(upper[parts[c.name]].tolist()),
             )
-            for c, e in zip(shape.coordinates, ends, strict=True)
+            for c in shape.coordinates
         )
 
     @property

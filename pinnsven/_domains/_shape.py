@@ -19,7 +19,7 @@ from .._basics._messages import listing
 from .._basics._numbers import finite_number, numeric_array
 from .._basics._repr import called
 from ._descriptions import plain_fact, tupled
-from ._pieces import Coordinate, Facet, even_probe
+from ._pieces import Coordinate, Facet, component_slices, even_probe
 from ._rules import SOLID
 from ._sections import AbstractRegion
 from ._slices import Rule, sliced_rule
@@ -180,11 +180,9 @@ class AbstractShape(eqx.Module):
         shift = np.zeros(self.dim) if by is None else numeric_array("moved: by", by)
         if shift.shape != (self.dim,):
             raise ValueError(f"moved: by={by!r} has not {self.dim} components")
-        ends = np.cumsum([c.size for c in self.coordinates]).tolist()
         shift = shift.copy()
-        for coordinate, end in zip(self.coordinates, ends, strict=True):
-            part = numeric_array(f"moved: {coordinate.name}=", along.get(coordinate.name, 0.0))
-            shift[end - coordinate.size : end] += part
+        for name, part in component_slices(self.coordinates).items():
+            shift[part] += numeric_array(f"moved: {name}=", along.get(name, 0.0))
         if not np.all(np.isfinite(shift)):
             raise ValueError("moved: every distance must be finite")
         return self.placed(np.eye(self.dim), shift)

@@ -7,16 +7,8 @@ import numpy as np
 from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
 from ._facts import column, finite_column
 
-UNITS = (
-    "weights",
-    "biases",
-    "owners",
-    "poles",
-    "metric",
-    "holes",
-    "radii",
-    "shown",
-)  # of drawn functions
+# The arrays of drawn functions.
+UNITS = ("weights", "biases", "owners", "poles", "metric", "holes", "radii", "shown")
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:

@@ -63,17 +63,14 @@ def named_values(solution: SolutionData, name: str, coordinates: dict, outside: 
     found = solution.named(plan, points, normals)
     parts = [solution.blanked(found[n], points, coordinates, outside) for n in asked]
     if outside == "nan" and space.layout.has_parts:
-        alive = space.layout.alive(solution.domain, points)
+        alive = solution.alive(points, coordinates)
         for member, values in zip(asked, parts, strict=True):
             field = getattr(space.read(member), "field", None)
             if field is not None:
                 values[~alive[:, space.fields.index(field)]] = np.nan
     values = parts[0]
-    if expanded is not None and expanded[0].is_complex:
-        values = parts[0] + 1j * parts[1]
-    elif expanded is not None:
-        piece = expanded[0].pieces(points[:, : solution.domain.space_dim])
-        values = np.stack(parts)[piece, np.arange(len(points))]
+    if expanded is not None:
+        values = expanded[0].whole_at(parts, points[:, : solution.domain.space_dim])
     return values.reshape(shape + values.shape[1:])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .._basics._memory import Memory
 from .._basics._messages import listing, nearest
 from .._basics._results import RESULTS
-from .._calculus._layout import PLAIN, Composite, FieldLayout
+from .._calculus._layout import PLAIN, FieldLayout
 from .._domains import Domain, stack_coordinates
 from ._records import ConditionReport, FieldErrors, Unknowns
 
@@ -23,10 +23,10 @@ def by_field(fields: Sequence[str], values: np.ndarray):
     return named[fields[0]] if len(fields) == 1 else named
 
 
-def _is_single(coordinates: dict) -> bool:
-    """Whether coordinates are in single precision: they miss the boundary by more than in double."""
+def _hair(coordinates: dict) -> float:
+    """What counts as rounding of coordinates: in single precision they miss a boundary by more."""
     kinds = [np.asarray(c).dtype for c in coordinates.values()]
-    return any(kind.kind == "f" and kind.itemsize < 8 for kind in kinds)
+    return 1e-6 if any(kind.kind == "f" and kind.itemsize < 8 for kind in kinds) else 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,19 +110,15 @@ class SolutionData:
         if not self.layout.composites:
             return by_field(self.fields, values)
         points, shape = stack_coordinates(self.domain, coordinates)
-        found = dict(zip(self.fields, np.moveaxis(values, -1, 0), strict=True))
+        places = points[:, : self.domain.space_dim]
+        columns = values.reshape(len(points), -1).T
+        found = dict(zip(self.fields, columns, strict=True))
         for composite in self.layout.composites:
-            members = np.stack([found[member] for member in composite.members])
-            found[composite.name] = self._whole(composite, members, points, shape)
+            members = [found[member] for member in composite.members]
+            found[composite.name] = composite.whole_at(members, places)
         names = self.layout.names(self.fields)
-        return found[names[0]] if len(names) == 1 else {name: found[name] for name in names}
-
-    def _whole(self, composite: Composite, members: np.ndarray, points: np.ndarray, shape):
-        """A field that is made of others, from their values (members, ...)."""
-        if composite.is_complex:
-            return members[0] + 1j * members[1]
-        piece = composite.pieces(points[:, : self.domain.space_dim]).reshape(shape)
-        return np.take_along_axis(members, piece[None], axis=0)[0]
+        named = {name: found[name].reshape(shape) for name in names}
+        return named[names[0]] if len(names) == 1 else named
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
@@ -144,9 +140,15 @@ class SolutionData:
         values = self.evaluator(points)  # type: ignore[operator]
         values = self.blanked(values, points, coordinates, outside)
         if outside == "nan" and self.layout.has_parts:
-            hair = 1e-6 if _is_single(coordinates) else 1e-9
-            values[~self.layout.alive(self.domain, points, hair)] = np.nan
+            values[~self.alive(points, coordinates)] = np.nan
         return values.reshape(*shape, len(self.fields))
+
+    def alive(self, points: np.ndarray, coordinates: dict) -> np.ndarray:
+        """Which fields live at points (n, dim), (n, fields), where some have parts of the domain.
+
+        - `coordinates`: of which the points were made.
+        """
+        return self.layout.alive(self.domain, points, _hair(coordinates))
 
     def blanked(self, values: np.ndarray, points: np.ndarray, coordinates: dict, outside: str):
         """Values (n, ...) at points (n, dim) with NaN at those outside, if that is asked for.
@@ -158,10 +160,10 @@ class SolutionData:
             raise ValueError(f"outside={outside!r}: give one of {listing(map(repr, OUTSIDE))}")
         if outside == "nan":
             values = np.array(values)
-            single = _is_single(coordinates)
+            hair = _hair(coordinates)
             for start in range(0, len(points), PORTION):  # a polygon's test takes room per edge
                 part = slice(start, start + PORTION)
-                inside = self.domain.contains(points[part], 1e-6 if single else 1e-9)
+                inside = self.domain.contains(points[part], hair)
                 values[part][~inside] = np.nan
         return values
 

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from .._calculus._layout import Composite, FieldLayout, FieldPlace
-from .._domains import AbstractShape, describe_shape, plain_fact, shape_of, tupled
+from .._domains import AbstractShape, describe_shape, each_once, plain_fact, shape_of, tupled
 from .._networks import MLP, FourierMLP, RandomFeatures, SeparableMLP, SineMLP
 from ._facts import Facts
 
@@ -39,27 +39,19 @@ def describe_layout(layout: FieldLayout) -> dict | None:
     """What is particular about fields; None where nothing is, and empty where no file can hold it."""
     if not layout.places and not layout.composites:
         return None
-    parts: list[AbstractShape] = []
-
-    def number(part: AbstractShape | None) -> int | None:
-        if part is None:
-            return None
-        for i, other in enumerate(parts):
-            if other is part:
-                return i
-        parts.append(part)
-        return len(parts) - 1
-
+    shown = [*(place.part for place in layout.places), *(p for c in layout.composites for p in c.parts)]
+    parts = each_once(part for part in shown if part is not None)
+    numbers = {id(part): number for number, part in enumerate(parts)}
     networks = [describe_network(place.network) for place in layout.places]
     pairs = zip(layout.places, networks, strict=True)
     if any(place.network is not None and network is None for place, network in pairs):
         return {}
     places = [
-        {"part": number(place.part), "of": place.of, "network": network}
+        {"part": numbers.get(id(place.part)), "of": place.of, "network": network}
         for place, network in zip(layout.places, networks, strict=True)
     ]
     composites = [
-        {"name": c.name, "members": c.members, "parts": [number(part) for part in c.parts]}
+        {"name": c.name, "members": c.members, "parts": [numbers[id(part)] for part in c.parts]}
         for c in layout.composites
     ]
     try:

@@ -16,12 +16,11 @@ def has_exact(solution: SolutionData, field: str) -> bool:
 
 
 def exact_at(problem: Any, field: str, points: np.ndarray) -> Float[np.ndarray, " n"]:
-    """The exact solution of a problem at points (n, dim); of a field in pieces, that of each piece."""
+    """The exact solution of a problem at points (n, dim)."""
     composite = problem.layout.composite(field)
     if composite is not None:
-        members = np.stack([exact_at(problem, name, points) for name in composite.members])
-        piece = composite.pieces(points[:, : problem.domain.space_dim])
-        return members[piece, np.arange(len(points))]
+        members = [exact_at(problem, name, points) for name in composite.members]
+        return composite.whole_at(members, points[:, : problem.domain.space_dim])
     constants = {name: np.asarray(value) for name, value in problem.constants.items()}
     given = problem.domain.split(points) | constants
     return named_function_values(problem.exact[field], given, "float64")

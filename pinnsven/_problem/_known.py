@@ -25,11 +25,11 @@ def known_values(problem: Problem) -> Reference | None:
         site = layout.site(domain, len(problem.fields))
         points, _ = site.draw(ERROR_POINTS, Sobol(), np.random.default_rng(2024))
         columns, values = domain.split(points), {}
-        alive = layout.alive(domain, points)
+        alive = layout.alive(domain, points) if layout.has_parts else None
         for field in problem.exact:
             with _failure_named(f"exact[{field!r}]: evaluating it at {ERROR_POINTS} points"):
                 values[field] = exact_at(problem, field, points)
-            if layout.has_parts:
+            if alive is not None:
                 values[field] = np.where(alive[:, problem.fields.index(field)], values[field], np.nan)
         return Reference(columns, floor=float(np.finfo(np.float64).eps), **values)
     reference = problem.reference

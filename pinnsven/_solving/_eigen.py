@@ -28,6 +28,7 @@ from .._domains import Sobol, integration_rule
 from .._networks import DrawnLayer, DrawnUnits, Parameters, RandomFeatures
 from .._output._evaluate import Evaluator
 from .._output._records import UnknownEstimate, Unknowns
+from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
 from ._points import PointSet
@@ -51,7 +52,7 @@ AGREED = 1e-6  # relative, to which two sets of functions must find an eigenvalu
 
 
 @dataclasses.dataclass(frozen=True)
-class Eigen:
+class Eigen(SeveralSolutions):
     """Eigenvalues and eigenfunctions, in the order of their distance from where they were looked for.
 
     - `name`: of the unknown that is the eigenvalue.
@@ -64,15 +65,6 @@ class Eigen:
     values: Float[np.ndarray, " count"]
     error_estimates: Float[np.ndarray, " count"]
     solutions: tuple[Solution, ...]
-
-    def __len__(self) -> int:
-        return len(self.solutions)
-
-    def __iter__(self):
-        return iter(self.solutions)
-
-    def __getitem__(self, number: int) -> Solution:
-        return self.solutions[number]
 
     def __str__(self) -> str:
         rows = zip(self.values, self.error_estimates, self.solutions, strict=True)
@@ -125,19 +117,20 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
         pairs, off = best
         seconds = time.perf_counter() - begun
         solutions = [
-            _solution(problem, pairs, k, float(off[k]), tolerance, seconds, compiler.seconds)
-            for k in range(count)
+            _solution(problem, pairs, k, float(off[k]), tolerance, seconds) for k in range(count)
         ]
     return Eigen(next(iter(problem.unknowns)), pairs.values, off, tuple(solutions))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Pairs:
-    """Eigenvalues with the coefficients of their functions, (count, functions, fields)."""
+    """Eigenvalues with the coefficients of their functions, (count, functions, fields).
+
+    The functions have a mean square integral of one, and are positive where they are largest.
+    """
 
     values: np.ndarray
     coefficients: np.ndarray
-    residuals: np.ndarray
     basis: "_Basis"
 
 
@@ -204,10 +197,10 @@ class _Basis:
         basis = basis @ _null_space(held)
         a, b = plain[equation] @ basis, moved[equation] @ basis
         found, vectors = _refined(a, b, count, near)
-        rests = np.linalg.norm(a @ vectors - found * (b @ vectors), axis=0)
-        residuals = rests / np.linalg.norm(b @ vectors, axis=0)
-        coefficients = (basis @ vectors).T.reshape(len(found), -1, self.fields)
-        return _Pairs(found, coefficients, residuals, self)
+        columns = basis @ vectors  # the basis is orthonormal, and so are the vectors
+        shown = values @ columns
+        columns = columns * np.sign(shown[np.argmax(np.abs(shown), axis=0), np.arange(len(found))])
+        return _Pairs(found, columns.T.reshape(len(found), -1, self.fields), self)
 
     def _values(self) -> Float[np.ndarray, "rows functions"]:
         """The values of all functions at points, weighted so that their products are integrals."""
@@ -271,18 +264,13 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array(found), np.array(columns).T.reshape(width, len(found))
 
 
-def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds, compiling) -> Solution:
+def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds) -> Solution:
     """An eigenfunction as a solution.
 
     - `off`: how far the value may be off.
     """
     basis, value = pairs.basis, float(pairs.values[k])
-    evaluator = Evaluator(basis.model(pairs.coefficients[k]), "float64", RandomFeatures(1))
-    points, weights = integration_rule(problem.domain, NODES)
-    found = evaluator(points)
-    largest = found.ravel()[np.argmax(np.abs(found))]
-    factor = np.sign(largest) / np.sqrt(np.sum(found**2, axis=1) @ weights)
-    evaluator = Evaluator(basis.model(pairs.coefficients[k] * factor), "float64", RandomFeatures(1))
+    model = basis.model(pairs.coefficients[k])
     agreed = off <= tolerance * max(abs(value), 1e-300)
     name = next(iter(problem.unknowns))
     words = f"Two sets of drawn functions find {name} = {value:.10g} and differ by {off:.1e}."
@@ -290,7 +278,7 @@ def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds, co
         name=problem.name,
         fields=problem.fields,
         domain=problem.domain,
-        evaluator=evaluator,
+        evaluator=Evaluator(model, "float64", RandomFeatures(1), basis.compiler),
         status=RESULTS.converged if agreed else RESULTS.unresolved,
         message=words,
         conditions={},
@@ -302,7 +290,7 @@ def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds, co
         rank=pairs.coefficients.shape[1],
         steps=1,
         seconds=seconds,
-        compile_seconds=compiling,
+        compile_seconds=basis.compiler.seconds,
         memory=Memory(None, peak()),
         history={},
         problem=problem,

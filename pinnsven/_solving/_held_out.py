@@ -20,7 +20,7 @@ def block_scales(blocks, field_sizes: dict[str, float]) -> np.ndarray:
     floor = FAINT * max(field_sizes.values())
     scales = []
     for block in blocks:
-        named = {q.field for q in block.plan.quantities.values() if hasattr(q, "field")}
+        named = block.plan.fields
         size = max(max(field_sizes[name], floor) for name in named)
         scales.append(size if 0 < size < 1 else 1.0)
     return np.array(scales)

@@ -513,14 +513,13 @@ class Run:
 
     def _count_readings(self, rows: np.ndarray) -> None:
         """Lets readings with a robust loss count by their residuals."""
+        if not any(block.loss for block in self.system.blocks):
+            return
         parts = split_rows(self.system, self.batches, rows)
-        changed = False
         for block, residuals in zip(self.system.blocks, parts, strict=True):
             if block.loss is not None and np.all(np.isfinite(residuals)):
                 self.points.count_by(block, block.loss.counts(residuals, block.noise))
-                changed = True
-        if changed:
-            self.batches = self.points.batches(self.row_weights())
+        self.batches = self.points.batches(self.row_weights())
 
     def _refine(self) -> None:
         """Redraws every block whose held-out residual is well above the training one.

@@ -12,6 +12,7 @@ import numpy as np
 from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._output._grids import library
+from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
 from ._solve import check_time_limit, check_top_level, solve
@@ -20,7 +21,7 @@ SEEDS = "seed"  # the name of the axis of seeds
 
 
 @dataclasses.dataclass(frozen=True)
-class Sweep:
+class Sweep(SeveralSolutions):
     """The solutions of a sweep, in the order of its axes; the last axis changes first.
 
     Iterating gives the solutions; `sweep.at(k=2.0)` gives the one of some values.
@@ -31,15 +32,6 @@ class Sweep:
 
     axes: dict[str, np.ndarray]
     solutions: tuple[Solution, ...]
-
-    def __len__(self) -> int:
-        return len(self.solutions)
-
-    def __iter__(self):
-        return iter(self.solutions)
-
-    def __getitem__(self, number: int) -> Solution:
-        return self.solutions[number]
 
     @property
     def shape(self) -> tuple[int, ...]:
