@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._domains import Round
+from .._domains import AbstractShape, Round
 from ._base import Embedding, in_combination
 
 FLATTEST = 0.5  # of the sizes of a unit's weights, where no other is asked for
@@ -20,6 +20,7 @@ POLE_TRIES = 4096  # points of the bounding box among which poles are looked for
 CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
 HARMONICS = 16  # of them about each
+INSIDE = 256  # points of a ball that are looked at
 WITHIN = 0.7  # of its radius, below which nothing is evaluated about a hole
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
 
@@ -269,8 +270,7 @@ def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarra
     for number, owner in enumerate(owners):
         region = owner.region()
         for leaf in () if region is None else region.leaves():
-            center = np.array(getattr(leaf, "center", ()))[None]
-            if isinstance(leaf, Round) and owner.level(center)[0] > 0:
+            if isinstance(leaf, Round) and _is_left_out(leaf, owner):
                 found.setdefault((leaf.center, leaf.radius), set()).add(number)
     if not found:
         return none
@@ -283,6 +283,14 @@ def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarra
     shown = [[float(n in mine) for mine in found.values()] for n in range(len(embedding.parts))]
     plain = np.concatenate([half / np.max(half), np.zeros(embedding.inputs - domain.dim)])
     return embedding.at(places), radii, np.array(shown).reshape(-1, len(found)), plain
+
+
+def _is_left_out(ball: Round, shape: AbstractShape) -> bool:
+    """Whether nothing of a ball is in a shape: that of a ring's outer edge is none of its holes."""
+    drawn = np.random.default_rng(0).standard_normal((INSIDE, len(ball.center)))
+    directions = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    depths = np.linspace(0.0, 0.99, INSIDE)[:, None]
+    return not np.any(shape.inside(np.asarray(ball.center) + ball.radius * depths * directions))
 
 
 def pole_power(domain) -> int:

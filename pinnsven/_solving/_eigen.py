@@ -27,7 +27,7 @@ from .._basics._results import RESULTS
 from .._domains import Sobol, integration_rule
 from .._networks import DrawnLayer, DrawnUnits, Parameters, RandomFeatures
 from .._output._evaluate import Evaluator
-from .._output._records import UnknownEstimate, Unknowns
+from .._output._records import StepRecord, UnknownEstimate, Unknowns
 from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
@@ -288,11 +288,11 @@ def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds) ->
         reference_floor=None,
         spectrum=np.zeros(0),
         rank=pairs.coefficients.shape[1],
-        steps=1,
+        steps=0,
         seconds=seconds,
         compile_seconds=basis.compiler.seconds,
         memory=Memory(None, peak()),
-        history={},
+        history=StepRecord.columns([]),
         problem=problem,
         layout=problem.layout,
     )

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from pinnsven._calculus._layout import FieldPlace
+from pinnsven._domains import as_domain
+from pinnsven._networks import Embedding
+from pinnsven._networks._drawn import round_holes
 
 SQUARE = pv.Box(x=(0, 1), y=(0, 1))
 LOW, HIGH = pv.Box(x=(0, 1), y=(0, 0.5)), pv.Box(x=(0, 1), y=(0.5, 1))
@@ -302,3 +306,41 @@ def test_what_an_interface_leaves_open_is_seen(glue, status):
         conditions["glue"] = pv.Interface(glue, between="A B")
     problem = pv.Problem(SQUARE, pv.Field("T", pieces=PIECES), conditions)
     assert pv.solve(problem, time_limit=60).status == status
+
+
+PIPE = pv.Annulus((0, 0), 1.0, 2.0)
+STEEL, FOAM = pv.Annulus((0, 0), 1.0, 1.2), pv.Annulus((0, 0), 1.2, 2.0)
+
+
+def test_the_outer_edge_of_a_ring_is_none_of_its_holes():
+    """Functions about it would end in the ring, and a jump that no point meets leaves no residual."""
+    places = (FieldPlace(STEEL), FieldPlace(FOAM))
+    _, radii, shown, _ = round_holes(Embedding(as_domain(PIPE), places=places))
+    np.testing.assert_allclose(radii, [0.5, 0.6])  # in half sides of the domain
+    np.testing.assert_array_equal(shown, [[1, 0], [0, 1]])
+    assert len(round_holes(Embedding(as_domain(PIPE)))[0]) == 1
+    membrane = pv.Disk() - pv.Box(x=(-0.4, 0.4), y=(-0.4, 0.4))
+    assert len(round_holes(Embedding(as_domain(membrane)))[0]) == 0
+
+
+@pytest.mark.slow
+def test_an_insulated_pipe_loses_what_its_layers_let_through():
+    """Two rings and a surface in series, 1,250 to one: logarithms of the radius."""
+    resistances = np.log(1.2) / (2 * np.pi * 50), np.log(2 / 1.2) / (2 * np.pi * 0.04)
+    lost = 130 / (sum(resistances) + 1 / (2 * np.pi * 10 * 2.0))
+    conditions = {
+        "steel": pv.PDE(lambda laplacian_steel: 50 * laplacian_steel),
+        "foam": pv.PDE(lambda laplacian_foam: 0.04 * laplacian_foam),
+        "inside": pv.Dirichlet(steel=423.0, on="inner"),
+        "outside": pv.Boundary(lambda foam, foam_n: 0.04 * foam_n + 10 * (foam - 293), on="outer"),
+        "join": pv.Interface(
+            lambda steel, foam, steel_n, foam_n: (steel - foam, 50 * steel_n - 0.04 * foam_n),
+            between="steel foam",
+        ),
+    }
+    fields = pv.Field("T", pieces={"steel": STEEL, "foam": FOAM})
+    solution = pv.solve(pv.Problem(PIPE, fields, conditions))
+    assert solution.status == "converged"
+    flux = solution.integrate(lambda foam_n: -0.04 * foam_n, on="outer")
+    assert flux == pytest.approx(lost, rel=1e-8)
+    assert solution.T(x=1.2, y=0.0) == pytest.approx(423 - lost * resistances[0], rel=1e-8)

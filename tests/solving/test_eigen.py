@@ -42,6 +42,13 @@ def test_functions_are_normalized_and_orthogonal(modes):
     assert float(modes[1].unknowns["E"]) == modes.values[1]
 
 
+def test_a_mode_comes_back_from_its_file(modes, tmp_path):
+    modes[1].save(tmp_path / "mode.pv")
+    again = pv.load(tmp_path / "mode.pv")
+    assert again.u(x=0.3) == modes[1].u(x=0.3)
+    assert float(again.unknowns["E"]) == modes.values[1]
+
+
 def test_values_near_the_start_are_found():
     found = pv.eigen(string(start=90.0), 1)
     np.testing.assert_allclose(found.values, [(3 * np.pi) ** 2], rtol=1e-6)
