@@ -110,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--points", type=int, metavar="N", help="interior points to start with")
     solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
     solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
+    solve.add_argument(
+        "--devices", type=int, metavar="N", help="rows over so many; default: all that have enough to do"
+    )
     pictures = solve.add_mutually_exclusive_group()
     pictures.add_argument(
         "--plot",
@@ -186,6 +189,7 @@ def _solve(options) -> int:
         "checkpoint": options.checkpoint,
         "resume": options.resume,
         "cache": not options.no_cache,
+        "devices": options.devices,
     }
     if options.slabs is not None:
         solution = march(problem, options.slabs, **settings)

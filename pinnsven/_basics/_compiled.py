@@ -120,8 +120,9 @@ class Compiler:
         def work() -> Program:
             with precision_context(precision):
                 lowered, outputs = _lowered(function, arguments, donate)
-                digest = _digest(lowered)
-                program = _programs.find(digest, lowered, self.folder)
+                devices = _devices(arguments)
+                digest = _digest(lowered, devices)
+                program = _programs.find(digest, lowered, self.folder, devices)
                 return Program(program or _programs.make(digest, lowered, self.folder), outputs)
 
         self._ahead[key] = Future()
@@ -189,8 +190,9 @@ class Compiler:
         try:
             # Traced here, where the settings of JAX hold, which are those of a thread.
             lowered, outputs = _lowered(function, arguments, donate)
-            key = _digest(lowered)
-            program = _programs.find(key, lowered, self.folder)
+            devices = _devices(arguments)
+            key = _digest(lowered, devices)
+            program = _programs.find(key, lowered, self.folder, devices)
             if program is not None:
                 return Program(program, outputs)
             self._announce(name)
@@ -250,14 +252,16 @@ class _Programs:
         self._compiling = threading.Lock()
         self._kept: OrderedDict[str, Future] = OrderedDict()
 
-    def find(self, key: str, lowered: jax.stages.Lowered, folder: Path | None) -> Any:
+    def find(
+        self, key: str, lowered: jax.stages.Lowered, folder: Path | None, devices: list
+    ) -> Any:
         """A program that need not be compiled, or None."""
         with self._lock:
             found = self._kept.get(key)
         if found is not None and found.done():
             return self._noted(key, found.result())
         if found is None and folder is not None:
-            loaded = _disk.load(folder, key, lowered)
+            loaded = _disk.load(folder, key, lowered, devices)
             return None if loaded is None else self._noted(key, loaded)
         return None
 
@@ -309,9 +313,18 @@ def _options() -> dict[str, Any]:
     return OPTIONS.get(jax.default_backend(), {})
 
 
-def _digest(lowered: jax.stages.Lowered) -> str:
+def _devices(arguments) -> list:
+    """The devices for which a function of these arguments is compiled, in their order."""
+    for leaf in jax.tree.leaves(arguments):
+        sharding = getattr(leaf, "sharding", None)
+        if isinstance(sharding, jax.sharding.NamedSharding):
+            return list(sharding.mesh.devices.flat)
+    return jax.devices()[:1]
+
+
+def _digest(lowered: jax.stages.Lowered, devices: list) -> str:
     """A name for all that decides a program within one process."""
-    settings = [str(jax.devices()[0]), os.environ.get("XLA_FLAGS", "")]
+    settings = [*map(str, devices), os.environ.get("XLA_FLAGS", "")]
     settings.append(str(_options()))
     settings += [str(jax.config.values.get(name)) for name in SETTINGS]
     return hashlib.sha256("\n".join([*settings, lowered.as_text()]).encode()).hexdigest()

@@ -47,8 +47,8 @@ def program_folder(cache: object) -> Path | None:
     raise ValueError(f"cache={cache!r}: give a folder, or True or False")
 
 
-def load(folder: Path, key: str, lowered: jax.stages.Lowered) -> Any:
-    """The program of a key; None where there is none that can be trusted and used."""
+def load(folder: Path, key: str, lowered: jax.stages.Lowered, devices: list) -> Any:
+    """The program of a key on some devices; None where there is none that can be trusted and used."""
     path = folder / (_entry(key) + SUFFIX)
     try:
         content = _own_content(path)
@@ -59,8 +59,7 @@ def load(folder: Path, key: str, lowered: jax.stages.Lowered) -> Any:
         if content[:head] != MARK + hashlib.sha256(payload).digest():
             return None
         inputs = jax.tree.structure(lowered.args_info)
-        device = jax.devices()[:1]
-        found = deserialize_and_load(payload, inputs, lowered.out_tree, execution_devices=device)
+        found = deserialize_and_load(payload, inputs, lowered.out_tree, execution_devices=devices)
         os.utime(path)
         return found
     except Exception:  # of another JAX, damaged in a way the digest does not show, gone meanwhile

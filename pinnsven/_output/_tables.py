@@ -83,12 +83,13 @@ def cost_facts(solution: SolutionData) -> list[tuple[str, str]]:
         ("condition number", f"{solution.condition_number():.1e}"),
         ("memory", str(solution.memory)),
         ("precision", str(getattr(solution.evaluator, "precision", "unknown"))),
-        ("devices", ", ".join(str(device) for device in jax.devices())),
+        ("devices", ", ".join(_devices(solution))),
     ]
     network = getattr(solution.evaluator, "description", None)
     facts += [("network", short(network))] if network is not None else []
     facts += [("tolerance", f"{solution.tolerance:.1e}")] if solution.tolerance is not None else []
-    facts += [(name, short(value)) for name, value in (solution.settings or {}).items()]
+    asked = (solution.settings or {}).items()
+    facts += [(name, short(value)) for name, value in asked if name != "devices"]
     return facts
 
 
@@ -121,10 +122,16 @@ def solution_record(solution: SolutionData) -> dict:
         },
         "standard_errors": {name: value.standard_error for name, value in solution.unknowns.items()},
         "correlation": np.asarray(solution.unknowns.correlation).tolist(),
-        "devices": [str(device) for device in jax.devices()],
+        "devices": _devices(solution),
         "versions": versions(),
     }
     return {key: finite_or_none(value) for key, value in record.items()}
+
+
+def _devices(solution: SolutionData) -> list[str]:
+    """The devices that a solution was found on; those at hand where it does not say."""
+    named = (solution.settings or {}).get("devices")
+    return list(named) if isinstance(named, list) else [str(device) for device in jax.devices()]
 
 
 def versions() -> dict[str, str]:

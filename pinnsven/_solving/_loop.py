@@ -23,6 +23,7 @@ from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._at_once import may_draw, solve_at_once
+from ._devices import Placement
 from ._drawn import Combination
 from ._held_out import block_scales, summarize
 from ._limits import CORRECTION_SECONDS, MEASURE_SECONDS, VERDICT_SECONDS, Limits
@@ -83,13 +84,16 @@ class Run:
         refine,
         folder=None,
         singularities: Sequence[Singularity] = (),
+        placement: Placement | None = None,
     ):
         keys = np.random.SeedSequence(seed).generate_state(4, np.uint32)  # of JAX, but not compiled
         network_key, solver_key = jnp.asarray(keys[:2]), jnp.asarray(keys[2:])
         self.problem, self.network = problem, network
+        self.placement = placement or Placement()
         self.singularities = singularities
         features = tuple(singularity.feature for singularity in singularities)
         self.system, self.theta = ResidualSystem.build(problem, network, network_key, features)
+        self._stepped = self.system, self.system.around(addition=Alone())
         self.stepper, self.points, self.weighting, self.hooks = stepper, points, weighting, hooks
         self.state = stepper.init(self.theta, solver_key)
         self.weights = {b.name: b.weight or 1.0 for b in problem.fitted}
@@ -294,7 +298,9 @@ class Run:
     @property
     def stepped(self) -> ResidualSystem:
         """The system of a step: the network has nothing beside it while it is trained."""
-        return self.system.around(addition=Alone())
+        if self._stepped[0] is not self.system:
+            self._stepped = self.system, self.system.around(addition=Alone())
+        return self._stepped[1]
 
     @property
     def asks_for_error(self) -> bool:
@@ -303,10 +309,9 @@ class Run:
 
     def _compile_ahead(self) -> None:
         """Begins to compile steps, in a thread beside, in the order of their use."""
-        refined = self.stepper.after(0.0, self.system.capacity(self.batches), self.theta)
+        refined = self.stepper.after(0.0, self.capacity, self.theta)
         for stepper in (self._next_stepper(), refined):
-            wanted = stepper.scratch(self.system, self.theta, self.batches)
-            given = (self.stepped, self.theta, self.state, wanted, self.batches)
+            given = self._given(self._scratch_of(stepper))
             self.compiler.ahead(stepper.name, stepper.step, *given, donate=(3,))
         if self.estimates_error:
             prepare_verdict(self, ahead=True)
@@ -334,15 +339,30 @@ class Run:
         """The stepper that suits what the last step has found."""
         if not self.records:
             return self.stepper
-        rows = self.system.capacity(self.batches)
-        return self.stepper.after(self.records[-1].damping, rows, self.theta)
+        return self.stepper.after(self.records[-1].damping, self.capacity, self.theta)
+
+    @property
+    def capacity(self) -> int:
+        """The rows for which a step is compiled, idle ones included."""
+        return self.placement.capacity(self.system, self.batches)
+
+    def _given(self, scratch) -> tuple:
+        """What a step is a function of, on its devices."""
+        place, stepped = self.placement, self.stepped
+        around = place.whole((self.theta, self.state))
+        return place.system(stepped), *around, scratch, place.data(stepped, self.batches)
+
+    def _scratch_of(self, stepper) -> tuple[jax.ShapeDtypeStruct, ...]:
+        """The memory that a step wants."""
+        place = self.placement
+        data = place.data(self.system, self.batches)
+        return stepper.scratch(place.system(self.system), self.theta, data)
 
     def _take_step(self) -> tuple[RESULTS, str] | None:
         stepper = self._next_stepper()
-        wanted = stepper.scratch(self.system, self.theta, self.batches)
+        wanted = self._scratch_of(stepper)
         known, compiled = self.compiler.number, self.compiler.seconds
-        stepped = self.stepped
-        given = (stepped, self.theta, self.state, wanted, self.batches)
+        given = self._given(wanted)
         step = self.compiler.function(stepper.name, stepper.step, *given, donate=(3,))
         if self.compiler.number > known:
             self.compile_cost = self.compiler.seconds - compiled
@@ -350,8 +370,7 @@ class Run:
         try:
             with shortage_as_memory_error():
                 scratch = self._scratch_for(wanted)
-                given = (stepped, self.theta, self.state, scratch, self.batches)
-                done = jax.block_until_ready(step(*given))
+                done = jax.block_until_ready(step(*given[:3], scratch, given[4]))
         except MemoryError as error:
             leaner = self.stepper.leaner()
             if leaner is None:
@@ -360,7 +379,7 @@ class Run:
             self.compiler.free()
             self.scratch = ()
             return None
-        report = done[2]
+        theta, state, report = self.placement.one(done[:3])
         record = StepRecord(
             step=len(self.records) + 1,
             seconds=self.seconds(),
@@ -371,10 +390,11 @@ class Run:
             ratio=float(report.ratio),
             accepted=bool(report.accepted),
             rows=sum(self.points.rows(b) for b in self.system.blocks),
-            unknowns=self.system.unknown_values(done[0]),
+            unknowns=self.system.unknown_values(theta),
         )
         # Together, so that Ctrl-C finds a whole step done or none.
-        self.theta, self.state, self.report, used = done
+        used = done[3]
+        self.theta, self.state, self.report = theta, state, report
         self.records.append(record)
         self.scratch = used + self.scratch[len(used) :]
         show_step(self, record)
@@ -391,7 +411,7 @@ class Run:
         if self.scratch and wanted and self.scratch[0].shape != wanted[0].shape:
             self.scratch = ()
         missing = wanted[len(self.scratch) :]
-        self.scratch += tuple(jnp.zeros(w.shape, w.dtype) for w in missing)
+        self.scratch += tuple(jnp.zeros(w.shape, w.dtype, device=w.sharding) for w in missing)
         return self.scratch[: len(wanted)]
 
     def rows(self, batches, theta=None, system=None, name: str = "") -> np.ndarray:
@@ -402,9 +422,10 @@ class Run:
         """
         system = self.system if system is None else system
         name = name or ("residual" if system is self.system else "judged residual")
-        given = (system, self.theta if theta is None else theta, batches)
+        place, theta = self.placement, self.theta if theta is None else theta
+        given = place.system(system), place.whole(theta), place.data(system, batches)
         residual = self.compiler.function(name, lambda s, t, b: s.residual(t, b), *given)
-        return np.asarray(residual(*given))
+        return place.gathered(system, batches, residual(*given))
 
     @functools.cached_property
     def judged(self) -> ResidualSystem:

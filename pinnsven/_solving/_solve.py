@@ -22,6 +22,7 @@ from .._problem import Problem, known_values
 from .._sven import Sven
 from ._built_in_walls import with_walls_built_in
 from ._choose_network import network_for
+from ._devices import Placement, find_devices
 from ._finish import finish
 from ._identity import identity_of
 from ._limits import Limits
@@ -57,6 +58,7 @@ def solve(
     drawn: bool = True,
     cache: bool | str | os.PathLike = True,
     progress: bool | str | None = None,
+    devices: object = None,
 ) -> Solution:
     """Solves a problem.
 
@@ -89,6 +91,9 @@ def solve(
     - `progress`: whether the run is shown while it goes on (see `Progress`): by default where someone
       looks, in a terminal or a notebook. True elsewhere too, line by line; False nowhere; "live" or
       "lines" for one of the two.
+    - `devices`: among which the rows of the residual are spread: a number of them, a list of
+      `jax.devices()`, or a `jax.sharding.Mesh` of one axis or with one named "rows"; None for all that
+      have enough to do (docs/devices.md). The numbers do not depend on it, but for rounding.
 
     Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
     answer, a reference that fails, a condition that is not finite at its first points, and a call
@@ -122,6 +127,7 @@ def solve_within(
     drawn: bool = True,
     cache: bool | str | os.PathLike = True,
     progress: bool | str | None = None,
+    devices: object = None,
     singularities: list[Singularity] | None = None,
 ) -> Solution:
     """`solve` with limits that have begun to count already.
@@ -145,23 +151,27 @@ def solve_within(
         declared = problem
         problem = with_walls_built_in(problem, network, points, singularities)
         layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
+        drawn_points = PointSet(problem, points, sampler, np.random.default_rng(seed), layers)
+        spread = find_devices(devices, sum(map(drawn_points.rows, problem.fitted)))
         run = Run(
             problem,
             network,
             stepper,
-            PointSet(problem, points, sampler, np.random.default_rng(seed), layers),
+            drawn_points,
             weighting,
             hooks,
             seed,
             refine,
             folder,
             singularities,
+            Placement(spread),
         )
         run.known = known
         run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
         run.limits = limits
         run.checkpoint = checkpoint
         run.settings = _in_short(limits, seed, precision, refine, solver)
+        run.settings["devices"] = [str(device) for device in run.placement.devices]
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
             asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}

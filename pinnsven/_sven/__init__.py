@@ -42,6 +42,7 @@ from ._linearization import (
 )
 from ._refined import RefinedGram as RefinedGram
 from ._search import SpectralSearch as SpectralSearch
+from ._spread import Spread as Spread, SpreadResidual as SpreadResidual
 from ._square import (
     AbstractSquare as AbstractSquare,
     Damping as Damping,

@@ -235,7 +235,7 @@ class GramEigh(AbstractBackend):
     def init(self, linearization, key, memory=()):
         wide = linearization.rows < linearization.params
         square = linearization.kernel() if wide else linearization.gram()
-        squares, vectors = jnp.linalg.eigh(square)
+        squares, vectors = linearization.once(lambda matrix: tuple(jnp.linalg.eigh(matrix)), square)
         # eigh sorts upward; singular values go downward, and rounding may make a square negative.
         values = jnp.sqrt(jnp.maximum(squares[::-1], 0))
         return (LeftFactors if wide else RightFactors)(values, vectors[:, ::-1])
@@ -264,8 +264,7 @@ class QRSVD(AbstractBackend):
     def init(self, linearization, key, memory=()):
         if linearization.rows <= linearization.params:
             return TruncatedSVD().init(linearization, key)
-        triangle = jnp.linalg.qr(linearization.jacobian(), mode="r")
-        _, values, right_t = jnp.linalg.svd(triangle, full_matrices=False)
+        _, values, right_t = jnp.linalg.svd(linearization.triangle(), full_matrices=False)
         return RightFactors(values, right_t.T)
 
     def noise_floor(self, dtype):

@@ -54,6 +54,14 @@ class AbstractLinearization(eqx.Module):
     def jacobian(self) -> Float[Array, "rows params"]:
         """J as one matrix."""
 
+    def once(self, function, *given):
+        """A function of what has no rows; devices that share their cores leave it to one of them."""
+        return function(*given)
+
+    def triangle(self) -> Float[Array, "k params"]:
+        """R of $J = Q R$, of as many rows as the smaller side of J has."""
+        return jnp.linalg.qr(self.jacobian(), mode="r")
+
     @abc.abstractmethod
     def columns(self, index: Int[Array, " subset"]) -> "Linearization":
         """The linearization in a subset of the parameters."""
@@ -130,8 +138,12 @@ class Linearization(AbstractLinearization):
 
     def gram(self) -> Float[Array, "params params"]:
         """$J^T J$, of which only tiles on and above the diagonal are computed."""
+        return self.gram_sum().matrix()
+
+    def gram_sum(self) -> "GramSum":
+        """The tiles of $J^T J$."""
         total = GramSum.start(self.params, self.slabs.dtype)
-        return self._sweep(lambda i, total: total.plus(self._slab(i)), total).matrix()
+        return self._sweep(lambda i, total: total.plus(self._slab(i)), total)
 
     def jacobian(self) -> Float[Array, "rows params"]:
         """J as one matrix; rows of inactive slabs are zero."""

@@ -158,13 +158,13 @@ class RefinedGram(AbstractBackend):
         # A Jacobian of zeros has a triangle too.
         shift = jnp.where(largest > 0, relative * largest**2, 1)
         share = jnp.ones_like(shift)
-        triangle = jnp.linalg.cholesky(square + shift * one)
+        triangle = linearization.once(jnp.linalg.cholesky, square + shift * one)
         columns = linearization.solved(triangle)
         if epsilon > COARSE:
             second = jnp.linalg.cholesky(columns.gram() + relative * one)
             shift, share = relative * shift, share + relative
             triangle, columns = triangle @ second, columns.solved(second)
-        tridiagonal, q = reduced(columns.gram())
+        tridiagonal, q = linearization.once(reduced, columns.gram())
         return RefinedFactors(  # type: ignore[call-arg]  # its singular values are a property
             Pencil(tridiagonal, shift, share, largest), q, triangle, columns
         )

@@ -92,7 +92,7 @@ class GramTridiagonal(AbstractBackend):
 
     def init(self, linearization, key, memory=()):
         del key, memory
-        tridiagonal, q = reduced(linearization.gram())
+        tridiagonal, q = linearization.once(reduced, linearization.gram())
         return TridiagonalFactors(tridiagonal, q)  # type: ignore[call-arg]  # as in `embed`
 
     def noise_floor(self, dtype):
