@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._calculus._names import CoordinateValue
-from .._conditions import Block
+from .._conditions import Block, GivenValues
 from ._points import Drawn
 from ._residual import split_rows, whereabouts
 from ._verdict import AGREE
@@ -21,6 +21,7 @@ from ._verdict import AGREE
 LOOKS = 1_000_000  # points of each condition at which the residual is looked at
 SECONDS = 1.0  # that all of them may take
 SOURCE_LOOKS = 1 << 20  # points of each condition at which its own functions are looked at
+SOURCE_PORTION = 1 << 14  # of them at a time, where they may be dear
 EXTREMES = 64  # points where they are largest, and as many where they are smallest
 SPIKE = 30.0  # times its largest value at fitted points, from where a residual is a missed feature
 
@@ -94,7 +95,7 @@ def _extremes(run, block: Block) -> Drawn | None:
         return None
     drawn = run.points.fresh(block, SOURCE_LOOKS)
     if block.given is not None:
-        return _ends(drawn, np.stack(list(block.given.at(drawn.points).values()), axis=1))
+        return _ends(*_as_time_allows(block.given, drawn))
     given = run.system.unpack(run.theta)[1], block.data
     fields = len(plan.space.fields)
 
@@ -106,6 +107,18 @@ def _extremes(run, block: Block) -> Drawn | None:
     everywhere = jax.vmap(at, (0, 0, None, None))
     found = run.compiler.compile("source", everywhere, *places, *given)(*places, *given)
     return _ends(drawn, np.asarray(found))
+
+
+def _as_time_allows(given: GivenValues, drawn: Drawn) -> tuple[Drawn, np.ndarray]:
+    """The first points, as many as a second allows, and what is given there, (n, values)."""
+    begun, found = time.perf_counter(), []
+    for start in range(0, len(drawn.points), SOURCE_PORTION):
+        values = given.at(drawn.points[start : start + SOURCE_PORTION])
+        found.append(np.stack(list(values.values()), axis=1))
+        if time.perf_counter() - begun > SECONDS:
+            break
+    reached = min(len(found) * SOURCE_PORTION, len(drawn.points))
+    return Drawn(drawn.points[:reached], drawn.normals[:reached], {}), np.concatenate(found)
 
 
 def _ends(drawn: Drawn, values) -> Drawn:

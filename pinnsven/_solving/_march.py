@@ -35,7 +35,7 @@ from .._conditions import (
 from .._conditions._base import difference, make_block
 from .._domains import Domain, Moment
 from .._networks import FieldModel
-from .._output._evaluate import Evaluator, named_function_values, padded
+from .._output._evaluate import CHUNK, Evaluator, named_function_values, padded
 from .._output._solution import Solution
 from .._problem import Problem, known_values
 from ._choose_network import network_for
@@ -285,10 +285,14 @@ def _continued(model: FieldModel, precision: str, wanted: dict[str, tuple[int, i
 
         return jax.vmap(at)(points)
 
+    def of_portion(points):
+        given = (model, jnp.asarray(padded(points, CHUNK)))
+        found = compiler.function("start", everywhere, *given)(*given)
+        return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
+
     def at(points):
         with precision_context(precision):
-            given = (model, jnp.asarray(padded(points, 2 * len(points))))
-            found = compiler.function("start", everywhere, *given)(*given)
-            return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
+            parts = [of_portion(points[i : i + CHUNK]) for i in range(0, len(points), CHUNK)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
 
     return GivenValues(tuple(wanted), at)

@@ -161,35 +161,33 @@ class PointSet:
         return make_batch(*arrays, weight, block.components, slabs)
 
     def portions(self, block: Block, drawn: Drawn, weights: Weights):
-        """Any number of points of one block as batches of the current shape, the last one padded."""
-        count = self.count(block)
+        """Any number of points of one block as batches of the current shape, the last one padded.
+
+        The other blocks have no active points, so that nothing of theirs is evaluated.
+        """
+        position = self.blocks.index(block)
+        others = [
+            dataclasses.replace(batch, active=np.int32(0))
+            for batch in self._batches(self.current, weights)
+        ]
+        count = len(others[position].scale)
         for start in range(0, len(drawn.points), count):
             part = slice(start, start + count)
-            replaced = Drawn(drawn.points[part], drawn.normals[part], {})
-            padding = count - len(replaced.points)
-            if padding:
-                replaced = Drawn(
-                    np.pad(replaced.points, ((0, padding), (0, 0)), mode="edge"),
-                    np.pad(replaced.normals, ((0, padding), (0, 0)), mode="edge"),
-                    {},
-                )
-            yield self._batches(self.current | {block.name: replaced}, weights)
+            points, normals = drawn.points[part], drawn.normals[part]
+            own = self._batch(block, Drawn(points, normals, {}), weights)
+            yield (*others[:position], own, *others[position + 1 :])
 
     def _batches(self, drawn: dict[str, Drawn], weights: Weights) -> tuple[Batch, ...]:
-        batches = []
-        for block in self.blocks:
-            part = drawn[block.name]
-            arrays = (part.points, part.normals, values_of(block, part))
-            batches.append(
-                make_batch(
-                    *arrays,
-                    weights[block.name],
-                    block.components,
-                    slabs=self._capacity(block),
-                    importance=part.importance,
-                )
-            )
-        return tuple(batches)
+        return tuple(self._batch(block, drawn[block.name], weights) for block in self.blocks)
+
+    def _batch(self, block: Block, part: Drawn, weights: Weights) -> Batch:
+        return make_batch(
+            *(part.points, part.normals, values_of(block, part)),
+            weights[block.name],
+            block.components,
+            slabs=self._capacity(block),
+            importance=part.importance,
+        )
 
     def _capacity(self, block: Block) -> int:
         """The slabs that the points of a block have room in, from the number of the first ones."""
