@@ -111,7 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
     solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
     solve.add_argument(
-        "--devices", type=int, metavar="N", help="rows over so many; default: all that have enough to do"
+        "--devices",
+        type=int,
+        metavar="N",
+        help="rows over so many; default: all that have enough to do",
     )
     pictures = solve.add_mutually_exclusive_group()
     pictures.add_argument(

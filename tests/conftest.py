@@ -50,7 +50,17 @@ from pinnsven._basics._compiled import _programs  # noqa: E402 (after its settin
 CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
 MOST_MAPS = 30_000  # of the 65,530 that Linux allows a process
 LONG = (
-    *("cli", "march", "nothing_lost", "residual_rows", "endings", "docs", "unknowns", "backends"),
+    *(
+        "devices",
+        "cli",
+        "march",
+        "nothing_lost",
+        "residual_rows",
+        "endings",
+        "docs",
+        "unknowns",
+        "backends",
+    ),
     *("uncertainty", "determined", "runs", "solve", "samples", "descent", "library", "factors"),
 )
 

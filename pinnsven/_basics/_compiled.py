@@ -252,9 +252,7 @@ class _Programs:
         self._compiling = threading.Lock()
         self._kept: OrderedDict[str, Future] = OrderedDict()
 
-    def find(
-        self, key: str, lowered: jax.stages.Lowered, folder: Path | None, devices: list
-    ) -> Any:
+    def find(self, key: str, lowered: jax.stages.Lowered, folder: Path | None, devices: list) -> Any:
         """A program that need not be compiled, or None."""
         with self._lock:
             found = self._kept.get(key)

@@ -168,7 +168,10 @@ class Placement:
         if self.spread is None:
             return system.capacity(batches)
         number = self.spread.number
-        slabs = [len(b.scale) // points_per_slab(block.components) for block, b in zip(system.blocks, batches, strict=True)]
+        slabs = [
+            len(b.scale) // points_per_slab(block.components)
+            for block, b in zip(system.blocks, batches, strict=True)
+        ]
         return sum(-(-slab // number) for slab in slabs) * number * system.width
 
     def whole(self, tree):

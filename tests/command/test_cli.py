@@ -120,7 +120,7 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
     assert main(["solve", str(folder / "decay.py"), "--quiet"]) == 1
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_ends_with_a_solution_and_a_checkpoint_to_go_on_from(folder, tmp_path, sent):
     arguments = ["solve", "decay.py", "--points", 64, "--tolerance", 0, "--checkpoint", tmp_path / "c"]
     files = ["--json", tmp_path / "j", "--save", tmp_path / "s"]
