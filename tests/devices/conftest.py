@@ -1,4 +1,4 @@
-"""These tests want eight devices, which JAX makes of one processor where it is told to before it starts.
+"""These tests want eight devices, which JAX makes of one processor if it is told to before it starts.
 
 `tests/solving/test_devices.py` runs them all in such a process.
 """

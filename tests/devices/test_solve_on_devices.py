@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from helpers import decay, solve
 from jax.sharding import Mesh
 
 import pinnsven as pv
+from helpers import decay, solve
 from pinnsven._basics._compiled import Compiler
 from pinnsven._solving._devices import Placement, deal, find_devices
 from pinnsven._solving._points import PointSet
@@ -161,7 +161,7 @@ def test_a_mesh_and_a_list_take_the_steps_of_one_device():
     alone, _ = losses(burgers(), 4, points=1500, devices=1)
     mesh = Mesh(np.array(there).reshape(4, 2), ("rows", "copies"))
     for asked in (mesh, there[3:5], [there[6]]):
-        found, solution = losses(burgers(), 4, points=1500, devices=asked)
+        found, _solution = losses(burgers(), 4, points=1500, devices=asked)
         np.testing.assert_allclose(found, alone, rtol=1e-9)
 
 

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import Mesh
-from sven.backends import BACKENDS
 
 import pinnsven as pv
 from pinnsven._sven import AbstractResidual, Linearization, Spread, SpreadResidual
+from sven.backends import BACKENDS
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 ROUGH = ("refined", "single", "single direct")

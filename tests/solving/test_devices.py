@@ -1,6 +1,7 @@
 """Rows on several devices, in a process that has eight of them."""
 
 import pytest
+
 from helpers import run_python
 
 FLAGS = "--xla_force_host_platform_device_count=8 --xla_cpu_multi_thread_eigen=false"
