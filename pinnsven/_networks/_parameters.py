@@ -98,8 +98,24 @@ class Parameters(AbstractParameters):
         return dataclasses.replace(self, model=dataclasses.replace(self.model, **parts))
 
     def unpack(self, theta):
-        size = theta.size - len(self.unknown_names)
-        return with_parameters(self.model, theta[:size]), self.unknowns(theta[size:])
+        return self.of_arrays(self.arrays(theta))
+
+    def arrays(self, theta: Float[Array, " params"]) -> list[Array]:
+        """The arrays of a parameter vector: those of the network, then the unknowns as one."""
+        return [*split_arrays(self.model, theta[: theta.size - self._count]), *self._tail(theta)]
+
+    def of_arrays(self, arrays: list) -> tuple[FieldModel, dict[str, Array]]:
+        """The model and the unknowns that arrays stand for, those of `arrays`."""
+        number = len(arrays) - bool(self._count)
+        tail = arrays[number] if self._count else ()
+        return with_arrays(self.model, arrays[:number]), self.unknowns(tail)
+
+    @property
+    def _count(self) -> int:
+        return len(self.unknown_names)
+
+    def _tail(self, theta) -> list[Array]:
+        return [theta[theta.size - self._count :]] if self._count else []
 
 
 def trained_arrays(model: FieldModel) -> list:
@@ -122,15 +138,25 @@ def with_parameters(model: FieldModel, flat: Float[Array | np.ndarray, " params"
 
     Raises `ValueError` where the vector has another length.
     """
+    return with_arrays(model, split_arrays(model, flat))
+
+
+def split_arrays(model: FieldModel, flat: Float[Array | np.ndarray, " params"]) -> list:
+    """The trained arrays that a vector holds; see `with_parameters`."""
+    arrays = trained_arrays(model)
+    ends = np.cumsum([0, *(np.size(array) for array in arrays)]).tolist()
+    if flat.shape != (ends[-1],):
+        raise ValueError(f"the network has {ends[-1]} parameters, not {flat.size}")
+    return [
+        flat[start:stop].reshape(np.shape(array)).astype(array.dtype)
+        for array, start, stop in zip(arrays, ends, ends[1:], strict=False)
+    ]
+
+
+def with_arrays(model: FieldModel, arrays: list) -> FieldModel:
+    """A model with other trained arrays, in the order of `trained_arrays`."""
     leaves, structure = jax.tree.flatten((model.network, model.transform))
-    sizes = [np.size(leaf) for leaf in leaves if _is_trained(leaf)]
-    if flat.shape != (sum(sizes),):
-        raise ValueError(f"the network has {sum(sizes)} parameters, not {flat.size}")
-    ends, place, changed = np.cumsum([0, *sizes]).tolist(), 0, []
-    for leaf in leaves:
-        if _is_trained(leaf):
-            part = flat[ends[place] : ends[place + 1]].reshape(np.shape(leaf))
-            leaf, place = part.astype(leaf.dtype), place + 1
-        changed.append(leaf)
+    given = iter(arrays)
+    changed = [next(given) if _is_trained(leaf) else leaf for leaf in leaves]
     network, transform = jax.tree.unflatten(structure, changed)
     return dataclasses.replace(model, network=network, transform=transform)

@@ -17,9 +17,18 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from .._conditions import Block
 from .._networks import AbstractFeature, AbstractParameters, FieldModel, Parameters, build_model
 from .._problem import Problem
-from .._sven import AbstractResidual, GramSum, Linearization
+from .._sven import (
+    AbstractResidual,
+    GramSum,
+    Linearization,
+    RowFactors,
+    paying_leaves,
+    roomy,
+    row_factors,
+)
 
 PROBES = 64  # random directions in the estimate of a response
+MOST_FACTORS = 4  # times the numbers that the factors of a row take, of which it must have more
 CPU_ROWS, GPU_ROWS = 128, 2048  # of a slab; flat between 128 and 512 on a CPU
 
 
@@ -140,8 +149,10 @@ class ResidualSystem(AbstractResidual):
     def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
         """The model that a parameter vector stands for; unknowns and constants by name."""
         model, unknowns = self.parameters.unpack(theta)
-        numbers = {name: jnp.asarray(value, theta.dtype) for name, value in self.constants.items()}
-        return model, unknowns | numbers
+        return model, unknowns | self._numbers(theta)
+
+    def _numbers(self, theta) -> dict[str, Array]:
+        return {name: jnp.asarray(value, theta.dtype) for name, value in self.constants.items()}
 
     def unknown_values(self, theta: Float[Array, " params"]) -> dict[str, float]:
         """The unknowns in a parameter vector as plain numbers."""
@@ -237,6 +248,78 @@ class ResidualSystem(AbstractResidual):
 
         return self._sweep(data, visit, GramSum.start(theta.size, theta.dtype))[0].matrix()
 
+    def kernel(self, theta, data) -> Float[Array, "rows rows"]:
+        """J J^T, pair by pair of slabs, from outer products where rows are sums of some.
+
+        No Jacobian is whole: where rows have too many uses of a weight (see `RowFactors`), as those of
+        an integral have, two slabs of it are in memory at a time, each computed anew for each pair.
+        """
+        factors = self._factors(theta, data)
+        width, capacity = self.width, self._slabs(data)
+        empty = jnp.zeros((capacity, width, capacity, width), theta.dtype)
+        if factors is None:
+            upper = self._pairs_of_slabs(theta, data, empty)
+        else:
+            made, used = factors
+
+            def beside(pair, kernel):
+                i, j = pair // capacity, pair % capacity
+                here, there = (jax.tree.map(lambda leaf, n=n: leaf[n], made) for n in (i, j))
+                wanted = (j >= i) & (j < used)
+                put = lambda kernel: kernel.at[i, :, j].set(here.products(there))
+                return jax.lax.cond(wanted, put, lambda kernel: kernel, kernel)
+
+            upper = jax.lax.fori_loop(0, used * capacity, beside, empty)
+        upper = upper.reshape(capacity * width, -1)
+        return jnp.triu(upper) + jnp.triu(upper, 1).T
+
+    def _pairs_of_slabs(self, theta, data, empty):
+        def beside(block, part, position, kernel):
+            here = self._slab(block, theta, part)[1]
+
+            def product(other, beyond, there, kernel):
+                def put(kernel):
+                    product = here.T @ self._slab(other, theta, beyond)[1]
+                    return kernel.at[position, :, there].set(product)
+
+                return jax.lax.cond(there >= position, put, lambda kernel: kernel, kernel)
+
+            return self._sweep(data, product, kernel)[0]
+
+        return self._sweep(data, beside, empty)[0]
+
+    def _factors(self, theta, data) -> tuple[RowFactors, Int[Array, ""]] | None:
+        """The factors of all rows, by slab, and how many slabs count; None where they gain nothing."""
+        parameters = self.parameters
+        if not isinstance(parameters, Parameters):
+            return None
+        arrays, samples = parameters.arrays(theta), []
+        for batch in data:
+            leaves = (batch.points, batch.normals, batch.auxiliary, batch.scale)
+            samples.append((jax.tree.map(lambda leaf: leaf[0], leaves),))
+
+        def rows_of(block):
+            return lambda arrays, row: self._rows_by(block, parameters.of_arrays(arrays), theta, row)
+
+        functions = [rows_of(block) for block in self.blocks]
+        pairs = list(zip(functions, samples, strict=True))
+        structured = paying_leaves(pairs, arrays)
+        at = [row_factors(f, arrays, sample, structured) for f, sample in pairs]
+        shapes = [jax.eval_shape(f, sample) for f, sample in zip(at, samples, strict=True)]
+        model = roomy(shapes)
+        if MOST_FACTORS * model.size() > theta.size:
+            return None
+
+        def visit(block, part, position, made):
+            found = jax.vmap(at[self.blocks.index(block)])((part,))
+            rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.padded(model))
+            rows = jax.tree.map(lambda x: jnp.moveaxis(self._padded(jnp.moveaxis(x, 0, -1)), -1, 0), rows)
+            return jax.tree.map(lambda whole, own: whole.at[position].set(own), made, rows)
+
+        first = (self._slabs(data), self.width)
+        empty = jax.tree.map(lambda x: jnp.zeros((*first, *x.shape[1:]), x.dtype), model)
+        return self._sweep(data, visit, empty)
+
     def jvp(self, theta, batches, tangent: Float[Array, " params"]) -> Float[Array, " rows"]:
         """J v, without forming J."""
         return jax.jvp(lambda t: self.residual(t, batches), (theta,), (tangent,))[1]
@@ -327,8 +410,12 @@ class ResidualSystem(AbstractResidual):
 
     def _rows(self, block: Block, theta, row) -> Float[Array, " components"]:
         """The scaled residuals of a block at one point: point, normal, auxiliary values, scale."""
+        return self._rows_by(block, self.parameters.unpack(theta), theta, row)
+
+    def _rows_by(self, block: Block, unpacked, theta, row) -> Float[Array, " components"]:
+        """The same by a model and unknowns; of theta the precision counts."""
         point, normal, auxiliary, scale = row
-        model, unknowns = self.unpack(theta)
+        model, unknowns = unpacked[0], unpacked[1] | self._numbers(theta)
         values = block.plan.evaluate(model, point, normal, unknowns)
         values.update(auxiliary)
         data = jax.tree.map(lambda leaf: _like(leaf, theta), self.data[self.blocks.index(block)])

@@ -30,6 +30,12 @@ from ._control import (
 )
 from ._core import Sven as Sven
 from ._function import FunctionResidual as FunctionResidual, Samples as Samples
+from ._layers import (
+    RowFactors as RowFactors,
+    paying_leaves as paying_leaves,
+    roomy as roomy,
+    row_factors as row_factors,
+)
 from ._least_squares import (
     LeastSquaresResult as LeastSquaresResult,
     least_squares as least_squares,

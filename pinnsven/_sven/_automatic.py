@@ -20,7 +20,7 @@ class Automatic(AbstractBackend):
     - `refined`: damp below the noise of a Gram matrix, where it can be had without decomposing.
     """
 
-    memory_limit: float = eqx.field(static=True, default=2.0**28)
+    memory_limit: float = eqx.field(static=True, default=2.0**27)
     implicit: bool = eqx.field(static=True, default=False)
     refined: bool = eqx.field(static=True, default=False)
 

@@ -1,20 +1,67 @@
 """The kernel $J J^T$ of a layered network, without its Jacobian.
 
-A weight matrix W that meets one sample in one product $W a$ has the gradient $\\delta a^T$, with
-$\\delta$ the gradient at the product. Two samples' gradients then have the inner product
-$(\\delta \\cdot \\delta') (a \\cdot a')$: two small products instead of one with as many columns as W
-has entries (structured derivatives: Novak, Sohl-Dickstein, Schoenholz 2022, arXiv 2206.08720,
-section 3). Which parameters enter so is read off the traced function; the others get explicit
-gradients, one leaf at a time.
+A weight matrix W that meets a vector in a product $W a$ has the gradient $\\delta a^T$, with $\\delta$
+the gradient at the product. A row of the Jacobian is then a sum of a few such products, one for each
+time that W was used: once for a value, and once more for each derivative of it in a differential
+equation. Two rows have the inner product $\\sum_{kl} (\\delta_k \\cdot \\delta'_l) (a_k \\cdot a'_l)$:
+small products instead of one with as many columns as W has entries (structured derivatives: Novak,
+Sohl-Dickstein, Schoenholz 2022, arXiv 2206.08720, section 3). Which parameters enter so is read off the
+traced function; the others get explicit gradients, one leaf at a time.
 """
 
+import math
 from collections.abc import Callable
+from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+import numpy as np
+from jaxtyping import Array, Float, Int, PyTree
 
 INLINED = ("jit", "pjit", "closed_call", "custom_jvp_call", "remat", "checkpoint")
+
+
+class RowFactors(eqx.Module):
+    """Rows of a Jacobian as sums of outer products, and the columns that are none.
+
+    - `plain`: columns as they are, shape (*first, columns).
+    - `left`, `right`: of each structured leaf, shapes (*first, uses, m) and (*first, uses, n): its
+      columns are those of $\\sum_k l_k r_k^T$.
+    """
+
+    plain: Float[Array, "*first columns"]
+    left: tuple[Float[Array, "*first _uses _m"], ...]
+    right: tuple[Float[Array, "*first _uses _n"], ...]
+
+    def products(self, other: "RowFactors") -> Float[Array, "rows others"]:
+        """The inner products of rows, the one axis that comes first in both."""
+        total = self.plain @ other.plain.T
+        for parts in zip(self.left, self.right, other.left, other.right, strict=True):
+            here, there = parts[0].shape[:2], parts[2].shape[:2]
+            left, right, other_left, other_right = (
+                part.reshape(math.prod(part.shape[:2]), part.shape[2]) for part in parts
+            )
+            pairs = (left @ other_left.T) * (right @ other_right.T)
+            total = total + jnp.sum(pairs.reshape(*here, *there), axis=(1, 3))
+        return total
+
+    def size(self) -> int:
+        """How many numbers a row takes, where its axis is the only one that comes first."""
+        return sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(self))
+
+    def padded(self, like: "RowFactors") -> "RowFactors":
+        """The same rows with room for as many uses as others have."""
+
+        def more(part, model):
+            missing = model.shape[-2] - part.shape[-2]
+            return jnp.pad(part, [(0, 0)] * (part.ndim - 2) + [(0, missing), (0, 0)])
+
+        left, right = (
+            tuple(more(a, b) for a, b in zip(mine, others, strict=True))
+            for mine, others in ((self.left, like.left), (self.right, like.right))
+        )
+        return RowFactors(self.plain, left, right)
 
 
 def sample_kernel(function: Callable, leaves: PyTree, samples: PyTree) -> Float[Array, "rows rows"]:
@@ -24,120 +71,267 @@ def sample_kernel(function: Callable, leaves: PyTree, samples: PyTree) -> Float[
     - `leaves`: the parameters, a pytree of floating-point arrays.
     - `samples`: a tuple of pytrees of arrays with a leading axis for the samples.
     """
-    flat, structure = jax.tree.flatten(leaves)
     one = jax.tree.map(lambda leaf: leaf[0], samples)
-    traced = jax.make_jaxpr(lambda ls, s: function(jax.tree.unflatten(structure, ls), *s))(flat, one)
-    uses = _Uses(traced, len(flat))
-    count = jax.tree.leaves(samples)[0].shape[0]
-
-    def gradients(sample):
-        def probed(probes):
-            return uses.run(flat, jax.tree.leaves(sample), probes)
-
-        probes = [jnp.zeros(shape, dtype) for shape, dtype in uses.probe_shapes]
-        values, pull, inputs = jax.vjp(probed, probes, has_aux=True)
-        (slopes,) = jax.vmap(pull)(jnp.eye(values.size, dtype=values.dtype))
-        return slopes, inputs
-
-    slopes, inputs = jax.vmap(gradients)(samples)
-    total = jnp.zeros((), flat[0].dtype)
-    for slope, given in zip(slopes, inputs, strict=True):
-        outputs = slope.shape[1]
-        rows = slope.reshape(count * outputs, -1)
-        part = rows @ rows.T
-        if given is not None:
-            part *= jnp.repeat(jnp.repeat(given @ given.T, outputs, axis=0), outputs, axis=1)
-        total = total + part
-    for place in uses.others:
-
-        def explicit(sample, place=place):
-            def of_leaf(leaf):
-                moved = [*flat[:place], leaf, *flat[place + 1 :]]
-                return function(jax.tree.unflatten(structure, moved), *sample)
-
-            return jax.jacrev(of_leaf)(flat[place])
-
-        rows = jax.vmap(explicit)(samples).reshape(-1, flat[place].size)
-        total = total + rows @ rows.T
-    return total
+    factors_at = row_factors(function, leaves, one)
+    found = jax.vmap(factors_at)(samples)
+    rows = jax.tree.map(lambda leaf: leaf.reshape(math.prod(leaf.shape[:2]), *leaf.shape[2:]), found)
+    return rows.products(rows)
 
 
-class _Uses:
-    """How each parameter enters a traced function, and the function with a probe at each place.
+def row_factors(
+    function: Callable, leaves: PyTree, sample: PyTree, structured: tuple[int, ...] | None = None
+) -> Callable[[PyTree], RowFactors]:
+    """The function from a sample to the factors of its rows, whose axis comes first.
 
-    A parameter that enters exactly once, through a product with a vector or an addition of its own
-    shape, is structured; `others` lists the leaves that are not.
+    - `function`, `leaves`: as for `sample_kernel`.
+    - `sample`: one of them, or what describes it.
+    - `structured`: the numbers of the leaves that are to be taken as outer products, where that is not
+      to be found out here; see `paying_leaves`.
+    """
+    flat, structure = jax.tree.flatten(leaves)
+    program = _Program(function, flat, structure, sample)
+    chosen = program.structured if structured is None else structured
+    others = [i for i in range(len(flat)) if i not in chosen]
+    uses = [use for i in chosen for use in program.uses[i]]
+
+    def of_sample(sample):
+        given = jax.tree.leaves(sample)
+
+        def probed(probes, explicit):
+            moved = list(flat)
+            for place, leaf in zip(others, explicit, strict=True):
+                moved[place] = leaf
+            return program.run(moved, given, dict(zip((use.step for use in uses), probes, strict=True)))
+
+        probes = [jnp.zeros(use.shape, use.dtype) for use in uses]
+        explicit = [flat[i] for i in others]
+        values, pull, inputs = jax.vjp(probed, probes, explicit, has_aux=True)
+        slopes, plain = jax.vmap(pull)(jnp.eye(values.size, dtype=values.dtype))
+        rows = values.size
+        columns = [leaf.reshape(rows, -1) for leaf in plain]
+        columns = jnp.concatenate(columns, axis=1) if columns else jnp.zeros((rows, 0), values.dtype)
+        left, right, place = [], [], 0
+        for i in chosen:
+            pairs = []
+            for use in program.uses[i]:
+                pairs.append(use.pair(slopes[place], inputs.get(use.step)))
+                place += 1
+            sides = [jnp.concatenate(side, axis=1) for side in zip(*pairs, strict=True)]
+            if not pairs:  # no row of this function asks for the leaf
+                shape = flat[i].shape
+                m, n = shape if len(shape) == 2 else (flat[i].size, 1)
+                sides = [jnp.zeros((rows, 0, m), values.dtype), jnp.zeros((rows, 0, n), values.dtype)]
+            left.append(sides[0])
+            right.append(sides[1])
+        return RowFactors(columns, tuple(left), tuple(right))
+
+    return of_sample
+
+
+def paying_leaves(rows: list[tuple[Callable, PyTree]], leaves: PyTree) -> tuple[int, ...]:
+    """The leaves to take as outer products: those that enter in no other way, where that pays.
+
+    Two rows of k uses of a matrix of m rows and n columns cost k^2 (m + n) multiplications in place of
+    m n.
+
+    - `rows`: functions as for `row_factors`, each with a sample.
+    """
+    flat, structure = jax.tree.flatten(leaves)
+    programs = [_Program(function, flat, structure, sample) for function, sample in rows]
+    chosen = []
+    for i, leaf in enumerate(flat):
+        most = max(sum(use.columns for use in program.uses[i]) for program in programs)
+        pays = np.ndim(leaf) == 2 and most**2 * sum(leaf.shape) < leaf.size
+        if pays and all(i in program.structured for program in programs):
+            chosen.append(i)
+    return tuple(chosen)
+
+
+def roomy(factors: list[RowFactors]) -> RowFactors:
+    """What describes factors with room for the most uses of all.
+
+    - `factors`: of one row each, or what describes them.
     """
 
-    def __init__(self, traced, leaves: int):
-        self._traced = traced
-        counts = [0] * leaves
-        structured: dict[int, list] = {i: [] for i in range(leaves)}
-        self._scan(traced.jaxpr, list(range(leaves)), counts, structured)
-        good = [i for i in range(leaves) if counts[i] == 1 and len(structured[i]) == 1]
-        self.others = [i for i in range(leaves) if i not in good and counts[i]]
-        self._probed = {id(structured[i][0]): n for n, i in enumerate(good)}
-        avals = [structured[i][0].outvars[0].aval for i in good]
-        self.probe_shapes = [(aval.shape, aval.dtype) for aval in avals]
+    def most(*parts):
+        uses = max(part.shape[-2] for part in parts)
+        return jax.ShapeDtypeStruct((*parts[0].shape[:-2], uses, parts[0].shape[-1]), parts[0].dtype)
 
-    def _scan(self, jaxpr, parameters, counts, structured) -> None:
-        """Counts uses; `parameters` says which leaf each leading argument is, None for no leaf."""
-        names = {
-            var: leaf for var, leaf in zip(jaxpr.invars, parameters, strict=False) if leaf is not None
-        }
+    left = tuple(most(*parts) for parts in zip(*(f.left for f in factors), strict=True))
+    right = tuple(most(*parts) for parts in zip(*(f.right for f in factors), strict=True))
+    return RowFactors(factors[0].plain, left, right)
+
+
+class _Use:
+    """One place at which a leaf meets the rest: a product with a vector or with columns, or a sum.
+
+    - `step`: the number of the equation.
+    - `shape`, `dtype`: of what comes of it.
+    - `other`: which of the equation's two operands meets the leaf; None where it is added.
+    - `contracted`: the axis of that operand over which is summed.
+    - `flips`: whether the leaf's first axis is summed over, so that what meets it is on the left.
+    """
+
+    def __init__(self, step: int, aval, other: int | None = None, contracted=0, flips=False):
+        self.step, self.shape, self.dtype = step, aval.shape, aval.dtype
+        self.other, self.contracted, self.flips = other, contracted, flips
+
+    @property
+    def columns(self) -> int:
+        """How many vectors the leaf meets there."""
+        return 1 if len(self.shape) < 2 or self.other is None else self.shape[self.other]
+
+    def pair(self, slope, met) -> tuple[Array, Array]:
+        """Both sides of the outer products: (rows, uses, m) and (rows, uses, n).
+
+        - `slope`: the gradient at the result, (rows, *shape).
+        - `met`: what the leaf was multiplied with.
+        """
+        rows = slope.shape[0]
+        if self.other is None:
+            return slope.reshape(rows, 1, -1), jnp.ones((rows, 1, 1), slope.dtype)
+        if met.ndim == 1:
+            met, slope = met[None], slope[:, None]
+        else:
+            met = jnp.moveaxis(met, self.contracted, 1)
+            if self.other == 1:  # the leaf's own axis comes first in the product
+                slope = jnp.swapaxes(slope, 1, 2)
+        met = jnp.broadcast_to(met[None], (rows, *met.shape))
+        return (met, slope) if self.flips else (slope, met)
+
+
+class _Program:
+    """A traced function as one list of steps, none of them twice and none in vain.
+
+    - `uses`: of each leaf.
+    - `structured`: the leaves that enter in no other way.
+    """
+
+    def __init__(self, function: Callable, flat: list, structure, sample: PyTree):
+        given, of_sample = jax.tree.flatten(sample)
+
+        def plain(leaves, values):
+            return function(structure.unflatten(leaves), *of_sample.unflatten(values))
+
+        traced = jax.make_jaxpr(plain)(flat, given)
+        self._constants: dict[int, Any] = {}
+        self._steps: list[tuple[Any, list[int], list[int]]] = []
+        self._known: dict[Any, list[int]] = {}
+        self._number = len(traced.jaxpr.invars)
+        self._inputs = list(range(self._number))
+        self._outputs = self._inline(traced.jaxpr, traced.consts, self._inputs)
+        self._drop_idle()
+        self._find_uses(flat)
+
+    def _inline(self, jaxpr, consts, arguments: list[int]) -> list[int]:
+        """Adds the steps of a function to the list; the numbers of its results."""
+        places = dict(zip(jaxpr.invars, arguments, strict=True))
+        for var, value in zip(jaxpr.constvars, consts, strict=True):
+            places[var] = self._constant(value)
+
+        def number(var) -> int:
+            return self._constant(var.val) if hasattr(var, "val") else places[var]
+
         for equation in jaxpr.eqns:
-            leaf_of = [None if _is_literal(v) else names.get(v) for v in equation.invars]
-            used = [leaf for leaf in leaf_of if leaf is not None]
-            if not used:
-                continue
+            given = [number(var) for var in equation.invars]
             inner = _inlined(equation)
             if inner is not None:
-                self._scan(inner.jaxpr, leaf_of, counts, structured)
+                found = self._inline(inner.jaxpr, inner.consts, given)
+            else:
+                key = _key(equation, given)
+                found = self._known.get(key)
+                if found is None:
+                    found = [self._next() for _ in equation.outvars]
+                    self._known[key] = found
+                    self._steps.append((equation, given, found))
+            places |= dict(zip(equation.outvars, found, strict=True))
+        return [number(var) for var in jaxpr.outvars]
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number - 1
+
+    def _constant(self, value) -> int:
+        plain = np.ndim(value) == 0 and isinstance(value, (int, float, np.generic, np.ndarray))
+        key = ("value", str(np.asarray(value)), str(value.dtype)) if plain and hasattr(
+            value, "dtype"
+        ) else ("object", id(value))
+        if key not in self._known:
+            self._known[key] = [self._next()]
+            self._constants[self._known[key][0]] = value
+        return self._known[key][0]
+
+    def _drop_idle(self) -> None:
+        needed, kept = set(self._outputs), []
+        for equation, given, found in reversed(self._steps):
+            if needed & set(found):
+                needed |= set(given)
+                kept.append((equation, given, found))
+        self._steps = kept[::-1]
+
+    def _find_uses(self, flat: list) -> None:
+        """Looks at every step that a leaf enters, turned or not."""
+        leaf_of = {i: (i, False) for i in range(len(flat))}
+        uses: list[list[_Use]] = [[] for _ in flat]
+        spoiled = {leaf_of[n][0] for n in self._outputs if n in leaf_of}
+        for step, (equation, given, found) in enumerate(self._steps):
+            mine = [place for place, n in enumerate(given) if n in leaf_of]
+            if not mine:
                 continue
-            if equation.primitive.name == "transpose":
-                names[equation.outvars[0]] = used[0]
+            leaf, turned = leaf_of[given[mine[0]]]
+            if equation.primitive.name == "transpose" and np.ndim(flat[leaf]) == 2:
+                leaf_of[found[0]] = leaf, turned != (tuple(equation.params["permutation"]) == (1, 0))
                 continue
-            for leaf in used:
-                counts[leaf] += 1
-            if len(used) == 1 and _is_layer(equation, leaf_of):
-                structured[used[0]].append(equation)
-        for var in jaxpr.outvars:
-            if not _is_literal(var) and var in names:
-                counts[names[var]] += 2  # returned as it is: never structured
+            use = _use_of(step, equation, mine[0], turned) if len(mine) == 1 else None
+            if use is None:
+                spoiled |= {leaf_of[given[place]][0] for place in mine}
+            else:
+                uses[leaf].append(use)
+        self.uses = uses
+        self.structured = tuple(i for i in range(len(flat)) if i not in spoiled)
 
-    def run(self, flat, sample, probes):
-        """The function's value, and per probe the vector that met the weights (None for a bias)."""
-        inputs: list = [None] * len(probes)
+    def run(self, flat: list, given: list, probes: dict[int, Array]):
+        """The function's value with probes added to some steps, and what met the leaves there."""
+        values = dict(zip(self._inputs, [*flat, *given], strict=True)) | self._constants
+        met: dict[int, Any] = {}
+        others = {use.step: use.other for uses in self.uses for use in uses}
+        for step, (equation, numbers, found) in enumerate(self._steps):
+            operands = [values[n] for n in numbers]
+            results = _evaluate(equation, operands)
+            if step in probes:
+                results = [results[0] + probes[step]]
+                if others[step] is not None:
+                    met[step] = operands[others[step]]
+            values |= dict(zip(found, results, strict=True))
+        (value,) = (values[n] for n in self._outputs)
+        return value, met
 
-        def evaluate(jaxpr, consts, arguments):
-            """The program run equation by equation, with probes added to the outputs of its layers.
 
-            Writes each layer's input into `inputs`.
-            """
-            values = dict(zip(jaxpr.constvars, consts, strict=True))
-            values |= dict(zip(jaxpr.invars, arguments, strict=True))
+def _key(equation, given: list[int]):
+    """What two equations of the same result share; of some, nobody can say."""
+    try:
+        key = (equation.primitive, tuple(given), tuple(sorted(equation.params.items())))
+        hash(key)
+    except TypeError:
+        return id(equation)
+    return key
 
-            def read(var):
-                return var.val if _is_literal(var) else values[var]
 
-            for equation in jaxpr.eqns:
-                given = [read(var) for var in equation.invars]
-                inner = _inlined(equation)
-                if inner is not None:
-                    results = evaluate(inner.jaxpr, inner.consts, given)
-                else:
-                    results = _evaluate(equation, given)
-                place = self._probed.get(id(equation))
-                if place is not None:
-                    results = [results[0] + probes[place]]
-                    if equation.primitive.name == "dot_general":
-                        vector = min(given, key=lambda array: array.ndim)
-                        inputs[place] = vector
-                values |= dict(zip(equation.outvars, results, strict=True))
-            return [read(var) for var in jaxpr.outvars]
-
-        (value,) = evaluate(self._traced.jaxpr, self._traced.consts, [*flat, *sample])
-        return value, inputs
+def _use_of(step: int, equation, mine: int, turned: bool) -> _Use | None:
+    """How a leaf, the operand `mine`, enters an equation; None where that is no outer product."""
+    shapes = [var.aval.shape for var in equation.invars]
+    result = equation.outvars[0].aval
+    if equation.primitive.name in ("add", "add_any"):
+        return _Use(step, result) if shapes[0] == shapes[1] and not turned else None
+    if equation.primitive.name != "dot_general":
+        return None
+    contracted, batched = equation.params["dimension_numbers"]
+    other = 1 - mine
+    single = len(contracted[0]) == 1 and not batched[0]
+    if not single or len(shapes[mine]) != 2 or len(shapes[other]) not in (1, 2):
+        return None
+    first = contracted[mine][0] == 0
+    return _Use(step, result, other, contracted[other][0], flips=first != turned)
 
 
 def _evaluate(equation, given) -> list:
@@ -151,26 +345,9 @@ def _evaluate(equation, given) -> list:
     return results if primitive.multiple_results else [results]
 
 
-def _is_literal(var) -> bool:
-    return hasattr(var, "val")
-
-
 def _inlined(equation):
     """The function inside a call that may be replaced by its body, else None."""
     if equation.primitive.name not in INLINED:
         return None
     inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
     return inner if hasattr(inner, "consts") else None
-
-
-def _is_layer(equation, leaf_of) -> bool:
-    """Whether one parameter meets one vector, or is added to an array of its own shape."""
-    shapes = [var.aval.shape for var in equation.invars]
-    if equation.primitive.name in ("add", "add_any"):
-        return shapes[0] == shapes[1]
-    if equation.primitive.name != "dot_general":
-        return False
-    (contracted, batched) = equation.params["dimension_numbers"]
-    weights = 0 if leaf_of[0] is not None else 1
-    single = len(contracted[0]) == 1 and not batched[0]
-    return single and len(shapes[weights]) == 2 and len(shapes[1 - weights]) == 1
