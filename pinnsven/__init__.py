@@ -77,6 +77,7 @@ from ._problem import (
     Unknown as Unknown,
     method_of_lines as method_of_lines,
 )
+from ._solving._cost import Cost as Cost, predict_cost as predict_cost
 from ._solving._eigen import Eigen as Eigen, eigen as eigen
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
@@ -125,6 +126,7 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Condition",
+    "Cost",
     "Cylinder",
     "Data",
     "Dirichlet",
@@ -189,6 +191,7 @@ __all__ = [
     "load",
     "march",
     "method_of_lines",
+    "predict_cost",
     "solve",
     "sweep",
 ]

@@ -13,6 +13,7 @@ from ._command._problem_files import catalog, load_problem
 from ._command._process import Signals, Watch, end, open_standard_streams, say
 from ._command._template import write_template
 from ._output._tables import versions
+from ._solving._cost import predict_cost
 from ._solving._limits import TOLERANCE
 from ._solving._loop import INTERRUPTED
 from ._solving._march import march
@@ -107,15 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--max-steps", type=int, metavar="N", help="steps at most")
     solve.add_argument("--tolerance", type=float, metavar="T", help="relative held-out residual")
     solve.add_argument("--seed", type=int, default=0, metavar="N")
-    solve.add_argument("--points", type=int, metavar="N", help="interior points to start with")
-    solve.add_argument("--precision", choices=("float64", "float32"), default="float64")
+    _add_size(solve)
     solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
-    solve.add_argument(
-        "--devices",
-        type=int,
-        metavar="N",
-        help="rows over so many; default: all that have enough to do",
-    )
     pictures = solve.add_mutually_exclusive_group()
     pictures.add_argument(
         "--plot",
@@ -155,9 +149,31 @@ def _parser() -> argparse.ArgumentParser:
     completion = commands.add_parser("completion", help="print what completes this command in a shell")
     completion.add_argument("shell", choices=SHELLS)
     completion.set_defaults(run=_completion)
-    info = commands.add_parser("info", help="versions and devices")
-    info.set_defaults(run=_info)
+    _add_info(commands)
     return parser
+
+
+def _add_size(command) -> None:
+    """What decides how much there is to compute, and on what."""
+    command.add_argument("--points", type=int, metavar="N", help="interior points to start with")
+    command.add_argument("--precision", choices=("float64", "float32"), default="float64")
+    command.add_argument(
+        "--devices",
+        type=int,
+        metavar="N",
+        help="rows over so many; default: all that have enough to do",
+    )
+
+
+def _add_info(commands) -> None:
+    """The command `info` and its options."""
+    info = commands.add_parser(
+        "info", help="versions and devices; of a problem, what a step will cost here"
+    )
+    info.add_argument("problem", nargs="?", metavar="FILE", help="as for solve")
+    _add_size(info)
+    info.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as for solve")
+    info.set_defaults(run=_info)
 
 
 class _Version(argparse.Action):
@@ -255,8 +271,14 @@ def _completion(options) -> int:
 
 
 def _info(options) -> int:
-    del options
     import jax
+
+    if options.problem is not None:
+        parameters = dict(_parameter(text) for text in options.set)
+        problem = load_problem(options.problem, parameters)
+        asked = {"points": options.points, "precision": options.precision}
+        print(predict_cost(problem, devices=options.devices, **asked))
+        return 0
 
     for name, version in versions().items():
         print(f"{name:<10} {version}")

@@ -316,7 +316,7 @@ def _devices(arguments) -> list:
     for leaf in jax.tree.leaves(arguments):
         sharding = getattr(leaf, "sharding", None)
         if isinstance(sharding, jax.sharding.NamedSharding):
-            return list(sharding.mesh.devices.flat)
+            return np.asarray(sharding.mesh.devices).ravel().tolist()
     return jax.devices()[:1]
 
 

@@ -107,7 +107,7 @@ class Parameters(AbstractParameters):
     def of_arrays(self, arrays: list) -> tuple[FieldModel, dict[str, Array]]:
         """The model and the unknowns that arrays stand for, those of `arrays`."""
         number = len(arrays) - bool(self._count)
-        tail = arrays[number] if self._count else ()
+        tail = arrays[number] if self._count else np.zeros(0)
         return with_arrays(self.model, arrays[:number]), self.unknowns(tail)
 
     @property

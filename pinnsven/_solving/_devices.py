@@ -5,6 +5,7 @@ are stacked, the first axis counting the devices (see `SpreadResidual`).
 """
 
 import dataclasses
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,12 +20,14 @@ LEAST_SLABS = 8  # of rows at the start for each device, below which another one
 KEPT = 6  # placed arrays that are remembered
 
 
-def find_devices(asked: object, rows: int) -> Spread | None:
+def find_devices(asked: object, rows: int, params: int = 0) -> Spread | None:
     """The devices among which rows are spread; None for one alone.
 
     - `asked`: None for all of the platform that have enough to do (`LEAST_SLABS`), a number, a list of
       devices, or a `jax.sharding.Mesh` of one axis or with one named "rows".
     - `rows`: of the residual at the start.
+    - `params`: where there are more of them than rows, the kernel of the rows wants all rows at once,
+      and one device is used unasked.
 
     Raises `ValueError` for what is none of these, more devices than there are, devices twice or of two
     platforms, and more devices than rows.
@@ -32,7 +35,7 @@ def find_devices(asked: object, rows: int) -> Spread | None:
     if isinstance(asked, Mesh):
         mesh, axis = asked, _axis_of(asked)
     else:
-        devices = _listed(asked, rows)
+        devices = _listed(1 if asked is None and rows < params else asked, rows)
         mesh, axis = Mesh(np.array(devices), (AXIS,)), AXIS
     chosen = list(mesh.devices.flat)
     platforms = sorted({device.platform for device in chosen})
@@ -60,6 +63,7 @@ def _axis_of(mesh: Mesh) -> str:
 
 
 def _listed(asked: object, rows: int) -> list:
+    """The devices that a number, a list or None stand for."""
     there = jax.devices()
     if asked is None:
         return there[: max(min(len(there), rows // (LEAST_SLABS * slab_rows())), 1)]
@@ -145,7 +149,7 @@ class Placement:
 
     def __init__(self, spread: Spread | None = None):
         self.spread = spread
-        self._kept: list[tuple[object, object]] = []  # what was placed lately, and that in its place
+        self._kept: list[tuple[object, Any]] = []  # what was placed lately, and that in its place
 
     @property
     def devices(self) -> list:
@@ -154,10 +158,10 @@ class Placement:
 
     def system(self, system: ResidualSystem) -> AbstractResidual:
         """The residual whose data are `data(system, ...)`."""
-        if self.spread is None:
+        spread = self.spread
+        if spread is None:
             return system
-        place = lambda: SpreadResidual(self._whole(system), self.spread)
-        return self._remembered(system, place)
+        return self._remembered(system, lambda: SpreadResidual(self._whole(system), spread))
 
     def data(self, system: ResidualSystem, batches: tuple[Batch, ...]) -> tuple[Batch, ...]:
         """Batches on their devices."""
@@ -201,7 +205,7 @@ class Placement:
 
         return self._remembered(batches, place)
 
-    def _remembered(self, key: object, make):
+    def _remembered(self, key: object, make) -> Any:
         for known, made in self._kept:
             if known is key:
                 return made

@@ -23,7 +23,7 @@ from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._at_once import may_draw, solve_at_once
-from ._devices import Placement
+from ._devices import Placement, find_devices
 from ._drawn import Combination
 from ._held_out import block_scales, summarize
 from ._limits import CORRECTION_SECONDS, MEASURE_SECONDS, VERDICT_SECONDS, Limits
@@ -84,12 +84,11 @@ class Run:
         refine,
         folder=None,
         singularities: Sequence[Singularity] = (),
-        placement: Placement | None = None,
+        devices: object = None,
     ):
         keys = np.random.SeedSequence(seed).generate_state(4, np.uint32)  # of JAX, but not compiled
         network_key, solver_key = jnp.asarray(keys[:2]), jnp.asarray(keys[2:])
         self.problem, self.network = problem, network
-        self.placement = placement or Placement()
         self.singularities = singularities
         features = tuple(singularity.feature for singularity in singularities)
         self.system, self.theta = ResidualSystem.build(problem, network, network_key, features)
@@ -103,6 +102,8 @@ class Run:
         if refine:
             self._make_room()
         self.batches = points.batches(self.row_weights())
+        started = sum(map(points.rows, self.system.blocks))
+        self.placement = Placement(find_devices(devices, started, self.theta.size))
         self.compiler = Compiler(self._announce, self._announce_end, folder)
         self.evaluations = Compiler(lambda name: None)  # of solutions so far
         self.scratch: tuple = ()  # memory that one step leaves to the next

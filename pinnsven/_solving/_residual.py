@@ -22,8 +22,8 @@ from .._sven import (
     GramSum,
     Linearization,
     RowFactors,
+    most_uses,
     paying_leaves,
-    roomy,
     row_factors,
 )
 
@@ -306,14 +306,17 @@ class ResidualSystem(AbstractResidual):
         structured = paying_leaves(pairs, arrays)
         at = [row_factors(f, arrays, sample, structured) for f, sample in pairs]
         shapes = [jax.eval_shape(f, sample) for f, sample in zip(at, samples, strict=True)]
-        model = roomy(shapes)
+        uses = most_uses(shapes)
+        model = jax.eval_shape(lambda sample: at[0](sample).padded(uses), samples[0])
         if MOST_FACTORS * model.size() > theta.size:
             return None
 
         def visit(block, part, position, made):
             found = jax.vmap(at[self.blocks.index(block)])((part,))
-            rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.padded(model))
-            rows = jax.tree.map(lambda x: jnp.moveaxis(self._padded(jnp.moveaxis(x, 0, -1)), -1, 0), rows)
+            rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.padded(uses))
+            rows = jax.tree.map(
+                lambda x: jnp.moveaxis(self._padded(jnp.moveaxis(x, 0, -1)), -1, 0), rows
+            )
             return jax.tree.map(lambda whole, own: whole.at[position].set(own), made, rows)
 
         first = (self._slabs(data), self.width)

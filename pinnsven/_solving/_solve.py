@@ -22,7 +22,6 @@ from .._problem import Problem, known_values
 from .._sven import Sven
 from ._built_in_walls import with_walls_built_in
 from ._choose_network import network_for
-from ._devices import Placement, find_devices
 from ._finish import finish
 from ._identity import identity_of
 from ._limits import Limits
@@ -142,7 +141,6 @@ def solve_within(
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
     hooks += display_for(progress, hooks)
-    folder = program_folder(cache)
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return(), closed_on_failure(hooks):
         network = network_for(problem) if network is None else network
@@ -151,27 +149,24 @@ def solve_within(
         declared = problem
         problem = with_walls_built_in(problem, network, points, singularities)
         layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
-        drawn_points = PointSet(problem, points, sampler, np.random.default_rng(seed), layers)
-        spread = find_devices(devices, sum(map(drawn_points.rows, problem.fitted)))
         run = Run(
             problem,
             network,
             stepper,
-            drawn_points,
+            PointSet(problem, points, sampler, np.random.default_rng(seed), layers),
             weighting,
             hooks,
             seed,
             refine,
-            folder,
+            program_folder(cache),
             singularities,
-            Placement(spread),
+            devices,
         )
         run.known = known
         run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
         run.limits = limits
         run.checkpoint = checkpoint
-        run.settings = _in_short(limits, seed, precision, refine, solver)
-        run.settings["devices"] = [str(device) for device in run.placement.devices]
+        run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
             asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
@@ -203,11 +198,12 @@ def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str
     return identity_of(declared, run.network, asked | {"what is built in": built_in})
 
 
-def _in_short(limits: Limits, seed, precision: str, refine: bool, solver) -> dict[str, object]:
+def _in_short(limits: Limits, seed, precision: str, refine: bool, solver, devices) -> dict[str, object]:
     """What a solve was asked for, as a report says it."""
     asked = {"seed": seed, "precision": precision, "solver": solver}
     asked |= {"time limit": limits.time_limit, "most steps": limits.max_steps}
     asked |= {} if refine else {"refine": False}
+    asked |= {"devices": [str(device) for device in devices]}
     return {name: value for name, value in asked.items() if value is not None}
 
 

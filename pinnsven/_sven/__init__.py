@@ -32,8 +32,8 @@ from ._core import Sven as Sven
 from ._function import FunctionResidual as FunctionResidual, Samples as Samples
 from ._layers import (
     RowFactors as RowFactors,
+    most_uses as most_uses,
     paying_leaves as paying_leaves,
-    roomy as roomy,
     row_factors as row_factors,
 )
 from ._least_squares import (
@@ -56,4 +56,4 @@ from ._square import (
     Scaling as Scaling,
 )
 from ._step import StepReport as StepReport, SvenState as SvenState
-from ._tridiagonal import GramTridiagonal as GramTridiagonal
+from ._tridiagonal import GramTridiagonal as GramTridiagonal, reduced as reduced

@@ -17,7 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, PyTree
 
 INLINED = ("jit", "pjit", "closed_call", "custom_jvp_call", "remat", "checkpoint")
 
@@ -50,18 +50,15 @@ class RowFactors(eqx.Module):
         """How many numbers a row takes, where its axis is the only one that comes first."""
         return sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(self))
 
-    def padded(self, like: "RowFactors") -> "RowFactors":
-        """The same rows with room for as many uses as others have."""
+    def padded(self, uses: tuple[int, ...]) -> "RowFactors":
+        """The same rows with room for so many uses of each structured leaf."""
 
-        def more(part, model):
-            missing = model.shape[-2] - part.shape[-2]
-            return jnp.pad(part, [(0, 0)] * (part.ndim - 2) + [(0, missing), (0, 0)])
+        def more(parts):
+            missing = [most - part.shape[-2] for part, most in zip(parts, uses, strict=True)]
+            pairs = zip(parts, missing, strict=True)
+            return tuple(jnp.pad(p, [*[(0, 0)] * (p.ndim - 2), (0, n), (0, 0)]) for p, n in pairs)
 
-        left, right = (
-            tuple(more(a, b) for a, b in zip(mine, others, strict=True))
-            for mine, others in ((self.left, like.left), (self.right, like.right))
-        )
-        return RowFactors(self.plain, left, right)
+        return RowFactors(self.plain, more(self.left), more(self.right))
 
 
 def sample_kernel(function: Callable, leaves: PyTree, samples: PyTree) -> Float[Array, "rows rows"]:
@@ -95,6 +92,7 @@ def row_factors(
     uses = [use for i in chosen for use in program.uses[i]]
 
     def of_sample(sample):
+        """The factors of one sample's rows, by one pass backward for each of them."""
         given = jax.tree.leaves(sample)
 
         def probed(probes, explicit):
@@ -147,19 +145,13 @@ def paying_leaves(rows: list[tuple[Callable, PyTree]], leaves: PyTree) -> tuple[
     return tuple(chosen)
 
 
-def roomy(factors: list[RowFactors]) -> RowFactors:
-    """What describes factors with room for the most uses of all.
+def most_uses(factors: list[RowFactors]) -> tuple[int, ...]:
+    """The most uses of each structured leaf.
 
-    - `factors`: of one row each, or what describes them.
+    - `factors`: or what describes them.
     """
-
-    def most(*parts):
-        uses = max(part.shape[-2] for part in parts)
-        return jax.ShapeDtypeStruct((*parts[0].shape[:-2], uses, parts[0].shape[-1]), parts[0].dtype)
-
-    left = tuple(most(*parts) for parts in zip(*(f.left for f in factors), strict=True))
-    right = tuple(most(*parts) for parts in zip(*(f.right for f in factors), strict=True))
-    return RowFactors(factors[0].plain, left, right)
+    parts = zip(*(found.left for found in factors), strict=True)
+    return tuple(max(part.shape[-2] for part in of_leaf) for of_leaf in parts)
 
 
 class _Use:
@@ -252,10 +244,10 @@ class _Program:
         return self._number - 1
 
     def _constant(self, value) -> int:
-        plain = np.ndim(value) == 0 and isinstance(value, (int, float, np.generic, np.ndarray))
-        key = ("value", str(np.asarray(value)), str(value.dtype)) if plain and hasattr(
-            value, "dtype"
-        ) else ("object", id(value))
+        if isinstance(value, (np.generic, np.ndarray)) and np.ndim(value) == 0:
+            key = ("value", str(value), str(value.dtype))
+        else:
+            key = ("object", id(value))
         if key not in self._known:
             self._known[key] = [self._next()]
             self._constants[self._known[key][0]] = value
@@ -300,8 +292,8 @@ class _Program:
             results = _evaluate(equation, operands)
             if step in probes:
                 results = [results[0] + probes[step]]
-                if others[step] is not None:
-                    met[step] = operands[others[step]]
+                if (other := others[step]) is not None:
+                    met[step] = operands[other]
             values |= dict(zip(found, results, strict=True))
         (value,) = (values[n] for n in self._outputs)
         return value, met

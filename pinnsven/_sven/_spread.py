@@ -138,8 +138,10 @@ class SpreadResidual(AbstractResidual):
             return made.residual, made.slabs, jnp.asarray(active, jnp.int32)[None], made.spare
 
         out = (0, 0, 0, 0 if len(scratch) > 1 else None)
-        found = self._each(of_part, theta, data, (), scratch, out=out)
-        return SpreadLinearization(self.spread, *found)
+        residual, slabs, active, spare = self._each(of_part, theta, data, (), scratch, out=out)
+        return SpreadLinearization(
+            residual=residual, spread=self.spread, slabs=slabs, active=active, spare=spare
+        )
 
     def _each(self, function, theta, data, whole=(), parted=(), out=None):
         """A function of the part, theta, a device's data, and more of what is whole or parted."""
@@ -223,7 +225,7 @@ class SpreadLinearization(AbstractLinearization):
 
     def solved(self, triangle):
         slabs = self._each(lambda part, t: part.solved(t).slabs, triangle, out=0)
-        return SpreadLinearization(self.spread, self.residual, slabs, self.active)
+        return dataclasses.replace(self, slabs=slabs, spare=None, index=None)
 
     def with_residual(self, residual):
         return dataclasses.replace(self, residual=residual)

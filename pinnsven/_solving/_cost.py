@@ -1,0 +1,218 @@
+"""What a step will cost: seconds and memory, from the parts of it that are measured here in a moment.
+
+A step that uses all columns of the Jacobian linearizes the rows, forms the Gram matrix of the smaller
+side, factorizes it, and evaluates candidates a few times. The parts that belong to the problem are
+timed on a few of its points and go as the rows; the factorization is timed on a small matrix and goes
+as a power of its size.
+"""
+
+import dataclasses
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._basics._disk import program_folder
+from .._basics._memory import in_use, in_words, size_of
+from .._basics._precision import precision_context
+from .._domains import Sobol
+from .._problem import Problem
+from .._sven import GramTridiagonal, Sven, reduced
+from ._choose_network import network_for
+from ._loop import Run
+from ._points import PointSet
+from ._steppers import SvenStepper
+from ._weighting import ScaledWeights
+
+SAMPLE = 512  # points on which the parts of a step are timed
+REPEATS = 5
+ROUNDS = 4  # of candidates and corrections in a step, as most take
+MATRIX = 640  # the size of the matrix whose factorization is timed
+# The times of LAPACK's reduction to tridiagonal form go as these powers of the size, below and above
+# that of a matrix that a cache holds; those of eigenvectors as another one (experiment 112).
+POWERS, EIGEN_POWER, CACHED = (2.8, 3.4), 2.75, 1300
+COMPILING = 0.25e9  # bytes that the compiler leaves behind, about
+WORKSPACE = 6  # matrices of the smaller side that a step has at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """What one step of a solve will take.
+
+    - `rows`, `params`: the shape of the Jacobian at the start.
+    - `backend`: how it is factorized.
+    - `devices`: how many share the rows.
+    - `parts`: seconds of each part of a step on one device.
+    - `spread`: the parts that go as the rows, which several devices share.
+    - `memory`: bytes of the process at the peak, room for points to grow included.
+    """
+
+    rows: int
+    params: int
+    backend: str
+    devices: int
+    parts: dict[str, float]
+    spread: tuple[str, ...]
+    memory: int | None
+
+    @property
+    def seconds(self) -> float:
+        """Of a step that uses all columns; earlier ones, of half of them, are faster."""
+        return self.with_devices(self.devices)
+
+    def with_devices(self, number: int) -> float:
+        """Seconds of a step on so many devices of the kind measured, with nothing for their sums."""
+        shared = sum(seconds for part, seconds in self.parts.items() if part in self.spread)
+        return shared / number + sum(self.parts.values()) - shared
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {seconds:.2g}" for name, seconds in self.parts.items())
+        lines = [
+            f"{'jacobian':<10} {self.rows:,} rows x {self.params:,} parameters, {self.backend}",
+            f"{'step':<10} about {self.seconds:.2g} s on {self.devices} "
+            f"device{'s' if self.devices > 1 else ''} ({parts})",
+            f"{'memory':<10} about {in_words(self.memory)}",
+        ]
+        more = [number for number in (2, 4, 8) if number > self.devices]
+        if more:
+            told = ", ".join(f"{number}: {self.with_devices(number):.2g} s" for number in more)
+            lines.append(f"{'devices':<10} of this kind, without their sums: {told}")
+        return "\n".join(lines)
+
+
+def predict_cost(
+    problem: Problem,
+    network: object = None,
+    points: object = None,
+    *,
+    devices: object = None,
+    precision: str = "float64",
+) -> Cost:
+    """What a step of `solve` with the same arguments will take on this machine.
+
+    A few seconds of compiling and timing; nothing is solved. Within 30 % for the steps of the gallery
+    (benchmarks/results/scale.md), which differ among themselves by as much.
+
+    - `network`, `points`, `devices`, `precision`: as for `solve`.
+
+    Raises `ValueError` as `solve`.
+    """
+    with precision_context(precision):
+        network = network_for(problem) if network is None else network
+        stepper = SvenStepper(Sven())
+        drawn = PointSet(problem, points, Sobol(), np.random.default_rng(0))
+        weighting, folder = ScaledWeights(), program_folder(True)
+        given = (problem, network, stepper, drawn, weighting, (), 0, True, folder)
+        run = Run(*given, devices=devices)
+        return _cost_of(run, stepper.solver)
+
+
+def _cost_of(run: Run, solver: Sven) -> Cost:
+    """The cost of a step of a run, its parts timed and put together."""
+    system, theta = run.system, run.theta
+    rows = sum(map(run.points.rows, system.blocks))
+    params, capacity = theta.size, run.capacity
+    timed = _Timed(run)
+    backend = solver._backend(capacity, theta)
+    parts = {"linearize": timed.share * timed.seconds("linearize")}
+    spread = ["linearize", "candidates"]
+    if capacity >= params:
+        parts["gram"] = timed.share * timed.seconds("gram")
+        spread.append("gram")
+        parts["factorize"] = _factorization(params, backend)
+        smaller = params
+    elif backend.stores_jacobian:
+        parts["kernel"] = timed.share**2 * timed.seconds("kernel")
+        parts["factorize"] = _factorization(capacity, backend)
+        smaller = capacity
+    else:
+        parts = {"kernel": timed.share**2 * timed.seconds("layered kernel")}
+        parts["factorize"] = _factorization(capacity, backend)
+        smaller = capacity
+    parts["candidates"] = ROUNDS * timed.share * timed.seconds("candidates")
+    if capacity >= params:
+        parts["lifts"] = ROUNDS * _lifts(params)
+    last = run.stepper.after(0.0, capacity, theta)
+    memory = in_use()
+    if memory is not None:
+        held = last.scratch(system, theta, run.batches) or stored(backend, run)
+        memory += int(COMPILING) + size_of(held) + WORKSPACE * smaller**2 * theta.dtype.itemsize
+    number = 1 if run.placement.spread is None else run.placement.spread.number
+    kind = type(backend).__name__ + ("" if backend.stores_jacobian else ", no Jacobian stored")
+    return Cost(rows, params, kind, number, parts, tuple(spread), memory)
+
+
+def stored(backend, run: Run) -> tuple:
+    """The Jacobian of a step that has no memory of its own for it, if it is stored."""
+    return (run.system.scratch(run.theta, run.batches),) if backend.stores_jacobian else ()
+
+
+class _Timed:
+    """The parts of a step of a run, timed on a few of its points.
+
+    - `share`: how many times the rows of the sample the run has.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        few = {b.name: min(run.points.count(b), SAMPLE) for b in run.system.blocks}
+        batches = []
+        for block in run.system.blocks:
+            batches.append(run.points.fresh_batch(block, few[block.name], 1.0))
+        self.batches = jax.tree.map(jnp.asarray, tuple(batches))
+        here = run.system.capacity(self.batches)
+        rows = sum(map(run.points.rows, run.system.blocks))
+        self.share = rows / here
+
+    def seconds(self, part: str) -> float:
+        """The least time of a part, compiled."""
+        system, theta, batches = self.run.system, self.run.theta, self.batches
+        if part == "linearize":
+            return _least(lambda t, b: system.linearize(t, b), theta, batches)
+        if part in ("gram", "kernel"):
+            linear = jax.jit(lambda t, b: system.linearize(t, b))(theta, batches)
+            return _least(lambda made: getattr(made, part)(), linear)
+        if part == "layered kernel":
+            return _least(lambda t, b: system.kernel(t, b), theta, batches)
+        steps = jnp.zeros((5, theta.size), theta.dtype) + theta[None]
+
+        def candidates(t, several, b):
+            rows = jax.lax.map(lambda one: system.residual(one, b), several)
+            tangents = jax.vmap(lambda one: system.jvp(t, b, one))(several)
+            return rows, tangents, jax.vmap(lambda one: system.vjp(t, b, one))(rows)
+
+        return _least(candidates, theta, steps, batches)
+
+
+def _factorization(size: int, backend) -> float:
+    """Seconds that a matrix of this size takes, from one that is timed."""
+    here = min(size, MATRIX)
+    matrix = np.random.default_rng(0).standard_normal((here, here))
+    square = jnp.asarray(matrix @ matrix.T)
+    tridiagonal = isinstance(backend, GramTridiagonal)
+    function = reduced if tridiagonal else lambda m: tuple(jnp.linalg.eigh(m))
+    seconds = _least(function, square)
+    powers = POWERS if tridiagonal else (EIGEN_POWER, EIGEN_POWER)
+    inside, beyond = min(size, CACHED), max(size, CACHED)
+    return seconds * (max(inside, here) / here) ** powers[0] * (beyond / CACHED) ** powers[1]
+
+
+def _lifts(params: int) -> float:
+    """Seconds of five products with a matrix of all directions, there and back."""
+    size = min(params, 2 * MATRIX)
+    matrix = jnp.zeros((size, size))
+    steps = jnp.zeros((5, size))
+    seconds = _least(lambda m, s: (s @ m) @ m.T, matrix, steps)
+    return seconds * (params / size) ** 2
+
+
+def _least(function, *given) -> float:
+    compiled = jax.jit(function)
+    jax.block_until_ready(compiled(*given))
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        jax.block_until_ready(compiled(*given))
+        times.append(time.perf_counter() - began)
+    return min(times)
