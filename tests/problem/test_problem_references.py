@@ -38,7 +38,16 @@ EXACT = [
     ("wave_1d", {}),
 ]
 # Of several fields, of pieces, complex, or of two places: by the plan of each condition.
-BY_PLAN = ["black_scholes", "delay", "inclusion", "kovasznay", "schroedinger", "two_materials"]
+BY_PLAN = [
+    "abel",
+    "black_scholes",
+    "delay",
+    "inclusion",
+    "kovasznay",
+    "schroedinger",
+    "two_materials",
+    "volterra",
+]
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
 STEADY = [("cavity", {}), ("cavity", {"lid": "regularized"})]
