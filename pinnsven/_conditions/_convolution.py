@@ -160,7 +160,8 @@ class _Rule:
         axis = domain.slices()[along].start
         if axis < domain.space_dim and not isinstance(domain.space, Box):
             raise ValueError(
-                f"along={along!r}: a line along it may leave {domain.space!r}; only those of a box do not"
+                f"along={along!r}: a line along it may leave {domain.space!r}; only those of a "
+                "box do not"
             )
         # roots_jacobi has the weight (1 - x)^alpha on (-1, 1), which is that of the upper end.
         roots, weights = roots_jacobi(number, condition.power, 0.0)

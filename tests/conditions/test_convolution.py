@@ -76,7 +76,7 @@ def test_at_the_lower_end_there_is_no_integral_and_its_gradient_is_finite():
         (lambda: memory(power=0.5, until="end"), "only until='here'"),
         (lambda: memory(nodes=0), "nodes=0"),
         (lambda: memory(along="y"), "give one of the coordinates"),
-        (lambda: memory(pv.Disk((0, 0), 1), along="x"), "only those of a box"),
+        (lambda: memory(pv.Disk((0, 0), 1), along="x"), "only those of a"),
         (lambda: memory(integrand=lambda u: u), "no field at the other place"),
         (lambda: memory(integrand=lambda v_there: v_there), "nothing is named 'v'"),
         (lambda: memory(integrand=lambda u_there: (u_there, u_there)), "return one scalar"),
