@@ -80,6 +80,7 @@ from ._problem import (
 )
 from ._solving._cost import Cost as Cost, predict_cost as predict_cost
 from ._solving._eigen import Eigen as Eigen, eigen as eigen
+from ._solving._evolve import Evolution as Evolution, evolve as evolve
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
 from ._solving._solve import solve as solve
@@ -135,6 +136,7 @@ __all__ = [
     "Disk",
     "Eigen",
     "Ellipse",
+    "Evolution",
     "Field",
     "FixedStep",
     "FixedWeights",
@@ -187,6 +189,7 @@ __all__ = [
     "Uniform",
     "Unknown",
     "eigen",
+    "evolve",
     "extend",
     "least_squares",
     "linearize",

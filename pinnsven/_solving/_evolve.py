@@ -1,0 +1,240 @@
+"""Time by Sven: the parameters of a network over space advance as the equation says.
+
+At every moment the equation is linear in the velocity v of the parameters, since u_t = J v for a
+network u(x; theta(t)): its least-squares solution is v = J^+ f, with a truncated pseudoinverse, and an
+integrator of ordinary differential equations takes it from there (Du and Zaki 2021, arXiv 2106.14855;
+Bruna, Peherstorfer, Vanden-Eijnden 2024, arXiv 2203.01360). Where a network is linear in what is solved
+for, as a combination of drawn functions is, J never changes and this is a method of lines.
+"""
+
+import dataclasses
+import time
+from typing import Any
+
+import diffrax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from .._basics._messages import listing
+from .._basics._numbers import finite_number, whole_number
+from .._basics._precision import precision_context
+from .._basics._results import RESULTS
+from .._calculus._names import Derivative
+from .._domains import Moment
+from .._networks import RandomFeatures
+from .._output._records import FieldErrors
+from .._problem import Problem, known_values, relative_errors
+from ._evolving import MOMENTS, Moving
+from ._solve import check_time_limit, check_top_level
+
+# Drawn functions of each field, and their steepest slope, per unit of the inputs: tried in turn, over
+# one coordinate and over more of them.
+LEVELS = (((160, 4.0), (240, 12.0), (480, 36.0)), ((300, 3.0), (600, 5.0), (1200, 8.0)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Evolution:
+    """Fields over time, from a network over space whose parameters are a function of time.
+
+    - `name`, `fields`: of the problem.
+    - `status`, `message`: `converged` where the error that a second run finds is within the tolerance.
+    - `error_estimate`: by field, what a second run with other functions and points differs by, relative
+      L2 over space and time; None where it failed.
+    - `error`: the same against what is known; None where nothing is.
+    - `misfit`: what the velocities leave of the equations at points that were not fitted, relative.
+    - `steps`: of the integrator.
+    - `rank`: directions that move, of so many `params`, where J is constant; None where it is not.
+    - `method`: the integrator's name.
+    - `seconds`: of the whole call.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    status: RESULTS
+    message: str
+    error_estimate: FieldErrors | None
+    error: FieldErrors | None
+    misfit: float
+    steps: int
+    rank: int | None
+    params: int
+    method: str
+    seconds: float
+    _run: Any = dataclasses.field(repr=False)
+
+    def parameters(self, t: float) -> Float[np.ndarray, " params"]:
+        """The parameters of the network at a time."""
+        return np.asarray(self._run.path(jnp.asarray(float(t))))
+
+    def __call__(self, **coordinates):
+        """The fields at coordinates of shapes that go together; a dict where there are several."""
+        found = {field: self._value(field, coordinates) for field in self.fields}
+        return found[self.fields[0]] if len(found) == 1 else found
+
+    def __getattr__(self, field: str):
+        if field.startswith("_") or field not in self.fields:
+            raise AttributeError(
+                f"an Evolution has no {field!r}; its fields are {listing(self.fields)}"
+            )
+        return lambda **coordinates: self._value(field, coordinates)
+
+    def _value(self, field: str, coordinates: dict) -> np.ndarray:
+        names = list(self._run.problem.domain.slices())
+        if set(coordinates) != set(names):
+            raise ValueError(
+                f"give each of the coordinates {listing(names)}; got {listing(coordinates)}"
+            )
+        arrays = np.broadcast_arrays(*(np.asarray(coordinates[n], float) for n in names))
+        points = np.stack([array.ravel() for array in arrays], axis=1)
+        values = self._run.values(points)[:, self.fields.index(field)]
+        return np.where(self._run.problem.domain.contains(points), values, np.nan).reshape(
+            arrays[0].shape
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.status}. {self.message}"]
+        for label, errors in (("estimated", self.error_estimate), ("measured", self.error)):
+            if errors is not None:
+                told = ", ".join(f"{field} {value:.1e}" for field, value in errors.items())
+                lines.append(f"  {label} relative L2 error: {told}")
+        moving = f"rank {self.rank} of {self.params}" if self.rank else f"{self.params} parameters"
+        lines.append(f"  {moving}, {self.steps} steps of {self.method}, {self.seconds:.1f} s")
+        return "\n".join(lines)
+
+
+def evolve(
+    problem: Problem,
+    network: object = None,
+    *,
+    points: int | None = None,
+    tolerance: float = 1e-4,
+    time_limit: float | None = None,
+    solver: Any = None,
+    seed: int = 0,
+) -> Evolution:
+    """Advances a network over space in time: for what a network over space and time is the wrong tool.
+
+    Drawn functions are tried in growing numbers with steeper slopes, until two runs agree; what they
+    differ by is the estimated error. Of a network of your own two runs differ in the points alone.
+
+    - `problem`: of the first order in time, with a start and without unknowns or readings; write u_tt
+      as a second field's v_t.
+    - `network`: over space; by default a combination of drawn functions, which is linear in what is
+      solved for, and so fast.
+    - `points`: of each equation; by default three for every parameter of a field.
+    - `tolerance`: the error up to which the answer is called converged; the integrator takes a
+      hundredth of it.
+    - `time_limit`: seconds after which no further run is begun.
+    - `solver`: of diffrax; by default `Dopri8`, or `Kvaerno5` where the equation is stiff.
+    - `seed`: of the functions.
+
+    Raises `ValueError` for what is not of that kind, and under `jax.jit`, `grad` or `vmap`.
+    """
+    check_top_level("evolve")
+    if not 0 < finite_number("tolerance =", tolerance) < 1:
+        raise ValueError(f"tolerance={tolerance!r}: give a number between 0 and 1")
+    if points is not None:
+        whole_number("points", points, 1, "must be a positive number of points")
+    if solver is not None and not isinstance(solver, diffrax.AbstractSolver):
+        raise ValueError(f"solver={solver!r}: give a solver of diffrax, such as diffrax.Kvaerno5()")
+    check_time_limit(time_limit)
+    begun, known = time.perf_counter(), known_values(problem)
+    _check_kind(problem)
+    with precision_context("float64"):
+        first, estimate, worst = None, None, np.inf
+        for number, (units, scale) in enumerate(LEVELS[problem.domain.space_dim > 1]):
+            drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
+            given = drawn if network is None else network
+            before, first = (
+                first,
+                Moving(problem, given, points, tolerance / 100, solver, seed + number),
+            )
+            if before is not None and before.finished and first.finished:
+                estimate = _apart(first, before)
+                worst = max(estimate.values())
+            over = time_limit is not None and time.perf_counter() - begun > time_limit
+            if worst <= tolerance or over or (network is not None and number):
+                break
+        assert first is not None
+        domain = problem.domain
+        truth = None
+        if first.finished and known is not None:
+            evaluate = lambda columns: first.values(
+                np.stack([np.ravel(columns[n]) for n in domain.slices()], axis=1)
+            )
+            truth = relative_errors(evaluate, known, problem.space)
+        misfit = first.misfit() if first.finished else float("nan")
+    status, message = _verdict(first, estimate, worst, tolerance)
+    return Evolution(
+        name=problem.name,
+        fields=tuple(problem.fields),
+        status=status,
+        message=message,
+        error_estimate=estimate,
+        error=truth,
+        misfit=misfit,
+        steps=first.steps,
+        rank=first.rank,
+        params=first.theta.size,
+        method=type(first.method).__name__,
+        seconds=time.perf_counter() - begun,
+        _run=first,
+    )
+
+
+def _verdict(run: "Moving", estimate, worst: float, tolerance: float) -> tuple[RESULTS, str]:
+    if not run.finished:
+        return RESULTS.diverged, f"The integrator gave up at t = {run.reached:.6g}: {run.trouble}."
+    if estimate is None:
+        return RESULTS.unresolved, "No second run bears this one out: allow more time."
+    told = f"Another run, with other functions and points, differs by {worst:.1e}"
+    if worst <= tolerance:
+        return RESULTS.converged, f"{told} (tolerance {tolerance:g})."
+    return (
+        RESULTS.unresolved,
+        f"{told}, more than the tolerance of {tolerance:g}: allow more functions.",
+    )
+
+
+def _check_kind(problem: Problem) -> None:
+    """`ValueError` for a problem whose parameters have no velocity."""
+    domain = problem.domain
+    if domain.time is None or domain.space is None:
+        raise ValueError(
+            "evolve: the problem needs space and time, as in pv.Box(x=(0, 1)) * pv.Time(0, 1)"
+        )
+    if problem.unknowns or domain.parameters is not None:
+        raise ValueError(
+            "evolve: unknowns and ranges of parameters have no time of their own; use solve"
+        )
+    if problem.layout.composites or problem.layout.places:
+        raise ValueError("evolve: fields in pieces, on parts or complex are not supported; use solve")
+    named = domain.time.coordinate.name
+    if not any(isinstance(block.site, Moment) for block in problem.blocks):
+        raise ValueError("evolve: nothing is said of the start; give a pv.Initial")
+    for block in problem.blocks:
+        if block.is_measured or not block.plan.is_local or block.exact:
+            raise ValueError(
+                f"condition {block.name!r}: readings, integrals and exact=True have no place in evolve"
+            )
+        for name, quantity in block.plan.quantities.items():
+            order = quantity.along.count(named) if isinstance(quantity, Derivative) else 0
+            if order > 1 or (order and not block.interior):
+                raise ValueError(
+                    f"condition {block.name!r} asks for {name!r}: evolve wants equations of the first "
+                    f"order in {named!r}, and no derivative by it elsewhere. Make a field of it"
+                )
+
+
+def _apart(first: Moving, second: Moving) -> FieldErrors:
+    """The relative L2 difference of two runs, over space and time."""
+    points = first.fresh[first.interior[0].name][0]
+    squares, sizes = 0.0, 0.0
+    for t in np.linspace(first.began, first.ended, MOMENTS):
+        at = points.copy()
+        at[:, first.axis] = t
+        here, there = first.values(at), second.values(at)
+        squares, sizes = squares + np.sum((here - there) ** 2, axis=0), sizes + np.sum(here**2, axis=0)
+    relative = np.sqrt(squares / np.where(sizes > 0, sizes, 1))
+    return FieldErrors(zip(first.problem.fields, relative.tolist(), strict=True))

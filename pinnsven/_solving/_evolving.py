@@ -1,0 +1,277 @@
+"""One integration of the parameters of a network over space: see `_evolve`."""
+
+import dataclasses
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._domains import Moment, Sobol, integration_rule
+from .._networks import AbstractField, Parameters
+from .._problem import Problem
+from .._sven import Sven, least_squares
+from ._built_in_walls import with_walls_built_in
+from ._points import PointSet
+from ._residual import ResidualSystem
+
+OVERSAMPLING = 3  # points of the equations for each parameter of a field
+OTHERS = 128  # points of every other condition
+CUT = 1e-10  # of the largest singular value, below which directions are left alone
+PULL = 0.01  # of the whole time, in which what other conditions have drifted by is taken back
+FIT_STEPS = 200  # of Sven, for the start of a network that is not linear
+LOOKS, MOMENTS = 512, 9  # places and times at which two runs are held against each other
+STIFF = 3e3  # the largest rate times the whole time, above which an implicit method is taken
+POWER_ITERATIONS = 12
+MOST_STEPS = 8192  # of the integrator
+
+
+class _Still(AbstractField):
+    """A network over space alone: the input that is time is always zero.
+
+    - `network`: maps all inputs to fields.
+    - `time`: the number of that input.
+    """
+
+    network: eqx.Module
+    time: int = eqx.field(static=True)
+
+    def __call__(self, inputs):
+        return self.network(inputs.at[self.time].set(0.0))  # type: ignore[operator]
+
+
+class Moving:
+    """One integration.
+
+    - `path`: the parameters as a function of time, where it has `finished`.
+    """
+
+    def __init__(self, problem: Problem, network, points, accuracy: float, solver, seed: int):
+        self.problem = problem
+        domain = problem.domain
+        assert domain.time is not None
+        self.began, self.ended = float(domain.time.start), float(domain.time.stop)
+        self.axis = domain.dim - 1
+        held = with_walls_built_in(problem, network, None, [])
+        self.system, self.theta = self._system(held, network, seed)
+        self.interior = [block for block in held.blocks if block.interior]
+        others = [b for b in held.blocks if not b.interior and not b.exact]
+        self.starts = [block for block in others if isinstance(block.site, Moment)]
+        self.walls = [block for block in others if not isinstance(block.site, Moment)]
+        number = points or OVERSAMPLING * max(self.theta.size // len(problem.fields), 8)
+        self._draw(held, number, np.random.default_rng(seed))
+        self.theta = self._fitted()
+        self._constant_inverse()
+        self.method = self._chosen() if solver is None else solver
+        self._integrate(accuracy)
+
+    def _system(self, held: Problem, network, seed: int) -> tuple[ResidualSystem, Array]:
+        """The residuals with a network over space alone, and its parameters."""
+        domain = held.domain
+        key = jax.random.PRNGKey(seed)
+        system, theta = ResidualSystem.build(held, network, key)
+        parameters = system.parameters
+        assert isinstance(parameters, Parameters)
+        plain = [c for c in domain.coordinates if c is not domain.time.coordinate]  # type: ignore[union-attr]
+        place = sum(c.size * (2 if c.periodic else 1) for c in plain)
+        model = dataclasses.replace(parameters.model, network=_Still(parameters.model.network, place))  # type: ignore[call-arg]
+        return system.with_parameters(dataclasses.replace(parameters, model=model)), theta
+
+    def _draw(self, held: Problem, number: int, rng: np.random.Generator) -> None:
+        """The points of every condition, what each counts, and others to judge by."""
+        counts = {b.name: number if b.interior or b in self.starts else OTHERS for b in held.fitted}
+        drawn = PointSet(held, counts, Sobol(), rng)
+        self.sets = {
+            b.name: (drawn.current[b.name].points, drawn.current[b.name].normals) for b in held.fitted
+        }
+        numbers = {name: len(points) for name, (points, _) in self.sets.items()}
+        self.sizes = {name: np.full((n, 1), n**-0.5) for name, n in numbers.items()}
+        # By a rule of integration, exact for products of functions: with random points what is a decay,
+        # or a rotation, of steep functions becomes growth.
+        per_side = int(np.ceil(number ** (1 / held.domain.space_dim)))
+        nodes, weights = integration_rule(held.domain, per_side)
+        shares = np.sqrt(weights / np.sum(weights))[:, None]
+        for block in (*self.interior, *self.starts):
+            self.sets[block.name] = nodes, np.zeros((len(nodes), held.domain.space_dim))
+            self.sizes[block.name] = shares
+        self.fresh = {}
+        for block in self.interior:
+            found = drawn.fresh(block, LOOKS)
+            self.fresh[block.name] = found.points, found.normals
+
+    def _rows(self, block, points, normals, theta, velocity, t) -> Array:
+        """The residuals of a block at a time, where the parameters move with a velocity."""
+        parameters = self.system.parameters
+
+        def at(point, normal):
+            point = point.at[self.axis].set(t)
+
+            def fields(place):
+                moved = theta + (place[self.axis] - t) * velocity
+                return parameters.unpack(moved)[0](place)
+
+            numbers = self.system._numbers(theta)
+            values = block.plan.evaluate(fields, point, normal, numbers)
+            return jnp.stack([jnp.asarray(r, theta.dtype) for r in block.residual(values)])
+
+        return jax.vmap(at)(jnp.asarray(points), jnp.asarray(normals))
+
+    def _left(self, theta, velocity, t, sets=None) -> Array:
+        """What a velocity leaves of the equations, and of the rates at which the walls are held."""
+        found, pull = [], PULL * (self.ended - self.began)
+        for block in self.interior:
+            points, normals = (sets or self.sets)[block.name]
+            rows = self._rows(block, points, normals, theta, velocity, t)
+            found.append((rows * (self.sizes[block.name] if sets is None else 1.0)).ravel())
+        for block in self.walls if sets is None else ():
+            points, normals = self.sets[block.name]
+
+            def held(s, points=points, normals=normals, block=block):
+                still = jnp.zeros_like(theta)
+                return self._rows(block, points, normals, theta + (s - t) * velocity, still, s)
+
+            rows, rate = jax.jvp(held, (t,), (jnp.ones_like(t),))
+            found.append(((rate + rows / pull) * self.sizes[block.name]).ravel())
+        return jnp.concatenate(found)
+
+    def _jacobian(self, theta, t) -> Array:
+        still = jnp.zeros_like(theta)
+        return jax.jacfwd(lambda v: self._left(theta, v, t))(still)
+
+    def _fitted(self) -> Float[Array, " params"]:
+        """The parameters of the start: by least squares where the network is linear, else by Sven."""
+        t = jnp.asarray(self.began)
+
+        def start(theta):
+            found = []
+            for block in (*self.starts, *self.walls):
+                points, normals = self.sets[block.name]
+                rows = self._rows(block, points, normals, theta, jnp.zeros_like(theta), t)
+                found.append((rows * self.sizes[block.name]).ravel())
+            return jnp.concatenate(found)
+
+        jacobian, rows = jax.jit(lambda theta: (jax.jacfwd(start)(theta), start(theta)))(self.theta)
+        inverse, _ = truncated(np.asarray(jacobian), 1e-13)
+        fitted = self.theta - inverse @ rows
+        again = jax.jit(lambda theta: jax.jacfwd(start)(theta))(fitted)
+        self.is_linear = bool(jnp.max(jnp.abs(again - jacobian)) <= 1e-9 * jnp.max(jnp.abs(jacobian)))
+        if self.is_linear:
+            return fitted
+        found = least_squares(start, self.theta, solver=Sven(), max_steps=FIT_STEPS)
+        return jnp.asarray(found.params)
+
+    def _constant_inverse(self) -> None:
+        """The pseudoinverse of J, where J is the same at other parameters and times."""
+        self.rank, self.onto, self.basis = None, None, jnp.eye(self.theta.size)
+        if not self.is_linear:
+            return
+        compiled = jax.jit(self._jacobian)
+        rng = np.random.default_rng(0)
+        first = np.asarray(compiled(self.theta, jnp.asarray(self.began)))
+        for share in (0.37, 0.83):
+            moved = self.theta * (1 + 0.1 * rng.standard_normal(self.theta.size))
+            other = compiled(moved, jnp.asarray(self.began + share * (self.ended - self.began)))
+            if np.max(np.abs(np.asarray(other) - first)) > 1e-9 * np.max(np.abs(first)):
+                return
+        # Integrated are the values of u that move, U S V^T: as large as u, whatever the parameters are.
+        left, sizes, right = np.linalg.svd(first, full_matrices=False)
+        kept = sizes > CUT * sizes[0]
+        self.rank, self.onto = int(kept.sum()), jnp.asarray(left[:, kept].T)
+        self.basis = jnp.asarray(right[kept].T / sizes[kept])
+
+    def velocity(self, theta, t) -> Array:
+        """$-J^+ f$: how the parameters move, in their basis."""
+        rows = self._left(theta, jnp.zeros_like(theta), t)
+        if self.onto is not None:
+            return -self.onto @ rows
+        left, sizes, right = jnp.linalg.svd(self._jacobian(theta, t), full_matrices=False)
+        kept = sizes > CUT**0.5 * sizes[0]
+        shares = jnp.where(kept, (left.T @ rows) / jnp.where(kept, sizes, 1), 0)
+        return -right.T @ shares
+
+    def _moving(self, t, moved, arguments=None) -> Array:
+        """The rate at which what is integrated changes."""
+        del arguments
+        return self.velocity(self.theta + self.basis @ moved, jnp.asarray(t))
+
+    def _chosen(self):
+        """An explicit method, unless the largest rate, by power iteration, would hold it up."""
+        here, begin = jnp.zeros(self.basis.shape[1]), jnp.asarray(self.began)
+        turned = jax.jit(lambda v: jax.jvp(lambda y: self._moving(begin, y), (here,), (v,))[1])
+        direction = jnp.asarray(np.random.default_rng(1).standard_normal(here.size))
+        rate = 0.0
+        for _ in range(POWER_ITERATIONS):
+            moved = turned(direction / jnp.linalg.norm(direction))
+            rate, direction = float(jnp.linalg.norm(moved)), moved
+            if not 0 < rate < np.inf:
+                break
+        stiff = rate * (self.ended - self.began) > STIFF
+        return diffrax.Kvaerno5() if stiff else diffrax.Dopri8()
+
+    def _integrate(self, accuracy: float) -> None:
+        """The path of the parameters, or why there is none."""
+        begin, basis = self.theta, self.basis
+        term = diffrax.ODETerm(self._moving)
+        size = float(jnp.max(jnp.abs(begin)))
+        if self.onto is not None:  # the root mean square of u over all directions
+            now = self._jacobian(begin, jnp.asarray(self.began)) @ begin
+            size = float(jnp.linalg.norm(now)) / basis.shape[1] ** 0.5
+        size = size or 1.0
+        controller = diffrax.PIDController(rtol=accuracy, atol=accuracy * size)
+        try:
+            found = diffrax.diffeqsolve(
+                term,
+                self.method,
+                self.began,
+                self.ended,
+                None,
+                jnp.zeros(basis.shape[1]),
+                saveat=diffrax.SaveAt(dense=True, t1=True),
+                stepsize_controller=controller,
+                max_steps=MOST_STEPS,
+                throw=False,
+            )
+        except Exception as error:
+            self.finished, self.steps, self.reached = False, 0, self.began
+            self.trouble = str(error).splitlines()[0]
+            return
+        self.steps = int(found.stats["num_steps"])
+        done = bool(found.result == diffrax.RESULTS.successful)
+        self.finished = done and bool(np.all(np.isfinite(np.asarray(found.ys))))
+        self.trouble = "too many steps, or what is no number"
+        self.reached = self.ended if self.finished else float(np.nanmax(np.asarray(found.ts)))
+        self.path = jax.jit(lambda t: begin + basis @ found.evaluate(t))
+        parameters = self.system.parameters
+        self._values_at = jax.jit(lambda theta, at: jax.vmap(parameters.unpack(theta)[0])(at))
+
+    def values(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n fields"]:
+        """The fields at points of space and time."""
+        times, which = np.unique(points[:, self.axis], return_inverse=True)
+        inside = np.clip(times, self.began, self.ended)
+        found = np.zeros((len(points), len(self.problem.fields)))
+        for number, t in enumerate(inside):
+            mine = which == number
+            found[mine] = self._values_at(self.path(jnp.asarray(t)), jnp.asarray(points[mine]))
+        return found
+
+    def misfit(self) -> float:
+        """The root mean square of what velocities leave at fresh points, relative to their parts."""
+        worst = 0.0
+        left = jax.jit(lambda theta, v, t: self._left(theta, v, t, self.fresh))
+        velocity = jax.jit(self.velocity)
+        for t in np.linspace(self.began, self.ended, MOMENTS):
+            now, theta = jnp.asarray(t), self.path(jnp.asarray(t))
+            moving = left(theta, self.basis @ velocity(theta, now), now)
+            still = left(theta, jnp.zeros_like(theta), now)
+            scale = float(jnp.linalg.norm(still))
+            worst = max(worst, float(jnp.linalg.norm(moving)) / scale if scale else 0.0)
+        return worst
+
+
+def truncated(matrix: np.ndarray, cut: float) -> tuple[np.ndarray, int]:
+    """A pseudoinverse without the directions below a share of the largest singular value; its rank."""
+    left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
+    kept = sizes > cut * sizes[0]
+    return (right[kept].T / sizes[kept]) @ left[:, kept].T, int(kept.sum())

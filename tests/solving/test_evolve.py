@@ -1,0 +1,118 @@
+"""A network over space whose parameters move, against closed forms."""
+
+import diffrax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pinnsven as pv
+
+X, T = np.linspace(0, 1, 17), np.linspace(0, 0.2, 5)
+LINE = pv.Interval(0, 1) * pv.Time(0, 0.2)
+
+
+def heat(walls=None, start=lambda x: jnp.sin(jnp.pi * x), **options):
+    """Heat in a rod with cold ends, exp(-pi^2 t) sin(pi x)."""
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u_xx: u_t - u_xx),
+        "start": pv.Initial(u=start),
+        "walls": pv.Dirichlet(u=0.0, on="x") if walls is None else walls,
+    }
+    return pv.Problem(LINE, "u", conditions, **options)
+
+
+@pytest.fixture(scope="module")
+def evolved():
+    exact = lambda x, t: jnp.exp(-(jnp.pi**2) * t) * jnp.sin(jnp.pi * x)
+    return pv.evolve(heat(exact=exact))
+
+
+def test_heat_follows_its_closed_form_and_the_estimate_knows_how_closely(evolved):
+    assert evolved.status == "converged"
+    x, t = X[:, None], T[None]
+    exact = np.exp(-(np.pi**2) * t) * np.sin(np.pi * x)
+    np.testing.assert_allclose(np.asarray(evolved(x=x, t=t)), exact, atol=3e-4)
+    np.testing.assert_array_equal(evolved.u(x=x, t=t), evolved(x=x, t=t))
+    assert evolved.error < 3e-4
+    assert 0.1 < evolved.error_estimate["u"] / evolved.error["u"] < 10
+    assert evolved.misfit < 1e-2 and 0 < evolved.rank < evolved.params
+
+
+def test_it_answers_inside_alone_and_has_parameters_at_every_time(evolved):
+    assert np.isnan(evolved(x=1.5, t=0.1)) and np.isnan(evolved(x=0.5, t=0.3))
+    first, last = evolved.parameters(0.0), evolved.parameters(0.2)
+    assert first.shape == last.shape == (evolved.params,) and np.any(first != last)
+    assert "converged" in str(evolved) and "Kvaerno5" in str(evolved)
+    with pytest.raises(ValueError, match="give each of the coordinates"):
+        evolved(x=0.5)
+    with pytest.raises(AttributeError, match="no 'v'"):
+        _ = evolved.v
+
+
+@pytest.mark.slow
+def test_walls_that_are_no_numbers_are_held_by_their_rates():
+    walls = pv.Neumann(u=0.0, on="x")
+    found = pv.evolve(heat(walls, lambda x: jnp.cos(jnp.pi * x)))
+    assert found.status == "converged"
+    exact = np.exp(-(np.pi**2) * T[None]) * np.cos(np.pi * X[:, None])
+    np.testing.assert_allclose(np.asarray(found(x=X[:, None], t=T[None])), exact, atol=3e-4)
+
+
+@pytest.mark.slow
+def test_a_network_that_is_not_linear_moves_too():
+    network = pv.MLP(width=8, depth=1)
+    found = pv.evolve(heat(), network, points=64, tolerance=1e-2, solver=diffrax.Tsit5(), time_limit=1)
+    assert found.rank is None and found.method == "Tsit5"
+    exact = np.exp(-(np.pi**2) * T[None]) * np.sin(np.pi * X[:, None])
+    assert np.max(np.abs(found(x=X[:, None], t=T[None]) - exact)) < 0.05
+
+
+def test_one_run_alone_is_not_called_converged():
+    found = pv.evolve(heat(), time_limit=1e-3)
+    assert found.status == "unresolved" and found.error_estimate is None
+
+
+def second_order():
+    return pv.Problem(
+        LINE,
+        "u",
+        {
+            "pde": pv.PDE(lambda u_tt, u_xx: u_tt - u_xx),
+            "start": pv.Initial(u=0.0, u_t=1.0),
+            "walls": pv.Dirichlet(u=0.0, on="x"),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "options", "said"),
+    [
+        (second_order, {}, "first order in 't'"),
+        (
+            lambda: pv.Problem(
+                pv.Time(0, 1), "u", {"a": pv.PDE(lambda u_t: u_t), "b": pv.Initial(u=1.0)}
+            ),
+            {},
+            "space and time",
+        ),
+        (lambda: heat(pv.Dirichlet(u=0.0, on="x", exact=True)), {}, "no place in evolve"),
+        (
+            lambda: pv.Problem(
+                LINE,
+                "u",
+                {"a": pv.PDE(lambda u_t, u_xx, k: u_t - k * u_xx), "s": pv.Initial(u=1.0)},
+                unknowns={"k": 1.0},
+            ),
+            {},
+            "unknowns",
+        ),
+        (heat, {"tolerance": 2.0}, "tolerance=2.0"),
+        (heat, {"points": 0}, "points=0"),
+        (heat, {"solver": "rk4"}, "give a solver of diffrax"),
+        (heat, {"time_limit": -1}, "time_limit"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_evolve_is_refused(problem, options, said):
+    with pytest.raises(ValueError, match=said):
+        pv.evolve(problem(), **options)
