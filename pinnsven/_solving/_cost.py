@@ -32,7 +32,7 @@ MATRIX = 640  # the size of the matrix whose factorization is timed
 # The times of LAPACK's reduction to tridiagonal form go as these powers of the size, below and above
 # that of a matrix that a cache holds; those of eigenvectors as another one (experiment 112).
 POWERS, EIGEN_POWER, CACHED = (2.8, 3.4), 2.75, 1300
-COMPILING = 0.25e9  # bytes that the compiler leaves behind, about
+COMPILING = 0.1e9  # bytes that the compiler leaves behind, about
 WORKSPACE = 6  # matrices of the smaller side that a step has at a time
 
 
@@ -91,8 +91,8 @@ def predict_cost(
 ) -> Cost:
     """What a step of `solve` with the same arguments will take on this machine.
 
-    A few seconds of compiling and timing; nothing is solved. Within 30 % for the steps of the gallery
-    (benchmarks/results/scale.md), which differ among themselves by as much.
+    A few seconds of compiling and timing; nothing is solved. For the gallery it is the median step within
+    a factor of 1.4 (benchmarks/results/scale.md); the steps of one run differ by as much.
 
     - `network`, `points`, `devices`, `precision`: as for `solve`.
 
