@@ -91,8 +91,8 @@ def predict_cost(
 ) -> Cost:
     """What a step of `solve` with the same arguments will take on this machine.
 
-    A few seconds of compiling and timing; nothing is solved. For the gallery it is the median step within
-    a factor of 1.4 (benchmarks/results/scale.md); the steps of one run differ by as much.
+    A few seconds of compiling and timing; nothing is solved. For the gallery it is the median step
+    within a factor of 1.4 (benchmarks/results/scale.md); the steps of one run differ by as much.
 
     - `network`, `points`, `devices`, `precision`: as for `solve`.
 
