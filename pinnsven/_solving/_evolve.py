@@ -31,6 +31,7 @@ from ._solve import check_time_limit, check_top_level
 # Drawn functions of each field, and their steepest slope, per unit of the inputs: tried in turn, over
 # one coordinate and over more of them.
 LEVELS = (((160, 4.0), (240, 12.0), (480, 36.0)), ((300, 3.0), (600, 5.0), (1200, 8.0)))
+MISFIT = 1e-2  # of the equations, that velocities may leave where the answer is called converged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,7 +166,7 @@ def evolve(
             )
             truth = relative_errors(evaluate, known, problem.space)
         misfit = first.misfit() if first.finished else float("nan")
-    status, message = _verdict(first, estimate, worst, tolerance)
+    status, message = _verdict(first, estimate, worst, misfit, tolerance)
     return Evolution(
         name=problem.name,
         fields=tuple(problem.fields),
@@ -183,12 +184,20 @@ def evolve(
     )
 
 
-def _verdict(run: "Moving", estimate, worst: float, tolerance: float) -> tuple[RESULTS, str]:
+def _verdict(
+    run: Moving, estimate, worst: float, misfit: float, tolerance: float
+) -> tuple[RESULTS, str]:
     if not run.finished:
         return RESULTS.diverged, f"The integrator gave up at t = {run.reached:.6g}: {run.trouble}."
     if estimate is None:
         return RESULTS.unresolved, "No second run bears this one out: allow more time."
     told = f"Another run, with other functions and points, differs by {worst:.1e}"
+    if not misfit <= MISFIT:
+        left = f"the velocities leave {misfit:.1e} of the equations at other points"
+        return (
+            RESULTS.unresolved,
+            f"{told}, but {left}: allow more functions, or they contradict each other.",
+        )
     if worst <= tolerance:
         return RESULTS.converged, f"{told} (tolerance {tolerance:g})."
     return (
@@ -213,6 +222,17 @@ def _check_kind(problem: Problem) -> None:
     named = domain.time.coordinate.name
     if not any(isinstance(block.site, Moment) for block in problem.blocks):
         raise ValueError("evolve: nothing is said of the start; give a pv.Initial")
+    rates = {
+        quantity.field
+        for block in problem.blocks
+        for quantity in block.plan.quantities.values()
+        if isinstance(quantity, Derivative) and named in quantity.along
+    }
+    if still := [field for field in problem.fields if field not in rates]:
+        raise ValueError(
+            f"evolve: no equation has the rate of {listing(still)} in {named!r}, so nothing moves it; "
+            "use solve or march"
+        )
     for block in problem.blocks:
         if block.is_measured or not block.plan.is_local or block.exact:
             raise ValueError(

@@ -25,7 +25,7 @@ FIT_STEPS = 200  # of Sven, for the start of a network that is not linear
 LOOKS, MOMENTS = 512, 9  # places and times at which two runs are held against each other
 STIFF = 3e3  # the largest rate times the whole time, above which an implicit method is taken
 POWER_ITERATIONS = 12
-MOST_STEPS = 8192  # of the integrator
+MOST_STEPS = 2048  # of the integrator
 
 
 class _Still(AbstractField):
@@ -63,6 +63,7 @@ class Moving:
         number = points or OVERSAMPLING * max(self.theta.size // len(problem.fields), 8)
         self._draw(held, number, np.random.default_rng(seed))
         self.theta = self._fitted()
+        self._check_rates()
         self._constant_inverse()
         self.method = self._chosen() if solver is None else solver
         self._integrate(accuracy)
@@ -161,6 +162,20 @@ class Moving:
             return fitted
         found = least_squares(start, self.theta, solver=Sven(), max_steps=FIT_STEPS)
         return jnp.asarray(found.params)
+
+    def _check_rates(self) -> None:
+        """`ValueError` for an equation that no velocity enters: it would not be held."""
+        t, still = jnp.asarray(self.began), jnp.zeros_like(self.theta)
+        for block in self.interior:
+            points, normals = self.sets[block.name]
+            rows = lambda v, b=block, p=points, n=normals: self._rows(b, p, n, self.theta, v, t)
+            asked = np.asarray(jax.jit(jax.jacfwd(rows))(still))
+            idle = np.flatnonzero(~np.any(asked, axis=(0, 2)))
+            if idle.size:
+                raise ValueError(
+                    f"condition {block.name!r}: its residual number {idle[0] + 1} has no rate in it, "
+                    "and would not be held; use solve or march"
+                )
 
     def _constant_inverse(self) -> None:
         """The pseudoinverse of J, where J is the same at other parameters and times."""

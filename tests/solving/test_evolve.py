@@ -72,6 +72,23 @@ def test_one_run_alone_is_not_called_converged():
     assert found.status == "unresolved" and found.error_estimate is None
 
 
+def test_two_equations_that_contradict_each_other_are_not_called_converged():
+    """Both runs find the same compromise: what is left of the equations tells."""
+    problem = heat()
+    twice = dict(problem.conditions) | {"other": pv.PDE(lambda u_t, u_xx: u_t - 2 * u_xx)}
+    found = pv.evolve(pv.Problem(LINE, "u", twice))
+    assert found.status == "unresolved" and found.misfit > 0.1
+    assert "contradict" in found.message
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_walls_leave_open_is_not_called_converged():
+    conditions = dict(heat().conditions)
+    del conditions["walls"]
+    assert pv.evolve(pv.Problem(LINE, "u", conditions), time_limit=5).status != "converged"
+
+
 def second_order():
     return pv.Problem(
         LINE,
@@ -82,6 +99,25 @@ def second_order():
             "walls": pv.Dirichlet(u=0.0, on="x"),
         },
     )
+
+
+def with_pressure():
+    """A second field that no rate belongs to."""
+    conditions = {
+        "a": pv.PDE(lambda u_t, p: u_t - p),
+        "b": pv.PDE(lambda p, u: p - u),
+        "start": pv.Initial(u=1.0),
+    }
+    return pv.Problem(LINE, "u p", conditions)
+
+
+def with_an_equation_at_rest():
+    """One of two residuals has no rate."""
+    conditions = {
+        "a": pv.PDE(lambda u_t, u_xx, u: (u_t - u_xx, u - 1)),
+        "start": pv.Initial(u=1.0),
+    }
+    return pv.Problem(LINE, "u", conditions)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +142,8 @@ def second_order():
             {},
             "unknowns",
         ),
+        (with_pressure, {}, "the rate of 'p'"),
+        (with_an_equation_at_rest, {}, "residual number 2 has no rate"),
         (heat, {"tolerance": 2.0}, "tolerance=2.0"),
         (heat, {"points": 0}, "points=0"),
         (heat, {"solver": "rk4"}, "give a solver of diffrax"),
