@@ -356,7 +356,7 @@ def test_a_single_core_compiles_nothing_ahead(monkeypatch):
 # The clock
 
 
-def test_a_limit_that_is_over_leaves_one_step_and_says_what_it_left_out():
+def test_a_limit_that_is_over_leaves_one_step_and_says_what_it_left_out(nothing_compiled):
     found = pv.solve(decay(), points=32, time_limit=1e-9)
     assert found.steps == 1 and found.status is pv.RESULTS.time_limit
     assert "leaves none to estimate the error" in found.message

@@ -142,7 +142,7 @@ def with_an_equation_at_rest():
             {},
             "unknowns",
         ),
-        (with_pressure, {}, "the rate of 'p'"),
+        (with_pressure, {}, "the rate of p in 't'"),
         (with_an_equation_at_rest, {}, "residual number 2 has no rate"),
         (heat, {"tolerance": 2.0}, "tolerance=2.0"),
         (heat, {"points": 0}, "points=0"),
