@@ -66,7 +66,8 @@ class Evolution:
 
     def parameters(self, t: float) -> Float[np.ndarray, " params"]:
         """The parameters of the network at a time."""
-        return np.asarray(self._run.path(jnp.asarray(float(t))))
+        with precision_context("float64"):
+            return np.asarray(self._run.path(jnp.asarray(float(t))))
 
     def __call__(self, **coordinates):
         """The fields at coordinates of shapes that go together; a dict where there are several."""
@@ -88,7 +89,8 @@ class Evolution:
             )
         arrays = np.broadcast_arrays(*(np.asarray(coordinates[n], float) for n in names))
         points = np.stack([array.ravel() for array in arrays], axis=1)
-        values = self._run.values(points)[:, self.fields.index(field)]
+        with precision_context("float64"):
+            values = self._run.values(points)[:, self.fields.index(field)]
         return np.where(self._run.problem.domain.contains(points), values, np.nan).reshape(
             arrays[0].shape
         )
@@ -187,6 +189,7 @@ def evolve(
 def _verdict(
     run: Moving, estimate, worst: float, misfit: float, tolerance: float
 ) -> tuple[RESULTS, str]:
+    """The status and its message, by two runs and by what velocities leave of the equations."""
     if not run.finished:
         return RESULTS.diverged, f"The integrator gave up at t = {run.reached:.6g}: {run.trouble}."
     if estimate is None:
