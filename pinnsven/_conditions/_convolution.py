@@ -175,13 +175,13 @@ class ConvolutionPlan(DerivativePlan):
     """A plan for names at a point, and the integral of a kernel along one coordinate.
 
     - `inner`: the plan at the place that is integrated over.
-    - `kernel`: the integrand, of values at both places.
+    - `integrand`: of values at both places.
     - `rule`: along the coordinate.
     - `until_here`: whether the integral ends at the point.
     """
 
     inner: DerivativePlan
-    kernel: NamedFunction
+    integrand: NamedFunction
     rule: _Rule
     until_here: bool
 
@@ -204,7 +204,7 @@ class ConvolutionPlan(DerivativePlan):
         def at(node):
             place = point.at[rule.axis].set(rule.lower + length * node)
             there = self.inner.evaluate(fields, place, normal, unknowns)
-            found = self.kernel(here | {n + THERE_SUFFIX: value for n, value in there.items()})
+            found = self.integrand(here | {n + THERE_SUFFIX: value for n, value in there.items()})
             if getattr(found, "shape", () if isinstance(found, numbers.Number) else None) != ():
                 raise ValueError(f"its integrand returned {found!r}; return one scalar")
             return jnp.asarray(found, point.dtype)

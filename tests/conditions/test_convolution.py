@@ -120,3 +120,10 @@ def test_an_equation_of_fredholm_is_solved():
     assert found.status == "converged"
     x = np.linspace(0, 1, 21)
     np.testing.assert_allclose(np.asarray(found(x=x)), 2 * np.exp(x), rtol=1e-10)
+
+
+def test_the_equation_is_shown_with_its_integral():
+    kernel = lambda u_there, t, t_there: u_there * jnp.exp(t_there - t)
+    condition = pv.Convolution(lambda u_t, integral: u_t + integral, kernel, along="t")
+    shown = str(pv.Problem(pv.Time(0, 1), "u", {"memory": condition}))
+    assert "u_t + integral(u_there * exp(t_there - t)) = 0" in shown
