@@ -92,7 +92,7 @@ def predict_cost(
     """What a step of `solve` with the same arguments will take on this machine.
 
     A few seconds of compiling and timing; nothing is solved. For the gallery it is the median step
-    within a factor of 1.4 (benchmarks/results/scale.md); the steps of one run differ by as much.
+    within a factor of 1.5 (benchmarks/results/scale.md); the steps of one run differ by as much.
 
     - `network`, `points`, `devices`, `precision`: as for `solve`.
 
