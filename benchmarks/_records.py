@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -95,6 +96,11 @@ def output_of(command: list[str], core: int | None) -> list[str]:
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return done.stdout.splitlines()
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 def find_source_tree() -> None:

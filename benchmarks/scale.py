@@ -12,12 +12,20 @@ Every line is a process of its own on one thread. Writes `results/scale.json` an
 import argparse
 import itertools
 import json
-import resource
 import statistics
 import sys
 import time
 
-from _records import Results, find_source_tree, gallery_problem, headed, output_of, stepping, today
+from _records import (
+    Results,
+    find_source_tree,
+    gallery_problem,
+    headed,
+    output_of,
+    peak_megabytes,
+    stepping,
+    today,
+)
 
 find_source_tree()
 
@@ -113,8 +121,7 @@ CASES = {
 def child(case: str, kind: str) -> None:
     """Measures one line and prints it as JSON."""
     record = CASES[case][0](kind)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    print(json.dumps(record | {"peak megabytes": peak}))
+    print(json.dumps(record | {"peak megabytes": peak_megabytes()}))
 
 
 def measure(case: str, kind: str) -> dict:

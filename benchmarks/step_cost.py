@@ -12,12 +12,11 @@ Every line is a process of its own on one thread. Writes `results/step_cost.json
 
 import argparse
 import json
-import resource
 import statistics
 import sys
 import time
 
-from _records import Results, find_source_tree, gallery_problem, output_of, today
+from _records import Results, find_source_tree, gallery_problem, output_of, peak_megabytes, today
 
 find_source_tree()
 
@@ -157,8 +156,7 @@ CASES = {
 def child(case: str, kind: str) -> None:
     """Measures one line and prints it as JSON."""
     record = CASES[case][0](kind)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    print(json.dumps(record | {"peak_megabytes": peak}))
+    print(json.dumps(record | {"peak_megabytes": peak_megabytes()}))
 
 
 def measure(case: str, kind: str) -> dict:

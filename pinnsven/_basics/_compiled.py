@@ -120,9 +120,7 @@ class Compiler:
         def work() -> Program:
             with precision_context(precision):
                 lowered, outputs = _lowered(function, arguments, donate)
-                devices = _devices(arguments)
-                digest = _digest(lowered, devices)
-                program = _programs.find(digest, lowered, self.folder, devices)
+                digest, program = self._known(lowered, arguments)
                 return Program(program or _programs.make(digest, lowered, self.folder), outputs)
 
         self._ahead[key] = Future()
@@ -190,9 +188,7 @@ class Compiler:
         try:
             # Traced here, where the settings of JAX hold, which are those of a thread.
             lowered, outputs = _lowered(function, arguments, donate)
-            devices = _devices(arguments)
-            key = _digest(lowered, devices)
-            program = _programs.find(key, lowered, self.folder, devices)
+            key, program = self._known(lowered, arguments)
             if program is not None:
                 return Program(program, outputs)
             self._announce(name)
@@ -201,6 +197,12 @@ class Compiler:
             self.seconds += (spent := time.perf_counter() - start)
         self._announce_end(name, spent)
         return Program(program, outputs)
+
+    def _known(self, lowered: jax.stages.Lowered, arguments) -> tuple[str, Any]:
+        """The name of a program, and itself where it need not be compiled."""
+        devices = _devices(arguments)
+        digest = _digest(lowered, devices)
+        return digest, _programs.find(digest, lowered, self.folder, devices)
 
     def forget(self) -> None:
         """Keeps no function any more, since the run asks for others by the same names."""

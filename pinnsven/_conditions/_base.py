@@ -205,6 +205,11 @@ def make_block(
     return dataclasses.replace(block, components=count_components(block))
 
 
+def as_real_scalars(result: Any) -> tuple:
+    """What a function returned, a scalar or a tuple, as a tuple of real ones."""
+    return tuple(real_scalars(list(result) if isinstance(result, tuple) else [result]))
+
+
 def real_scalars(scalars: list) -> list:
     """The real and the imaginary part of what is complex, the rest as it is."""
     found: list = []
@@ -284,6 +289,11 @@ def check_weight(weight: object) -> None:
         )
     if weight is not None and not finite_number("weight =", weight) > 0:
         raise ValueError(f"weight={weight!r}: must be positive; leave the condition out instead of 0")
+
+
+def check_nodes(nodes: object) -> None:
+    """`ValueError` unless the number of quadrature nodes is a positive integer."""
+    whole_number("nodes", nodes, 1, "must be a positive integer")
 
 
 def check_count(count: object) -> None:

@@ -17,7 +17,15 @@ from .._basics._numbers import finite_number, plain
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import NameSpace
 from .._domains import Box, Sobol, inner_site
-from ._base import AbstractCondition, Block, check_count, check_weight, count_components, real_scalars
+from ._base import (
+    AbstractCondition,
+    Block,
+    as_real_scalars,
+    check_count,
+    check_nodes,
+    check_weight,
+    count_components,
+)
 from ._integral import FINER, INTEGRAL
 from ._pairs import THERE_SUFFIX
 from ._places import where_alive
@@ -72,10 +80,7 @@ class Convolution(AbstractCondition):
             raise ValueError(f"power={self.power!r}: only until='here' ends where the distance is zero")
         check_weight(self.weight)
         check_count(self.points)
-        try:
-            check_count(self.nodes)
-        except ValueError:
-            raise ValueError(f"nodes={self.nodes!r}: must be a positive integer") from None
+        check_nodes(self.nodes)
 
     def bind(self, name: str, space: NameSpace) -> Block:
         block = self._block(name, space, self.nodes)
@@ -117,8 +122,7 @@ class Convolution(AbstractCondition):
 
         def scalars(values, data):
             del data
-            found = residual({n: values[n] for n in here} | {NAME: values[INTEGRAL]})
-            return tuple(real_scalars(list(found) if isinstance(found, tuple) else [found]))
+            return as_real_scalars(residual({n: values[n] for n in here} | {NAME: values[INTEGRAL]}))
 
         block = Block(
             name=name,

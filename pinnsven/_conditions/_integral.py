@@ -20,6 +20,7 @@ from ._base import (
     Block,
     FixedPoints,
     check_count,
+    check_nodes,
     check_weight,
     count_components,
 )
@@ -62,10 +63,7 @@ class Integral(AbstractCondition):
             raise ValueError(f"Integral: expected a function of named values, got {self.function!r}")
         check_weight(self.weight)
         check_count(self.points)
-        try:
-            check_count(self.nodes)
-        except ValueError:
-            raise ValueError(f"nodes={self.nodes!r}: must be a positive integer") from None
+        check_nodes(self.nodes)
 
     def bind(self, name: str, space: NameSpace) -> Block:
         return self._block(name, space, self.nodes)

@@ -11,7 +11,7 @@ from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import NameSpace
 from .._calculus._pairs import THERE, PairPlan
 from .._domains import AbstractSite
-from ._base import Block, check_count, check_weight, count_components, real_scalars
+from ._base import Block, as_real_scalars, check_count, check_weight, count_components
 from ._places import FixedPoints
 
 THERE_SUFFIX = "_there"  # behind a name in a user's function: what it asks for at the other place
@@ -59,8 +59,7 @@ def make_pair_block(
         here, there = (
             {name: _whole(made, name, values, before) for name in names} for before in ("", THERE)
         )
-        found = residual(here, there)
-        return tuple(real_scalars(list(found) if isinstance(found, tuple) else [found]))
+        return as_real_scalars(residual(here, there))
 
     block = Block(
         name=name,

@@ -115,74 +115,69 @@ def _cost_of(run: Run, solver: Sven) -> Cost:
     params, capacity = theta.size, run.capacity
     timed = _Timed(run)
     backend = solver._backend(capacity, theta)
-    parts = {"linearize": timed.share * timed.seconds("linearize")}
-    spread = ["linearize", "candidates"]
-    if capacity >= params:
-        parts["gram"] = timed.share * timed.seconds("gram")
-        spread.append("gram")
-        parts["factorize"] = _factorization(params, backend)
-        smaller = params
-    elif backend.stores_jacobian:
-        parts["kernel"] = timed.share**2 * timed.seconds("kernel")
-        parts["factorize"] = _factorization(capacity, backend)
-        smaller = capacity
+    tall, smaller = capacity >= params, min(capacity, params)
+    parts = {}
+    if tall or backend.stores_jacobian:
+        parts["linearize"] = timed.share * timed.linearize()
+    if tall:
+        parts["gram"] = timed.share * timed.product("gram")
     else:
-        parts = {"kernel": timed.share**2 * timed.seconds("layered kernel")}
-        parts["factorize"] = _factorization(capacity, backend)
-        smaller = capacity
-    parts["candidates"] = ROUNDS * timed.share * timed.seconds("candidates")
-    if capacity >= params:
+        parts["kernel"] = timed.share**2 * timed.kernel(backend.stores_jacobian)
+    parts["factorize"] = _factorization(smaller, backend)
+    parts["candidates"] = ROUNDS * timed.share * timed.candidates()
+    if tall:
         parts["lifts"] = ROUNDS * _lifts(params)
+    spread = tuple(part for part in ("linearize", "gram", "candidates") if part in parts)
     last = run.stepper.after(0.0, capacity, theta)
     memory = in_use()
     if memory is not None:
-        held = last.scratch(system, theta, run.batches) or stored(backend, run)
+        held = last.scratch(system, theta, run.batches)
+        if not held and backend.stores_jacobian:
+            held = (system.scratch(theta, run.batches),)
         memory += int(COMPILING) + size_of(held) + WORKSPACE * smaller**2 * theta.dtype.itemsize
-    number = 1 if run.placement.spread is None else run.placement.spread.number
     kind = type(backend).__name__ + ("" if backend.stores_jacobian else ", no Jacobian stored")
-    return Cost(rows, params, kind, number, parts, tuple(spread), memory)
-
-
-def stored(backend, run: Run) -> tuple:
-    """The Jacobian of a step that has no memory of its own for it, if it is stored."""
-    return (run.system.scratch(run.theta, run.batches),) if backend.stores_jacobian else ()
+    return Cost(rows, params, kind, run.placement.number, parts, spread, memory)
 
 
 class _Timed:
-    """The parts of a step of a run, timed on a few of its points.
+    """The parts of a step of a run, timed on a few of its points: least times, in seconds.
 
     - `share`: how many times the rows of the sample the run has.
     """
 
     def __init__(self, run: Run):
-        self.run = run
-        few = {b.name: min(run.points.count(b), SAMPLE) for b in run.system.blocks}
-        batches = []
-        for block in run.system.blocks:
-            batches.append(run.points.fresh_batch(block, few[block.name], 1.0))
-        self.batches = jax.tree.map(jnp.asarray, tuple(batches))
-        here = run.system.capacity(self.batches)
-        rows = sum(map(run.points.rows, run.system.blocks))
-        self.share = rows / here
+        system, points = run.system, run.points
+        self.system, self.theta = system, run.theta
+        few = [points.fresh_batch(b, min(points.count(b), SAMPLE), 1.0) for b in system.blocks]
+        self.batches = jax.tree.map(jnp.asarray, tuple(few))
+        self.share = sum(map(points.rows, system.blocks)) / system.capacity(self.batches)
 
-    def seconds(self, part: str) -> float:
-        """The least time of a part, compiled."""
-        system, theta, batches = self.run.system, self.run.theta, self.batches
-        if part == "linearize":
-            return _least(lambda t, b: system.linearize(t, b), theta, batches)
-        if part in ("gram", "kernel"):
-            linear = jax.jit(lambda t, b: system.linearize(t, b))(theta, batches)
-            return _least(lambda made: getattr(made, part)(), linear)
-        if part == "layered kernel":
-            return _least(lambda t, b: system.kernel(t, b), theta, batches)
-        steps = jnp.zeros((5, theta.size), theta.dtype) + theta[None]
+    def linearize(self) -> float:
+        """Of the rows and their stored Jacobian."""
+        compiled = jax.jit(lambda t, b: self.system.linearize(t, b))
+        self.linear = compiled(self.theta, self.batches)
+        return _least(compiled, self.theta, self.batches)
 
-        def candidates(t, several, b):
+    def product(self, name: str) -> float:
+        """Of a product of that Jacobian with itself: "gram" or "kernel"."""
+        return _least(jax.jit(lambda made: getattr(made, name)()), self.linear)
+
+    def kernel(self, stored: bool) -> float:
+        """Of the kernel, from a Jacobian that is stored or from none."""
+        if stored:
+            return self.product("kernel")
+        return _least(jax.jit(lambda t, b: self.system.kernel(t, b)), self.theta, self.batches)
+
+    def candidates(self) -> float:
+        """Of the residuals of five candidates, and of products with as many steps and residuals."""
+        system, steps = self.system, jnp.tile(self.theta[None], (5, 1))
+
+        def evaluated(t, several, b):
             rows = jax.lax.map(lambda one: system.residual(one, b), several)
             tangents = jax.vmap(lambda one: system.jvp(t, b, one))(several)
             return rows, tangents, jax.vmap(lambda one: system.vjp(t, b, one))(rows)
 
-        return _least(candidates, theta, steps, batches)
+        return _least(jax.jit(evaluated), self.theta, steps, self.batches)
 
 
 def _factorization(size: int, backend) -> float:
@@ -192,7 +187,7 @@ def _factorization(size: int, backend) -> float:
     square = jnp.asarray(matrix @ matrix.T)
     tridiagonal = isinstance(backend, GramTridiagonal)
     function = reduced if tridiagonal else lambda m: tuple(jnp.linalg.eigh(m))
-    seconds = _least(function, square)
+    seconds = _least(jax.jit(function), square)
     powers = POWERS if tridiagonal else (EIGEN_POWER, EIGEN_POWER)
     inside, beyond = min(size, CACHED), max(size, CACHED)
     return seconds * (max(inside, here) / here) ** powers[0] * (beyond / CACHED) ** powers[1]
@@ -203,12 +198,12 @@ def _lifts(params: int) -> float:
     size = min(params, 2 * MATRIX)
     matrix = jnp.zeros((size, size))
     steps = jnp.zeros((5, size))
-    seconds = _least(lambda m, s: (s @ m) @ m.T, matrix, steps)
+    seconds = _least(jax.jit(lambda m, s: (s @ m) @ m.T), matrix, steps)
     return seconds * (params / size) ** 2
 
 
-def _least(function, *given) -> float:
-    compiled = jax.jit(function)
+def _least(compiled, *given) -> float:
+    """The least time of a compiled function in a few calls."""
     jax.block_until_ready(compiled(*given))
     times = []
     for _ in range(REPEATS):

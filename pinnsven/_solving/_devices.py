@@ -156,12 +156,17 @@ class Placement:
         """The devices in use."""
         return jax.devices()[:1] if self.spread is None else list(self.spread.mesh.devices.flat)
 
+    @property
+    def number(self) -> int:
+        """How many devices share the rows."""
+        return 1 if self.spread is None else self.spread.number
+
     def system(self, system: ResidualSystem) -> AbstractResidual:
         """The residual whose data are `data(system, ...)`."""
         spread = self.spread
         if spread is None:
             return system
-        return self._remembered(system, lambda: SpreadResidual(self._whole(system), spread))
+        return self._remembered(system, lambda: SpreadResidual(self.whole(system), spread))
 
     def data(self, system: ResidualSystem, batches: tuple[Batch, ...]) -> tuple[Batch, ...]:
         """Batches on their devices."""
@@ -169,18 +174,11 @@ class Placement:
 
     def capacity(self, system: ResidualSystem, batches: tuple[Batch, ...]) -> int:
         """The rows of the residual vector, those of idle slabs included."""
-        if self.spread is None:
-            return system.capacity(batches)
-        number = self.spread.number
-        slabs = [
-            len(b.scale) // points_per_slab(block.components)
-            for block, b in zip(system.blocks, batches, strict=True)
-        ]
-        return sum(-(-slab // number) for slab in slabs) * number * system.width
+        return system.capacity(batches, self.number)
 
     def whole(self, tree):
         """What every device has."""
-        return tree if self.spread is None else self._whole(tree)
+        return tree if self.spread is None else jax.device_put(tree, self.spread.sharding())
 
     def one(self, tree):
         """What every device has, on the first one alone."""
@@ -190,10 +188,6 @@ class Placement:
         """Rows in the order in which one device has them."""
         rows = np.asarray(rows)
         return rows if self.spread is None else self._dealt(system, batches)[0].gathered(system, rows)
-
-    def _whole(self, tree):
-        assert self.spread is not None
-        return jax.device_put(tree, self.spread.sharding())
 
     def _dealt(self, system: ResidualSystem, batches) -> tuple[Dealt, tuple[Batch, ...]]:
         spread = self.spread

@@ -21,7 +21,7 @@ from .._basics._numbers import finite_number, whole_number
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
 from .._calculus._names import Derivative
-from .._domains import Moment
+from .._domains import Moment, stack_coordinates
 from .._networks import RandomFeatures
 from .._output._records import FieldErrors
 from .._problem import Problem, known_values, relative_errors
@@ -87,13 +87,11 @@ class Evolution:
             raise ValueError(
                 f"give each of the coordinates {listing(names)}; got {listing(coordinates)}"
             )
-        arrays = np.broadcast_arrays(*(np.asarray(coordinates[n], float) for n in names))
-        points = np.stack([array.ravel() for array in arrays], axis=1)
+        points, shape = stack_coordinates(self._run.problem.domain, coordinates)
         with precision_context("float64"):
             values = self._run.values(points)[:, self.fields.index(field)]
-        return np.where(self._run.problem.domain.contains(points), values, np.nan).reshape(
-            arrays[0].shape
-        )
+        inside = self._run.problem.domain.contains(points)
+        return np.where(inside, values, np.nan).reshape(shape)
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.status}. {self.message}"]
@@ -149,10 +147,8 @@ def evolve(
         for number, (units, scale) in enumerate(LEVELS[problem.domain.space_dim > 1]):
             drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
             given = drawn if network is None else network
-            before, first = (
-                first,
-                Moving(problem, given, points, tolerance / 100, solver, seed + number),
-            )
+            before = first
+            first = Moving(problem, given, points, tolerance / 100, solver, seed + number)
             if before is not None and before.finished and first.finished:
                 estimate = _apart(first, before)
                 worst = max(estimate.values())
@@ -160,14 +156,10 @@ def evolve(
             if worst <= tolerance or over or (network is not None and number):
                 break
         assert first is not None
-        domain = problem.domain
-        truth = None
-        if first.finished and known is not None:
-            evaluate = lambda columns: first.values(
-                np.stack([np.ravel(columns[n]) for n in domain.slices()], axis=1)
-            )
-            truth = relative_errors(evaluate, known, problem.space)
-        misfit = first.misfit() if first.finished else float("nan")
+        truth, misfit = None, float("nan")
+        if first.finished:
+            evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
+            truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
     status, message = _verdict(first, estimate, worst, misfit, tolerance)
     return Evolution(
         name=problem.name,

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from .._domains import Moment, Sobol, integration_rule
 from .._networks import AbstractField, Parameters
+from .._output._evaluate import CHUNK, padded
 from .._problem import Problem
 from .._sven import Sven, least_squares
 from ._built_in_walls import with_walls_built_in
@@ -20,6 +21,7 @@ from ._residual import ResidualSystem
 OVERSAMPLING = 3  # points of the equations for each parameter of a field
 OTHERS = 128  # points of every other condition
 CUT = 1e-10  # of the largest singular value, below which directions are left alone
+ROUNDING = 1e-13  # the same for the start
 PULL = 0.01  # of the whole time, in which what other conditions have drifted by is taken back
 FIT_STEPS = 200  # of Sven, for the start of a network that is not linear
 LOOKS, MOMENTS = 512, 9  # places and times at which two runs are held against each other
@@ -45,6 +47,8 @@ class _Still(AbstractField):
 class Moving:
     """One integration.
 
+    - `rank`, `onto`, `basis`: where J is constant, of its pseudoinverse `basis @ onto`.
+    - `size`: of what is integrated.
     - `path`: the parameters as a function of time, where it has `finished`.
     """
 
@@ -153,10 +157,11 @@ class Moving:
                 found.append((rows * self.sizes[block.name]).ravel())
             return jnp.concatenate(found)
 
-        jacobian, rows = jax.jit(lambda theta: (jax.jacfwd(start)(theta), start(theta)))(self.theta)
-        inverse, _ = truncated(np.asarray(jacobian), 1e-13)
-        fitted = self.theta - inverse @ rows
-        again = jax.jit(lambda theta: jax.jacfwd(start)(theta))(fitted)
+        slope = jax.jit(jax.jacfwd(start))
+        jacobian = slope(self.theta)
+        onto, basis = truncated(np.asarray(jacobian), ROUNDING)
+        fitted = self.theta - basis @ (onto @ np.asarray(start(self.theta)))
+        again = slope(fitted)
         self.is_linear = bool(jnp.max(jnp.abs(again - jacobian)) <= 1e-9 * jnp.max(jnp.abs(jacobian)))
         if self.is_linear:
             return fitted
@@ -180,6 +185,7 @@ class Moving:
     def _constant_inverse(self) -> None:
         """The pseudoinverse of J, where J is the same at other parameters and times."""
         self.rank, self.onto, self.basis = None, None, jnp.eye(self.theta.size)
+        self.size = float(jnp.max(jnp.abs(self.theta)))
         if not self.is_linear:
             return
         compiled = jax.jit(self._jacobian)
@@ -191,10 +197,10 @@ class Moving:
             if np.max(np.abs(np.asarray(other) - first)) > 1e-9 * np.max(np.abs(first)):
                 return
         # Integrated are the values of u that move, U S V^T: as large as u, whatever the parameters are.
-        left, sizes, right = np.linalg.svd(first, full_matrices=False)
-        kept = sizes > CUT * sizes[0]
-        self.rank, self.onto = int(kept.sum()), jnp.asarray(left[:, kept].T)
-        self.basis = jnp.asarray(right[kept].T / sizes[kept])
+        self.onto, self.basis = map(jnp.asarray, truncated(first, CUT))
+        self.rank = len(self.onto)
+        # The root mean square of u over all directions.
+        self.size = float(np.linalg.norm(first @ self.theta)) / self.rank**0.5
 
     def velocity(self, theta, t) -> Array:
         """$-J^+ f$: how the parameters move, in their basis."""
@@ -229,12 +235,7 @@ class Moving:
         """The path of the parameters, or why there is none."""
         begin, basis = self.theta, self.basis
         term = diffrax.ODETerm(self._moving)
-        size = float(jnp.max(jnp.abs(begin)))
-        if self.onto is not None:  # the root mean square of u over all directions
-            now = self._jacobian(begin, jnp.asarray(self.began)) @ begin
-            size = float(jnp.linalg.norm(now)) / basis.shape[1] ** 0.5
-        size = size or 1.0
-        controller = diffrax.PIDController(rtol=accuracy, atol=accuracy * size)
+        controller = diffrax.PIDController(rtol=accuracy, atol=accuracy * (self.size or 1.0))
         try:
             found = diffrax.diffeqsolve(
                 term,
@@ -259,17 +260,19 @@ class Moving:
         self.reached = self.ended if self.finished else float(np.nanmax(np.asarray(found.ts)))
         self.path = jax.jit(lambda t: begin + basis @ found.evaluate(t))
         parameters = self.system.parameters
-        self._values_at = jax.jit(lambda theta, at: jax.vmap(parameters.unpack(theta)[0])(at))
+
+        def at(point):
+            t = jnp.clip(point[self.axis], self.began, self.ended)
+            return parameters.unpack(self.path(t))[0](point)
+
+        self._values_at = jax.jit(jax.vmap(at))
 
     def values(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n fields"]:
         """The fields at points of space and time."""
-        times, which = np.unique(points[:, self.axis], return_inverse=True)
-        inside = np.clip(times, self.began, self.ended)
-        found = np.zeros((len(points), len(self.problem.fields)))
-        for number, t in enumerate(inside):
-            mine = which == number
-            found[mine] = self._values_at(self.path(jnp.asarray(t)), jnp.asarray(points[mine]))
-        return found
+        starts = range(0, len(points), CHUNK)
+        portions = [points[i : i + CHUNK] for i in starts]
+        found = [self._values_at(jnp.asarray(padded(p, CHUNK)))[: len(p)] for p in portions]
+        return np.concatenate([np.zeros((0, len(self.problem.fields))), *found])
 
     def misfit(self) -> float:
         """The root mean square of what velocities leave at fresh points, relative to their parts."""
@@ -285,8 +288,8 @@ class Moving:
         return worst
 
 
-def truncated(matrix: np.ndarray, cut: float) -> tuple[np.ndarray, int]:
-    """A pseudoinverse without the directions below a share of the largest singular value; its rank."""
+def truncated(matrix: np.ndarray, cut: float) -> tuple[np.ndarray, np.ndarray]:
+    """$U^T$ and $V / S$ without directions below a share of the largest: $V S^{-1} U^T$ inverts."""
     left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
     kept = sizes > cut * sizes[0]
-    return (right[kept].T / sizes[kept]) @ left[:, kept].T, int(kept.sum())
+    return left[:, kept].T, right[kept].T / sizes[kept]

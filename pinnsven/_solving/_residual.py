@@ -22,9 +22,9 @@ from .._sven import (
     GramSum,
     Linearization,
     RowFactors,
+    RowProgram,
     most_uses,
     paying_leaves,
-    row_factors,
 )
 
 PROBES = 64  # random directions in the estimate of a response
@@ -48,6 +48,11 @@ class Batch(eqx.Module):
     auxiliary: dict[str, Float[Array, " capacity"]]
     scale: Float[Array, "capacity components"]
     active: Int[Array, ""]
+
+    @property
+    def rows(self) -> tuple:
+        """What belongs to each point, as `ResidualSystem` evaluates it."""
+        return self.points, self.normals, self.auxiliary, self.scale
 
 
 def make_batch(
@@ -293,18 +298,16 @@ class ResidualSystem(AbstractResidual):
         parameters = self.parameters
         if not isinstance(parameters, Parameters):
             return None
-        arrays, samples = parameters.arrays(theta), []
-        for batch in data:
-            leaves = (batch.points, batch.normals, batch.auxiliary, batch.scale)
-            samples.append((jax.tree.map(lambda leaf: leaf[0], leaves),))
+        arrays = parameters.arrays(theta)
+        samples = [(jax.tree.map(lambda leaf: leaf[0], batch.rows),) for batch in data]
 
-        def rows_of(block):
-            return lambda arrays, row: self._rows_by(block, parameters.of_arrays(arrays), theta, row)
+        def program(block, sample):
+            rows = lambda arrays, row: self._rows_by(block, parameters.of_arrays(arrays), theta, row)
+            return RowProgram(rows, arrays, sample)
 
-        functions = [rows_of(block) for block in self.blocks]
-        pairs = list(zip(functions, samples, strict=True))
-        structured = paying_leaves(pairs, arrays)
-        at = [row_factors(f, arrays, sample, structured) for f, sample in pairs]
+        programs = [program(*pair) for pair in zip(self.blocks, samples, strict=True)]
+        structured = paying_leaves(programs)
+        at = [program.factors(structured) for program in programs]
         shapes = [jax.eval_shape(f, sample) for f, sample in zip(at, samples, strict=True)]
         uses = most_uses(shapes)
         model = jax.eval_shape(lambda sample: at[0](sample).padded(uses), samples[0])
@@ -315,7 +318,7 @@ class ResidualSystem(AbstractResidual):
             found = jax.vmap(at[self.blocks.index(block)])((part,))
             rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.padded(uses))
             rows = jax.tree.map(
-                lambda x: jnp.moveaxis(self._padded(jnp.moveaxis(x, 0, -1)), -1, 0), rows
+                lambda x: jnp.pad(x, [(0, self.width - len(x)), *[(0, 0)] * (x.ndim - 1)]), rows
             )
             return jax.tree.map(lambda whole, own: whole.at[position].set(own), made, rows)
 
@@ -368,14 +371,17 @@ class ResidualSystem(AbstractResidual):
         value.defvjp(forward, backward)
         return value(theta)
 
-    def capacity(self, data) -> int:
-        """The rows of the residual vector, those of idle slabs included."""
-        return self._slabs(data) * self.width
+    def capacity(self, data, devices: int = 1) -> int:
+        """The rows of the residual vector, those of idle slabs included.
 
-    def _slabs(self, data) -> int:
+        - `devices`: among which slabs are dealt out, as many of each block to each of them.
+        """
+        return self._slabs(data, devices) * self.width
+
+    def _slabs(self, data, devices: int = 1) -> int:
         """How many slabs there is room for."""
         return sum(
-            len(batch.scale) // points_per_slab(block.components)
+            -(-len(batch.scale) // (points_per_slab(block.components) * devices)) * devices
             for block, batch in zip(self.blocks, data, strict=True)
         )
 
@@ -389,9 +395,8 @@ class ResidualSystem(AbstractResidual):
             share = points_per_slab(block.components)
 
             def body(i, carried, block=block, batch=batch, share=share, first=position):
-                leaves = (batch.points, batch.normals, batch.auxiliary, batch.scale)
                 part = jax.tree.map(
-                    lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, i * share, share), leaves
+                    lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, i * share, share), batch.rows
                 )
                 return visit(block, part, first + i, carried)
 

@@ -32,9 +32,9 @@ from ._core import Sven as Sven
 from ._function import FunctionResidual as FunctionResidual, Samples as Samples
 from ._layers import (
     RowFactors as RowFactors,
+    RowProgram as RowProgram,
     most_uses as most_uses,
     paying_leaves as paying_leaves,
-    row_factors as row_factors,
 )
 from ._least_squares import (
     LeastSquaresResult as LeastSquaresResult,

@@ -69,75 +69,22 @@ def sample_kernel(function: Callable, leaves: PyTree, samples: PyTree) -> Float[
     - `samples`: a tuple of pytrees of arrays with a leading axis for the samples.
     """
     one = jax.tree.map(lambda leaf: leaf[0], samples)
-    factors_at = row_factors(function, leaves, one)
-    found = jax.vmap(factors_at)(samples)
+    program = RowProgram(function, leaves, one)
+    found = jax.vmap(program.factors(program.structured))(samples)
     rows = jax.tree.map(lambda leaf: leaf.reshape(math.prod(leaf.shape[:2]), *leaf.shape[2:]), found)
     return rows.products(rows)
 
 
-def row_factors(
-    function: Callable, leaves: PyTree, sample: PyTree, structured: tuple[int, ...] | None = None
-) -> Callable[[PyTree], RowFactors]:
-    """The function from a sample to the factors of its rows, whose axis comes first.
-
-    - `function`, `leaves`: as for `sample_kernel`.
-    - `sample`: one of them, or what describes it.
-    - `structured`: the numbers of the leaves that are to be taken as outer products, where that is not
-      to be found out here; see `paying_leaves`.
-    """
-    flat, structure = jax.tree.flatten(leaves)
-    program = _Program(function, flat, structure, sample)
-    chosen = program.structured if structured is None else structured
-    others = [i for i in range(len(flat)) if i not in chosen]
-    uses = [use for i in chosen for use in program.uses[i]]
-
-    def of_sample(sample):
-        """The factors of one sample's rows, by one pass backward for each of them."""
-        given = jax.tree.leaves(sample)
-
-        def probed(probes, explicit):
-            moved = list(flat)
-            for place, leaf in zip(others, explicit, strict=True):
-                moved[place] = leaf
-            return program.run(moved, given, dict(zip((use.step for use in uses), probes, strict=True)))
-
-        probes = [jnp.zeros(use.shape, use.dtype) for use in uses]
-        explicit = [flat[i] for i in others]
-        values, pull, inputs = jax.vjp(probed, probes, explicit, has_aux=True)
-        slopes, plain = jax.vmap(pull)(jnp.eye(values.size, dtype=values.dtype))
-        rows = values.size
-        columns = [leaf.reshape(rows, -1) for leaf in plain]
-        columns = jnp.concatenate(columns, axis=1) if columns else jnp.zeros((rows, 0), values.dtype)
-        left, right, place = [], [], 0
-        for i in chosen:
-            pairs = []
-            for use in program.uses[i]:
-                pairs.append(use.pair(slopes[place], inputs.get(use.step)))
-                place += 1
-            sides = [jnp.concatenate(side, axis=1) for side in zip(*pairs, strict=True)]
-            if not pairs:  # no row of this function asks for the leaf
-                shape = flat[i].shape
-                m, n = shape if len(shape) == 2 else (flat[i].size, 1)
-                sides = [jnp.zeros((rows, 0, m), values.dtype), jnp.zeros((rows, 0, n), values.dtype)]
-            left.append(sides[0])
-            right.append(sides[1])
-        return RowFactors(columns, tuple(left), tuple(right))
-
-    return of_sample
-
-
-def paying_leaves(rows: list[tuple[Callable, PyTree]], leaves: PyTree) -> tuple[int, ...]:
+def paying_leaves(programs: "list[RowProgram]") -> tuple[int, ...]:
     """The leaves to take as outer products: those that enter in no other way, where that pays.
 
     Two rows of k uses of a matrix of m rows and n columns cost k^2 (m + n) multiplications in place of
     m n.
 
-    - `rows`: functions as for `row_factors`, each with a sample.
+    - `programs`: of the same leaves.
     """
-    flat, structure = jax.tree.flatten(leaves)
-    programs = [_Program(function, flat, structure, sample) for function, sample in rows]
     chosen = []
-    for i, leaf in enumerate(flat):
+    for i, leaf in enumerate(programs[0].flat):
         most = max(sum(use.columns for use in program.uses[i]) for program in programs)
         pays = np.ndim(leaf) == 2 and most**2 * sum(leaf.shape) < leaf.size
         if pays and all(i in program.structured for program in programs):
@@ -192,15 +139,20 @@ class _Use:
         return (met, slope) if self.flips else (slope, met)
 
 
-class _Program:
-    """A traced function as one list of steps, none of them twice and none in vain.
+class RowProgram:
+    """A traced function of leaves and a sample as one list of steps, none twice and none in vain.
 
+    - `function`, `leaves`: as for `sample_kernel`.
+    - `sample`: one of them, or what describes it.
+    - `flat`: the leaves.
     - `uses`: of each leaf.
-    - `structured`: the leaves that enter in no other way.
+    - `structured`: the numbers of the leaves that enter in no other way.
     """
 
-    def __init__(self, function: Callable, flat: list, structure, sample: PyTree):
+    def __init__(self, function: Callable, leaves: PyTree, sample: PyTree):
+        flat, structure = jax.tree.flatten(leaves)
         given, of_sample = jax.tree.flatten(sample)
+        self.flat = flat
 
         def plain(leaves, values):
             return function(structure.unflatten(leaves), *of_sample.unflatten(values))
@@ -282,6 +234,44 @@ class _Program:
         self.uses = uses
         self.structured = tuple(i for i in range(len(flat)) if i not in spoiled)
 
+    def factors(self, structured: tuple[int, ...]) -> Callable[[PyTree], RowFactors]:
+        """The function from a sample to the factors of its rows, whose axis comes first.
+
+        - `structured`: the numbers of the leaves that are taken as outer products.
+        """
+        flat = self.flat
+        others = [i for i in range(len(flat)) if i not in structured]
+        uses = [use for i in structured for use in self.uses[i]]
+
+        def of_sample(sample):
+            """The factors of one sample's rows, by one pass backward for each of them."""
+            given = jax.tree.leaves(sample)
+
+            def probed(probes, explicit):
+                moved = list(flat)
+                for place, leaf in zip(others, explicit, strict=True):
+                    moved[place] = leaf
+                at = dict(zip((use.step for use in uses), probes, strict=True))
+                return self.run(moved, given, at)
+
+            probes = [jnp.zeros(use.shape, use.dtype) for use in uses]
+            explicit = [flat[i] for i in others]
+            values, pull, inputs = jax.vjp(probed, probes, explicit, has_aux=True)
+            slopes, plain = jax.vmap(pull)(jnp.eye(values.size, dtype=values.dtype))
+            columns = [jnp.zeros((values.size, 0), values.dtype)]
+            columns += [leaf.reshape(values.size, -1) for leaf in plain]
+            at = iter(slopes)
+            pairs = [
+                _sides(
+                    [use.pair(next(at), inputs.get(use.step)) for use in self.uses[i]], flat[i], values
+                )
+                for i in structured
+            ]
+            left, right = zip(*pairs, strict=True) if pairs else ((), ())
+            return RowFactors(jnp.concatenate(columns, axis=1), tuple(left), tuple(right))
+
+        return of_sample
+
     def run(self, flat: list, given: list, probes: dict[int, Array]):
         """The function's value with probes added to some steps, and what met the leaves there."""
         values = dict(zip(self._inputs, [*flat, *given], strict=True)) | self._constants
@@ -297,6 +287,21 @@ class _Program:
             values |= dict(zip(found, results, strict=True))
         (value,) = (values[n] for n in self._outputs)
         return value, met
+
+
+def _sides(pairs: list, leaf, values) -> tuple[Array, Array]:
+    """Both sides of all outer products of a leaf, along the axis of its uses.
+
+    - `pairs`: of each use; none where no row asks for the leaf.
+    - `values`: of the rows.
+    """
+    if not pairs:
+        m, n = leaf.shape if leaf.ndim == 2 else (leaf.size, 1)
+        return jnp.zeros((values.size, 0, m), values.dtype), jnp.zeros(
+            (values.size, 0, n), values.dtype
+        )
+    left, right = zip(*pairs, strict=True)
+    return jnp.concatenate(left, axis=1), jnp.concatenate(right, axis=1)
 
 
 def _key(equation, given: list[int]):
