@@ -15,6 +15,7 @@ from ._base import (
 from ._drawn import (
     FLATTEST as FLATTEST,
     POLE_SHARE as POLE_SHARE,
+    Closer as Closer,
     DrawnLayer as DrawnLayer,
     DrawnUnits as DrawnUnits,
     around_poles as around_poles,
@@ -26,6 +27,7 @@ from ._drawn import (
 )
 from ._features import (
     AbstractFeature as AbstractFeature,
+    Bend as Bend,
     CornerPowers as CornerPowers,
     HeatProfile as HeatProfile,
     Layer as Layer,

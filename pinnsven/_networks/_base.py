@@ -109,6 +109,12 @@ class Embedding(eqx.Module):
         plain = sum(c.size * (2 if c.periodic else 1) for c in self.domain.coordinates)
         return plain + len(self.reaches)
 
+    def per_input(self, values: Float[np.ndarray, "*n dim"]) -> Float[np.ndarray, "*n inputs"]:
+        """Numbers of the coordinates as those of the inputs; one for features."""
+        coordinates = zip(self.domain.coordinates, self.domain.slices().values(), strict=True)
+        parts = [part for c, p in coordinates for part in [values[..., p]] * (1 + c.periodic)]
+        return np.concatenate([*parts, np.ones((*values.shape[:-1], len(self.reaches)))], axis=-1)
+
     def __call__(self, point: Float[Array, " dim"]) -> Float[Array, "*rows inputs"]:
         """The network inputs of one point, nondimensional, each within [-1, 1] inside the domain.
 

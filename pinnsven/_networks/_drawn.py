@@ -5,6 +5,7 @@ Where equations are linear, the combination that meets them best is one least-sq
 """
 
 import math
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -21,6 +22,7 @@ CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
 HARMONICS = 16  # of them about each
 INSIDE = 256  # points of a ball that are looked at
+Closer = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 WITHIN = 0.7  # of its radius, below which nothing is evaluated about a hole
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
 
@@ -36,6 +38,9 @@ class DrawnUnits(eqx.Module):
 
     - `weights`, `biases`: of the units, (units, inputs) and (units,).
     - `owners`: by which feature each unit is multiplied, zero for none, (units,).
+    - `bells`, `narrowness`: the centers of Gaussian functions in the inputs, and one over their widths
+      along each, (bells, inputs): near what is narrow in a few directions at once, where a unit, which
+      is as wide as the domain along its front, would have to be canceled by others.
     - `poles`: in the inputs, (poles, inputs).
     - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
       harmonic functions about each that fade from it, up to the order `harmonics`, replace poles
@@ -49,6 +54,8 @@ class DrawnUnits(eqx.Module):
     weights: Float[Array | np.ndarray, "units inputs"]
     biases: Float[Array | np.ndarray, " units"]
     owners: Int[Array | np.ndarray, " units"]
+    bells: Float[Array | np.ndarray, "bells inputs"]
+    narrowness: Float[Array | np.ndarray, "bells inputs"]
     poles: Float[Array | np.ndarray, "poles inputs"]
     holes: Float[Array | np.ndarray, "holes inputs"]
     radii: Float[Array | np.ndarray, " holes"]
@@ -65,11 +72,15 @@ class DrawnUnits(eqx.Module):
         slopes: tuple[float, float],
         rng: np.random.Generator,
         stretch: Float[np.ndarray, " inputs"] | float = 1.0,
+        closer: Closer | None = None,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
         - `slopes`: the least and the largest size of a unit's weights, per unit of the inputs.
         - `stretch`: how much larger weights are along each input.
+        - `closer`: from places (units, dim) and random numbers, other places and how much narrower
+          functions are there along each coordinate, (units, dim); None where all are as wide. Those
+          that are narrower are bells.
         """
         domain = embedding.domain
         holes, radii, shown, metric = round_holes(embedding)
@@ -82,6 +93,12 @@ class DrawnUnits(eqx.Module):
             poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
         count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
+        bells, narrowness = np.zeros((2, 0, embedding.inputs))
+        if closer is not None:
+            near, finer = closer(places, rng)
+            moved = np.any(finer > 1, axis=1)
+            bells, places = embedding.at(near[moved]), places[~moved]
+            narrowness = np.sqrt(slopes[1]) * embedding.per_input(finer[moved])
         centers = embedding.at(places)
         weights = draw_slopes(centers.shape, slopes, rng) * stretch
         owners = share_features(weights, len(embedding.reaches))
@@ -89,6 +106,8 @@ class DrawnUnits(eqx.Module):
             weights=weights,
             biases=-np.sum(weights * centers, axis=1),
             owners=owners,
+            bells=bells,
+            narrowness=narrowness,
             poles=poles,
             holes=holes,
             radii=radii,
@@ -102,7 +121,7 @@ class DrawnUnits(eqx.Module):
     def functions(self) -> int:
         """How many functions there are."""
         about = self.holes.shape[-2] * _per_hole(self.harmonics, 2 - self.power if self.power else 2)
-        plain = 1 + self.weights.shape[-1] + self.biases.shape[-1]
+        plain = 1 + self.weights.shape[-1] + self.biases.shape[-1] + self.bells.shape[-2]
         return plain + self.poles.shape[-2] + about
 
     def __call__(
@@ -118,6 +137,9 @@ class DrawnUnits(eqx.Module):
         units = jnp.tanh(like(self.weights) @ own + like(self.biases))
         units = times_features(units, own, self.owners)
         parts = [jnp.ones(1, inputs.dtype), own, units]
+        if self.bells.shape[-2]:
+            away = like(self.narrowness) * (own[None] - like(self.bells))
+            parts.append(jnp.exp(-jnp.sum(away**2, axis=1)))
         if self.poles.shape[-2]:
             parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
         for i in range(self.holes.shape[-2]):

@@ -189,8 +189,33 @@ class Layer(AbstractFeature):
         return self.place + self.side * depths
 
 
+class Bend(AbstractFeature):
+    """A power of the distance beyond a plane, zero before it.
+
+    What an equation makes of a source or a coefficient that jumps there: the derivative of its order
+    jumps, and all before it are continuous.
+
+    - `axis`: of the coordinate, `place` where on it.
+    - `order`: of the derivative that jumps.
+    - `reach`: the largest value.
+    """
+
+    axis: int = eqx.field(static=True)
+    place: float = eqx.field(static=True)
+    order: int = eqx.field(static=True)
+    reach: float = eqx.field(static=True)
+
+    @property
+    def bounds(self):
+        return -self.reach, self.reach  # so that it is zero before the plane as the network sees it
+
+    def __call__(self, point):
+        beyond = point[self.axis] - self.place
+        return jnp.where(beyond > 0, beyond**self.order, 0.0)[None]
+
+
 KINDS: dict[str, type[AbstractFeature]] = {
-    kind.__name__: kind for kind in (HeatProfile, CornerPowers, Layer)
+    kind.__name__: kind for kind in (HeatProfile, CornerPowers, Layer, Bend)
 }
 
 

@@ -8,7 +8,18 @@ from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
 from ._facts import column, finite_column
 
 # The arrays of drawn functions.
-UNITS = ("weights", "biases", "owners", "poles", "metric", "holes", "radii", "shown")
+UNITS = (
+    "weights",
+    "biases",
+    "owners",
+    "bells",
+    "narrowness",
+    "poles",
+    "metric",
+    "holes",
+    "radii",
+    "shown",
+)
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
@@ -45,10 +56,16 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     shown = np.zeros((portions, 0, holes))  # files from before 28 November 2026 know no parts
     if "drawn.shown" in arrays:
         shown = finite_column(arrays, "drawn.shown", (portions, None, holes))
+    bells = narrowness = np.zeros((portions, 0, inputs))  # older files know none
+    if "drawn.bells" in arrays:
+        bells = finite_column(arrays, "drawn.bells", (portions, None, inputs))
+        narrowness = finite_column(arrays, "drawn.narrowness", bells.shape)
     units = DrawnUnits(  # type: ignore[call-arg]
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
         biases=biases,
         owners=column(arrays, "drawn.owners", (portions, number), "iu"),
+        bells=bells,
+        narrowness=narrowness,
         poles=poles,
         holes=finite_column(arrays, "drawn.holes", (portions, holes, inputs)),
         radii=radii,

@@ -18,8 +18,10 @@ from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
 from ._steppers import SvenStepper
 
-PATIENT = 2.5, 10.0  # seconds for which functions are added without a time limit: to gain, or to end
-SHARE = 0.25  # of the time that is left, for which they are where there is one
+# Seconds for which functions are added without a time limit: to gain, to end, and where the last ones
+# gained so much that as many again promise to end the run.
+PATIENT = 2.5, 10.0, 60.0
+SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a limit; with that promise
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
@@ -98,20 +100,21 @@ def corrections(run) -> list[Combination]:
 
 def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
     """A combination with as many functions as pay in the time that there is."""
-    limits = run.limits
+    limits, gain, met = run.limits, 1.0, MET * run.limits.target
     while fit.may_grow(found) and found.left > limits.finest:
         if found.left > HOPEFUL and not found.affine:
             break
-        most = PATIENT[0] if found.left <= MET * limits.target else PATIENT[1]
+        ends = found.left > met >= gain * found.left
+        most = PATIENT[0] if found.left <= met else PATIENT[1 + ends]
         if limits.time_limit is not None:
-            most = SHARE * limits.left()
+            most = (LARGER_SHARE if ends else SHARE) * limits.left()
         if fit.cost(found) > most:
             break
         grown = fit.grow(found)
         if grown is None or grown.left >= found.left:
             break
-        gained, found = grown.left <= GAIN * found.left, grown
-        if not gained:
+        gain, found = grown.left / found.left, grown
+        if gain > GAIN:
             break
     return found
 

@@ -6,7 +6,8 @@ derivative of second order and more is followed along lines through the domain; 
 two samples that interval is halved again and again, and a change that stays is a jump.
 
 A jump matters along an axis of which the derivative has two orders or more: a flux has to be continuous
-there, whereas a network is continuous by itself.
+there, whereas a network is continuous by itself. Equations that share the domain out among them, each
+on its part, are followed as one.
 """
 
 import dataclasses
@@ -22,38 +23,11 @@ from .._calculus._names import Laplacian
 from .._conditions import Block
 from .._domains import Interior, Sobol
 from ._reading import orders_of
+from ._sudden import at_most, fixed_values, frozen, halved, holds_at, may_jump, same_field, together
 
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
-HALVINGS = 36  # of an interval, until it is 1e-13 of the domain
 LEAST_JUMP = 1e-3  # of the largest factor
-STAYS = 0.5  # of a change, after all halvings, that makes it a jump
-# What a program needs to make a jump: without any of these its coefficients are continuous.
-SUDDEN = frozenset(
-    [
-        "select_n",
-        "sign",
-        "floor",
-        "ceil",
-        "round",
-        "gt",
-        "lt",
-        "ge",
-        "le",
-        "eq",
-        "ne",
-        "rem",
-        "gather",
-        "dynamic_slice",
-        "cond",
-        "while",
-        "argmax",
-        "argmin",
-        "sort",
-        "scan",
-        "clamp",
-        "pure_callback",
-    ]
-)
+STAYS = 0.3  # of a change, after all halvings, that makes it a jump: half is left at a point of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,22 +59,38 @@ def find_jump(blocks: tuple[Block, ...], numbers: dict[str, float], compiled) ->
     - `numbers`: of unknowns and constants, which functions may ask for.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
     """
-    found = [jump for block in blocks if block.interior for jump in _jumps(block, numbers, compiled)]
+    found = []
+    for group in together(blocks):
+        found += _jumps(group, numbers, compiled)
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
 
-def _jumps(block: Block, numbers: dict[str, float], compiled):
-    factors = _factors(block, numbers, compiled)
-    if factors is None:
+def _jumps(group: tuple[Block, ...], numbers: dict[str, float], compiled):
+    """The jumps of the factors of one equation, or of several that share the domain out."""
+    factors = [(b, _factors(b, numbers, compiled, alone=len(group) == 1)) for b in group]
+    factors = [(block, *found) for block, found in factors if found is not None]
+    if not factors:
         return
-    names, function = factors
-    domain = block.plan.space.domain
+    domain = group[0].plan.space.domain
+    names = list(dict.fromkeys(name for _, own, _ in factors for name in own))
+    plans = {name: block.plan for block, own, _ in reversed(factors) for name in own}
+
+    def function(points):
+        """The factor of each name where a condition that has it holds, not a number elsewhere."""
+        values = np.full((len(points), len(names)), np.nan)
+        for block, own, at in factors:
+            here = holds_at(block, points)
+            found = at(points)[here]
+            for name, column in zip(own, found.T, strict=True):
+                values[here, names.index(name)] = column
+        return values
+
     starts, _ = Interior(domain).draw(LINES, Sobol(), np.random.default_rng(0))
     for axis in range(domain.dim):
-        watched = [i for i, name in enumerate(names) if axis in _steep_axes(block.plan, name)]
+        watched = [i for i, name in enumerate(names) if axis in _steep_axes(plans[name], name)]
         if watched:
             along = np.linspace(domain.lower[axis], domain.upper[axis], SAMPLES)
-            yield from _along(block, names, function, watched, starts, axis, along)
+            yield from _along(group[0], names, function, watched, starts, axis, along)
 
 
 def _along(block, names, function, watched, starts, axis, along):
@@ -112,23 +102,18 @@ def _along(block, names, function, watched, starts, axis, along):
         line = values[:, :, which]
         change = np.abs(np.diff(line, axis=1))
         size = np.max(np.abs(line[np.isfinite(line)]), initial=0.0)
-        place = np.argmax(np.nan_to_num(change), axis=1)
+        change = np.nan_to_num(change)
+        place = np.argmax(change, axis=1)
         index = np.arange(LINES)
         first = change[index, place]
-        if not np.nanmax(first) > LEAST_JUMP * size:
+        if not np.max(first) > LEAST_JUMP * size:
             continue
-        low, high = along[place], along[place + 1]
-        left, right = line[index, place], line[index, place + 1]
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            points[:, 0, axis] = middle
-            center = function(points.reshape(-1, points.shape[-1])).reshape(LINES, SAMPLES, -1)
-            center = center[:, 0, which]
-            in_left = np.abs(center - left) >= np.abs(right - center)
-            low, high = np.where(in_left, low, middle), np.where(in_left, middle, high)
-            left, right = np.where(in_left, left, center), np.where(in_left, center, right)
+        ends = along[place], along[place + 1]
+        values_at = line[index, place], line[index, place + 1]
+        pick = lambda points, which=which: function(points)[:, which]
+        found, left, right = halved(pick, starts, axis, ends, values_at)
         places = starts.copy()
-        places[:, axis] = (low + high) / 2
+        places[:, axis] = found
         stays = np.abs(right - left) > np.maximum(STAYS * first, LEAST_JUMP * size)
         stays &= block.plan.space.domain.contains(places)
         if stays.any():
@@ -137,27 +122,22 @@ def _along(block, names, function, watched, starts, axis, along):
             yield Jump(block.name, names[which], *ends, places[best], axis)
 
 
-def _factors(block: Block, numbers, compiled) -> tuple[list[str], Callable] | None:
-    """The derivatives of second order and more, and their factors at points (n, dim).
+def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], Callable] | None:
+    """The derivatives of which a jump matters, and their factors at points (n, dim).
 
-    None where there are none, or where the condition's program can make no jump.
+    None where there are none, or where the condition's program can make no jump by itself.
+
+    - `alone`: whether no other condition holds elsewhere in its place.
     """
     plan = block.plan
     names = [name for name in plan.names if _steep_axes(plan, name)]
     asks = plan.space.coordinates
-    if not names or not any(name in asks for name in plan.names):
+    if not names or (alone and not any(name in asks for name in plan.names)):
         return None
-    rng = np.random.default_rng(0)
-    shapes = jax.eval_shape(lambda p: _frozen(plan, p), jnp.zeros(plan.space.domain.dim))
-    fixed = {
-        name: jnp.asarray(numbers.get(name, drawn))
-        for name, shape in shapes.items()
-        if name not in asks
-        for drawn in [rng.standard_normal(shape.shape)]
-    }
+    fixed = fixed_values(plan, numbers)
 
     def at(point, fixed, data):
-        values = fixed | {n: v for n, v in _frozen(plan, point).items() if n in asks}
+        values = fixed | {n: v for n, v in frozen(plan, point).items() if n in asks}
 
         def residual(steep):
             return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])
@@ -166,37 +146,27 @@ def _factors(block: Block, numbers, compiled) -> tuple[list[str], Callable] | No
         return jnp.stack([jnp.sum(jnp.abs(found[name])) for name in names])
 
     point = jnp.zeros(plan.space.domain.dim)
-    if not SUDDEN & set(_primitives(jax.make_jaxpr(at)(point, fixed, block.data).jaxpr)):
+    if alone and not may_jump(at, point, fixed, block.data):
         return None
     everywhere = jax.vmap(at, (0, None, None))
     given = (fixed, block.data)
     shapes = jax.ShapeDtypeStruct((LINES * SAMPLES, point.size), point.dtype)
     program = compiled("factors", everywhere, shapes, *given)
-    return names, lambda points: np.asarray(program(points, *given), float)
-
-
-def _frozen(plan: DerivativePlan, point):
-    """All named values of a field that is constant, at one point: their shapes, and the coordinates."""
-    space = plan.space
-    unknowns = dict.fromkeys((*space.unknowns, *space.constants), jnp.zeros(()))
-    normal = jnp.zeros(space.domain.space_dim)
-    return plan.evaluate(lambda p: jnp.zeros(len(space.fields)), point, normal, unknowns)
+    return names, at_most(LINES * SAMPLES, lambda points: program(points, *given))
 
 
 def _steep_axes(plan: DerivativePlan, name: str) -> set[int]:
-    """The components of a point along which a quantity has two derivatives or more."""
+    """The components of a point along which a jump of a derivative's factor loses something.
+
+    Those along which it has two orders or more; and those in space of a first derivative beside one in
+    time, for what moves with a speed that jumps may be conserved, or not.
+    """
     quantity, domain = plan.quantities[name], plan.space.domain
     if isinstance(quantity, Laplacian):
         return set(range(domain.space_dim))
-    return {axis for axis, order in orders_of(plan, quantity).items() if order >= 2}
-
-
-def _primitives(jaxpr):
-    """The names of all primitives of a program, those inside its calls included."""
-    for equation in jaxpr.eqns:
-        yield equation.primitive.name
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    yield from _primitives(inner)
+    orders = orders_of(plan, quantity)
+    others = [orders_of(plan, q) for q in plan.quantities.values() if same_field(q, quantity)]
+    moves = len(orders) == 1 and any(set(o) == {domain.space_dim} for o in others)
+    moves = moves and all(sum(o.values()) <= 1 for o in others)
+    least = 1 if moves else 2
+    return {a for a, order in orders.items() if order >= (least if a < domain.space_dim else 2)}

@@ -14,10 +14,10 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
 from jaxtyping import Float
 
 from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters, in_combination
+from ._drawn_step import State
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
@@ -29,14 +29,13 @@ PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
+OTHERS_CLOSE = 2.0  # the same where there are spots
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
-CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
 NEWTON = 12  # steps at most
 AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss its prediction
 SLOW = 0.5  # of the residual that a step leaves, above which it is slow
 HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
-FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
 SECONDS = 0.1  # of a step in 500 functions, on one core of the machine of the experiments
 EXACT = 1e-13  # of the residual, below which it is rounding
 
@@ -81,7 +80,7 @@ class DrawnFit:
         self.fields = len(system.blocks[0].plan.space.fields)
         self.rng = np.random.default_rng(15)  # of its own: a run that is resumed draws the same
         self.sampling = np.random.default_rng(16)
-        self.room = room_for(parameters.model)
+        self.room = room_for(parameters.model, points.focus.closer)
         self.functions = self.room.units.functions
         self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
         self.asked: int | None = None  # units of each field, where the user has given a number
@@ -197,7 +196,8 @@ class DrawnFit:
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
         embedding = self.parameters.model.embedding
-        units = DrawnUnits.draw(embedding, number, slopes, self.rng, self.stretch)
+        closer = self.points.focus.closer
+        units = DrawnUnits.draw(embedding, number, slopes, self.rng, self.stretch, closer)
         if not self.featured:
             units = dataclasses.replace(units, owners=0 * units.owners)
         if self.asked is None:
@@ -277,11 +277,12 @@ class DrawnFit:
         """Fresh points to fit so many portions to, and as many to judge by."""
         most = SMALL if portions <= SMALL else PORTIONS
         columns = self.functions * self.fields
+        others = OTHERS_CLOSE if self.points.focus.spots else OTHERS
         sets = []
         for _ in range(2):
             batches = []
             for block in self.system.blocks:
-                share = (OVERSAMPLING if block.interior else OTHERS) * columns / block.components
+                share = (OVERSAMPLING if block.interior else others) * columns / block.components
                 room = -(-int(share * most) // points_per_slab(block.components))
                 given = (block, int(share * portions))
                 batches.append(self.points.fresh_batch(*given, slabs=room, rng=self.sampling))
@@ -289,19 +290,23 @@ class DrawnFit:
         rows = [active_rows(self.system, batches) for batches in sets]
         return _Sets(sets, [[part for block in found for part in block.T] for found in rows])
 
-    def _state(self, units, coefficients, sets: "_Sets", weights=None) -> "_State | None":
+    def _state(self, units, coefficients, sets: "_Sets", weights=None) -> "State | None":
         """Weighted Jacobians and residuals at a combination; None where they are not finite."""
         pairs = [self._linearized(units, coefficients, batches) for batches in sets.batches]
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
             return None
         if weights is None:
-            weights = self._weights(pairs[0][0], sets.rows[0])
+            factors = self._weights(pairs[0][0], sets.rows[0])
+            near = [self._closeness(jacobian) for jacobian, _ in pairs]
+            weights = [
+                np.concatenate([f * n[r] / np.sqrt(len(r)) for f, r in zip(factors, rows, strict=True)])
+                for rows, n in zip(sets.rows, near, strict=True)
+            ]
         weighted = []
-        for (jacobian, residual), rows in zip(pairs, sets.rows, strict=True):
+        for (jacobian, residual), rows, factor in zip(pairs, sets.rows, weights, strict=True):
             order = np.concatenate(rows)
-            factor = np.repeat(weights / np.sqrt([len(r) for r in rows]), [len(r) for r in rows])
             weighted.append((jacobian[order] * factor[:, None], residual[order] * factor))
-        return _State(weighted[0], weighted[1], weights)
+        return State(weighted[0], weighted[1], weights)
 
     def _linearized(self, units, coefficients, batches) -> tuple[np.ndarray, np.ndarray]:
         """Jacobian and residual at a combination, portion after portion."""
@@ -316,9 +321,20 @@ class DrawnFit:
             parts.append(jacobian[:, : space.functions])
         return np.concatenate(parts, axis=1), residual
 
+    def _closeness(self, jacobian) -> Float[np.ndarray, " rows"]:
+        """What the rows of a Jacobian count beside each other where there are spots.
+
+        Near one, residuals of the same error are larger by the derivatives of what is as narrow.
+        """
+        if not self.points.focus.spots:
+            return np.ones(len(jacobian))
+        norms = np.linalg.norm(jacobian, axis=1)
+        return 1 / np.where(norms > 0, norms, 1.0)
+
     def _weights(self, jacobian, rows) -> np.ndarray:
         """Factors that let every component answer the functions equally, walls a little more."""
-        norms = np.array([np.sqrt(np.mean(np.sum(jacobian[r] ** 2, axis=1))) for r in rows])
+        sizes = np.linalg.norm(jacobian, axis=1) * self._closeness(jacobian)
+        norms = np.array([np.sqrt(np.mean(sizes[r] ** 2)) for r in rows])
         interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
         return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
 
@@ -329,60 +345,6 @@ class _Sets:
 
     batches: list[tuple[Batch, ...]]
     rows: list[list[np.ndarray]]
-
-
-@dataclasses.dataclass(frozen=True)
-class _State:
-    """Jacobian and residual at a combination, at points that are fitted and at others."""
-
-    fitted: tuple[np.ndarray, np.ndarray]
-    held: tuple[np.ndarray, np.ndarray]
-    weights: np.ndarray
-
-    @property
-    def held_norm(self) -> float:
-        return float(np.linalg.norm(self.held[1]))
-
-    def step(self) -> "_Step":
-        """The step whose linear prediction is best at the points that are not fitted."""
-        jacobian, residual = self.fitted
-        columns = jacobian.shape[1]
-        sizes = np.linalg.norm(jacobian, axis=0)
-        # A pole near the boundary is far steeper than a unit: beside it all others would be cut.
-        unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
-        whole = np.concatenate([jacobian * unit, residual[:, None]], axis=1)
-        triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
-        triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
-        left, sizes, right = scipy.linalg.svd(triangle[:, :columns], check_finite=False)
-        along = left.T @ triangle[:, columns]
-        best = None
-        for cut in CUTS:
-            kept = sizes > cut * max(sizes[0], 1e-300)
-            change = -unit * (right[kept].T @ (along[kept] / sizes[kept]))
-            predicted = self.held[1] + self.held[0] @ change
-            share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
-            if best is None or share < best.left:
-                best = _Step(change, predicted, share, sizes, int(kept.sum()), right * unit)
-        assert best is not None
-        return best
-
-
-@dataclasses.dataclass(frozen=True)
-class _Step:
-    """A step, what it leaves by its prediction, and its factors."""
-
-    change: np.ndarray
-    predicted: np.ndarray
-    left: float
-    sizes: np.ndarray
-    rank: int
-    right: np.ndarray
-
-    def again(self, state: _State) -> np.ndarray:
-        """The same factors' step for what is left of the residual."""
-        jacobian, residual = state.fitted
-        basis, sizes = self.right[: self.rank], self.sizes[: self.rank]
-        return -basis.T @ ((basis @ (jacobian.T @ residual)) / sizes**2)
 
 
 def _portion(units: DrawnUnits, i: int) -> DrawnUnits:

@@ -276,7 +276,7 @@ class Run:
         self.scaling, self.draws = scaling, may_draw(self)
         self.system = self.system.around(scaling=scaling)
         if self.draws:
-            self.adopt(room_for(self.model))
+            self.adopt(room_for(self.model, self.points.focus.closer))
 
     def adopt(self, drawn: DrawnLayer) -> None:
         """Puts a combination of drawn functions beside the network, in place of what was there."""

@@ -17,16 +17,15 @@ from .._conditions import Block, FixedPoints
 from .._conditions._base import check_count, points_array
 from .._domains import AbstractSampler, Facets, Moment
 from .._domains._sampling import relative_density, weighted_choice
-from .._networks import Layer
 from .._output._facts import finite_column
 from .._problem import Problem
+from ._focus import Focus
 from ._residual import Batch, make_batch, points_per_slab
 
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
 MAX_POINTS = 32768
 GROWN_ROOM = 2  # a capacity that is full is multiplied by this
-LAYER_SHARE = 0.3  # of an equation's points, in boundary layers
 Weights = Mapping[str, float | np.ndarray]  # of all components of a condition, or of each
 POOL = 8  # candidates per point of a residual-weighted draw
 
@@ -59,7 +58,7 @@ class PointSet:
       or to a dict of coordinate arrays that are then kept as they are.
     - `sampler`: draws in the unit cube.
     - `rng`: makes every draw reproducible.
-    - `layers`: boundary layers, each of which gets a share of the points of equations.
+    - `focus`: where points lie closer than elsewhere; None for nowhere.
 
     Raises `ValueError` for a name that does not exist or points that do not fit.
     """
@@ -70,9 +69,10 @@ class PointSet:
         requested: object,
         sampler: AbstractSampler,
         rng: np.random.Generator,
-        layers: tuple[Layer, ...] = (),
+        focus: Focus | None = None,
     ):
-        self._sampler, self._layers = sampler, layers
+        self._sampler = sampler
+        self.focus = Focus(problem.domain.upper - problem.domain.lower) if focus is None else focus
         self._rng = rng
         self.blocks = problem.fitted
         self._pinned = _requested_points(problem, requested)
@@ -289,19 +289,10 @@ class PointSet:
 
     def _fresh(self, block: Block, count: int, rng: np.random.Generator | None = None) -> Drawn:
         rng = self._rng if rng is None else rng
-        points, normals = block.site.draw(count, self._sampler, rng)  # type: ignore[union-attr]
-        if block.interior:
-            self._into_layers(points, rng)
+        draw = lambda number: block.site.draw(number, self._sampler, rng)  # type: ignore[union-attr]
+        points, normals = draw(count)
+        points, normals = self.focus.gather(block, points, normals, rng, draw)
         return Drawn(points, normals, {})
-
-    def _into_layers(self, points, rng: np.random.Generator) -> None:
-        """Moves some points into the boundary layers, which hardly any would fall into by chance."""
-        if not self._layers:
-            return
-        share, chosen = LAYER_SHARE / len(self._layers), rng.random(len(points))
-        for number, layer in enumerate(self._layers):
-            mine = (chosen >= number * share) & (chosen < (number + 1) * share)
-            points[mine, layer.axis] = layer.across(points[mine, layer.axis], rng)
 
 
 def _check_snapshot(block: Block, arrays: dict[str, np.ndarray]) -> None:

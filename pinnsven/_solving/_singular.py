@@ -1,4 +1,4 @@
-"""What of a solution cannot be smooth, found from the problem: corners, and boundary layers.
+"""What of a solution cannot be smooth, found from the problem: corners, boundary layers, bends.
 
 Each is answered with a function of the coordinates that the network gets beside them (see
 `pinnsven._networks._features`), and with a sentence that says why.
@@ -7,6 +7,7 @@ Each is answered with a function of the coordinates that the network gets beside
 from .._basics._precision import precision_context
 from .._networks import MLP, FourierMLP, RandomFeatures, SineMLP
 from ._domain_corners import corners_of_the_domain
+from ._kinks import kinks
 from ._layers import wall_layers
 from ._reading import Singularity as Singularity
 from ._start_corners import corners_of_the_start
@@ -27,7 +28,7 @@ def find_singularities(problem, network) -> list[Singularity]:
         return []
     with precision_context("float64"):
         found: list[Singularity] = []
-        for look in (corners_of_the_start, corners_of_the_domain, wall_layers):
+        for look in (corners_of_the_start, corners_of_the_domain, wall_layers, kinks):
             try:
                 found += look(problem)
             except Exception:  # a function of the user's that fails elsewhere than at the points

@@ -23,6 +23,7 @@ from .._sven import Sven
 from ._built_in_walls import with_walls_built_in
 from ._choose_network import network_for
 from ._finish import finish
+from ._focus import Focus
 from ._identity import identity_of
 from ._limits import Limits
 from ._loop import INTERRUPTED, Run
@@ -30,6 +31,7 @@ from ._points import PointSet
 from ._run_file import load_run
 from ._run_state import restore
 from ._singular import Singularity, find_singularities
+from ._spots import find_spots
 from ._steppers import as_stepper
 from ._weighting import AbstractWeighting, ScaledWeights
 
@@ -148,12 +150,12 @@ def solve_within(
             singularities = find_singularities(problem, network)
         declared = problem
         problem = with_walls_built_in(problem, network, points, singularities)
-        layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
+        focus = _focus(declared, singularities)
         run = Run(
             problem,
             network,
             stepper,
-            PointSet(problem, points, sampler, np.random.default_rng(seed), layers),
+            PointSet(problem, points, sampler, np.random.default_rng(seed), focus),
             weighting,
             hooks,
             seed,
@@ -187,6 +189,12 @@ def solve_within(
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _focus(problem: Problem, singularities: list[Singularity]) -> Focus:
+    """Where the points of a problem lie closer than elsewhere."""
+    layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
+    return Focus(problem.domain.upper - problem.domain.lower, layers, find_spots(problem))
 
 
 def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str, str]:

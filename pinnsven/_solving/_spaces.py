@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Int
 from .._networks import (
     POLE_SHARE,
     AbstractParameters,
+    Closer,
     DrawnLayer,
     DrawnUnits,
     FieldModel,
@@ -298,12 +299,16 @@ class DrawnSpace(AbstractSecondSpace):
         return found[1 : self.degree + 1]
 
 
-def room_for(model: FieldModel) -> DrawnLayer:
-    """What is beside a network, with room for drawn functions: one program serves whatever is there."""
+def room_for(model: FieldModel, closer: Closer | None = None) -> DrawnLayer:
+    """What is beside a network, with room for drawn functions: one program serves whatever is there.
+
+    - `closer`: see `DrawnUnits.draw`.
+    """
     if isinstance(model.addition, DrawnLayer):
         return model.addition
     embedding, fields = model.embedding, len(model.scaling.size)
-    units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), rng, closer=closer)
     return DrawnLayer.empty(units, PORTIONS, fields, keeps=1.0)
 
 

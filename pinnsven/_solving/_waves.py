@@ -30,10 +30,7 @@ def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndar
         usable = np.isfinite(turned) & (varied > 0)[:, None] & np.isfinite(varied)[:, None]
         ratio = np.where(usable, turned / np.where(usable, varied[:, None], 1.0), 0.0)
         most = np.maximum(most, np.sqrt(ratio.max(axis=0, initial=0.0)) * half / WAVE)
-    parts = []
-    for coordinate, part in zip(domain.coordinates, domain.slices().values(), strict=True):
-        parts += [most[part]] * (2 if coordinate.periodic else 1)
-    return np.concatenate([*parts, np.ones(len(embedding.reaches))])
+    return embedding.per_input(most)
 
 
 def _changes(system: ResidualSystem, theta, shift, batches):

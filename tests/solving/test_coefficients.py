@@ -88,6 +88,14 @@ JUMPS = {
         1,
         1.5,
     ),
+    "of what moves": (
+        pv.Interval(0, 1) * pv.Time(0, 2),
+        lambda u_t, u_x, x: u_t + jnp.where(x < 0.25, 1.0, 2.0) * u_x,
+        1,
+        2,
+        0,
+        0.25,
+    ),
     "with an unknown": (
         pv.Interval(0, 1),
         lambda u_xx, x, k: jnp.where(x < 0.5, k, 1.0) * u_xx,
@@ -128,6 +136,10 @@ FINE = {
         pv.Interval(0, 1) * pv.Time(0, 1),
         lambda u_t, u_xx, t: u_t - jnp.where(t < 0.5, 1.0, 5.0) * u_xx,
     ),
+    "a flux as a field": (
+        pv.Interval(0, 1),
+        lambda u, u_x, x: u + jnp.where(x < 0.5, 1.0, 5.0) * u_x,
+    ),
     "a factor of u_xx that jumps along y": (
         SQUARE,
         lambda u_xx, u_yy, y: jnp.where(y < 0.5, 1.0, 5.0) * u_xx + u_yy,
@@ -139,6 +151,28 @@ FINE = {
 @pytest.mark.parametrize("name", FINE)
 def test_what_a_smooth_network_can_meet_is_no_jump(name):
     assert found(*FINE[name]) is None
+
+
+def halves(left, right):
+    """A rod with an equation of its own on either side of x = 0.3."""
+    conditions = {
+        "left": pv.PDE(left, on=lambda x: x < 0.3),
+        "right": pv.PDE(right, on=lambda x: x >= 0.3),
+        **WALLS,
+    }
+    return pv.Problem(pv.Interval(0, 1), "u", conditions)
+
+
+def test_a_jump_between_two_equations_is_one():
+    problem = halves(lambda u_xx: 1.38 * u_xx - 1, lambda u_xx, x: 400 * u_xx + x)
+    jump = find_jump(problem.blocks, {}, Compiler(lambda name: None).compile)
+    assert jump is not None and jump.derivative == "u_xx"
+    np.testing.assert_allclose([jump.before, jump.after, jump.point[0]], [1.38, 400, 0.3])
+
+
+def test_two_equations_with_one_coefficient_have_no_jump():
+    problem = halves(lambda u_xx, u: (1 + u * u) * u_xx - 1, lambda u_xx, u, x: (1 + u * u) * u_xx + x)
+    assert find_jump(problem.blocks, {}, Compiler(lambda name: None).compile) is None
 
 
 def test_a_jump_outside_the_domain_does_not_matter():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from pinnsven._networks import CornerPowers, HeatProfile, Layer
+from pinnsven._networks import Bend, CornerPowers, HeatProfile, Layer
 from pinnsven._solving._singular import find_singularities
 
 L_SHAPE = pv.Polygon([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)])
@@ -119,3 +119,88 @@ def test_layers_are_found_at_the_walls_where_they_fade(equation, layers):
     found = features(pv.Problem(pv.Interval(0, 1), "u", conditions))
     assert all(isinstance(f, Layer) for f in found)
     assert [(f.place, pytest.approx(f.thickness)) for f in found] == layers
+
+
+ROD = pv.Interval(-1, 3)
+SQUARE = pv.Box(x=(0, 1), y=(0, 1))
+# name: domain, equation, the (axis, place, order) of each plane
+BENDS = {
+    "a source": (ROD, lambda u_xx, x: u_xx - jnp.where(x < 0.5, 1.0, 5.0), [(0, 0.5, 2)]),
+    "a reaction": (ROD, lambda u_xx, u, x: u_xx - jnp.where(x < 0.5, 1.0, 5.0) * u, [(0, 0.5, 2)]),
+    "two steps": (
+        ROD,
+        lambda u_xx, x: u_xx - jnp.where((x > 0.1) & (x < 2.2), 1.0, 0.0),
+        [(0, 0.1, 2), (0, 2.2, 2)],
+    ),
+    "a factor of the first order": (
+        ROD,
+        lambda u, u_x, x: u + jnp.where(x < 0.5, 1.0, 5.0) * u_x,
+        [(0, 0.5, 1)],
+    ),
+    "a switch": (
+        pv.Time(0, 4),
+        lambda u_tt, u, t: u_tt + u - jnp.heaviside(t - 1.25, 0.5),
+        [(0, 1.25, 2)],
+    ),
+    "a diffusivity, in time": (
+        pv.Interval(0, 1) * pv.Time(0, 1),
+        lambda u_t, u_xx, t: u_t - jnp.where(t < 0.3, 1.0, 2.0) * u_xx,
+        [(1, 0.3, 1)],
+    ),
+    "along y": (SQUARE, lambda laplacian_u, y: laplacian_u - jnp.sign(y - 0.7), [(1, 0.7, 2)]),
+    "a coefficient of the highest derivative": (
+        ROD,
+        lambda u_xx, x: jnp.where(x < 0.5, 1.0, 5.0) * u_xx - 1,
+        [],
+    ),
+    "steep, but smooth": (ROD, lambda u_xx, x: u_xx - jnp.where(x < 9, jnp.tanh(1e3 * x), 0.0), []),
+    "a kink": (ROD, lambda u_xx, x: u_xx - jnp.maximum(x, 0.5), []),
+    "on a slant": (SQUARE, lambda laplacian_u, x, y: laplacian_u - jnp.where(x < y, 1.0, 2.0), []),
+    "on a part of a plane": (
+        SQUARE,
+        lambda laplacian_u, x, y: laplacian_u - jnp.where((x < 0.5) & (y < 0.5), 1.0, 2.0),
+        [],
+    ),
+    "too many": (ROD, lambda u_xx, x: u_xx - jnp.sign(jnp.sin(40 * x)), []),
+    "at a wall": (ROD, lambda u_xx, x: u_xx - jnp.where(x < 3, 1.0, 2.0), []),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*may not be determined")
+@pytest.mark.parametrize("name", BENDS)
+def test_planes_on_which_an_equation_jumps_are_found(name):
+    domain, equation, planes = BENDS[name]
+    walls = {} if isinstance(domain, pv.Time) else {"walls": pv.Dirichlet(u=0.0)}
+    conditions = {"pde": pv.PDE(equation), **walls}
+    found = [f for f in features(pv.Problem(domain, "u", conditions)) if isinstance(f, Bend)]
+    assert [(f.axis, pytest.approx(f.place, abs=1e-9), f.order) for f in found] == planes
+
+
+def test_two_equations_that_share_a_rod_jump_where_they_meet():
+    conditions = {
+        "left": pv.PDE(lambda u_xx: u_xx - 1, on=lambda x: x < 0.3),
+        "right": pv.PDE(lambda u_xx, x: u_xx + x, on=lambda x: x >= 0.3),
+        "walls": pv.Dirichlet(u=0.0),
+    }
+    (found,) = features(pv.Problem(ROD, "u", conditions))
+    assert isinstance(found, Bend) and found.place == pytest.approx(0.3, abs=1e-9)
+
+
+def test_a_plane_that_an_unknown_may_move_is_left_to_the_network():
+    equation = pv.PDE(lambda u_xx, x, a: u_xx - jnp.where(x < a, 1.0, 5.0))
+    conditions = {"pde": equation, "walls": pv.Dirichlet(u=0.0, on="x")}
+    assert not features(pv.Problem(ROD, "u", conditions, unknowns={"a": 0.5}))
+
+
+@pytest.mark.slow
+def test_a_rod_under_half_a_load_is_solved_to_rounding():
+    """u'' = 2 above 1/2 and 0 below: max(x - 1/2, 0)^2 + x, which no smooth function is."""
+    conditions = {
+        "ode": pv.PDE(lambda u_xx, x: u_xx - jnp.where(x < 0.5, 0.0, 2.0)),
+        "left": pv.Dirichlet(u=0.0, on="x-"),
+        "right": pv.Dirichlet(u=1.25, on="x+"),
+    }
+    right = lambda x: jnp.maximum(x - 0.5, 0.0) ** 2 + x
+    solution = pv.solve(pv.Problem(pv.Interval(0, 1), "u", conditions, exact=right))
+    assert solution.status == "converged" and float(solution.error) < 1e-12
+    assert "jumps in the equations at x = 0.5" in solution.message

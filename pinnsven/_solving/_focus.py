@@ -1,0 +1,127 @@
+"""Where points, and the functions that are drawn, lie closer than elsewhere: layers, and spots.
+
+A source or a prescribed value that is concentrated is a *spot*: few points would fall into it, and no
+function that is drawn at large is as narrow. About a spot lengths are drawn between its width and the
+size of the domain, evenly by their logarithms, as a graded mesh has them (Babuska, Kellogg, Pitkaranta
+1979): what a spot does fades from it, and is as narrow as its distance from there.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+
+from .._conditions import Block
+from .._domains import Facets, Interior, Moment
+from .._networks import Closer, Layer
+
+LAYER_SHARE = 0.3  # of an equation's points, in boundary layers
+SPOT_SHARE = 0.7  # of the points of a condition, and of drawn functions, about spots
+POOL = 16  # candidates for each point of a boundary that is drawn about a spot
+
+
+@dataclasses.dataclass(frozen=True)
+class Spot:
+    """A place about which what is prescribed is concentrated.
+
+    - `center`: of the domain's coordinates, (dim,).
+    - `widths`: along each of them, (dim,), in its unit; the domain's extent where it is not narrow.
+    """
+
+    center: Float[np.ndarray, " dim"]
+    widths: Float[np.ndarray, " dim"]
+
+    def lengths(self, extents, count: int, rng: np.random.Generator) -> Float[np.ndarray, "count dim"]:
+        """Lengths along each coordinate, between those of the spot and those of the domain."""
+        return extents * (self.widths / extents) ** rng.random((count, 1))
+
+    def density(self, points, extents) -> Float[np.ndarray, " n"]:
+        """How much closer points lie about the spot, but for a factor, (n,)."""
+        narrow = self.widths < extents
+        away = ((points - self.center) / extents)[:, narrow]
+        least = np.exp(np.mean(np.log(self.widths[narrow] / extents[narrow])))
+        return (np.sum(away**2, axis=1) + least**2) ** (-0.5 * narrow.sum())
+
+
+@dataclasses.dataclass(frozen=True)
+class Focus:
+    """Boundary layers and spots of a problem.
+
+    - `extents`: of the domain, (dim,).
+    """
+
+    extents: Float[np.ndarray, " dim"]
+    layers: tuple[Layer, ...] = ()
+    spots: tuple[Spot, ...] = ()
+
+    def gather(self, block: Block, points, normals, rng: np.random.Generator, draw: Callable):
+        """Points and normals of a condition, some of them moved to where they have to be closer.
+
+        - `points`, `normals`: as drawn over all of its site, and `draw` draws so many more.
+        """
+        if block.interior:
+            self._into_layers(points, rng)
+        if not self.spots:
+            return points, normals
+        if isinstance(block.site, (Interior, Moment)):
+            return self._about_spots(block, points, rng), normals
+        if isinstance(block.site, Facets):
+            more, sides = draw(POOL * len(points))
+            sizes = sum(s.density(more, self.extents) for s in self.spots)
+            chosen = rng.choice(len(more), len(points), p=sizes / np.sum(sizes))
+            moved = rng.random(len(points)) < SPOT_SHARE
+            points = np.where(moved[:, None], more[chosen], points)
+            normals = np.where(moved[:, None], sides[chosen], normals)
+        return points, normals
+
+    @property
+    def closer(self) -> Closer | None:
+        """How drawn functions lie closer about spots; None where there are none."""
+        return self._units if self.spots else None
+
+    def _units(self, places: Float[np.ndarray, "units dim"], rng: np.random.Generator):
+        """Where drawn functions lie, and how much finer along each coordinate than at large.
+
+        - `places`: where they would lie without spots.
+
+        Returns both for each function, (units, dim).
+        """
+        finer = np.ones(places.shape)
+        for spot, mine in self._shares(len(places), rng):
+            lengths = spot.lengths(self.extents, mine.sum(), rng)
+            moved = spot.center + lengths * rng.standard_normal(lengths.shape)
+            narrow = spot.widths < self.extents
+            places[np.ix_(mine, narrow)] = moved[:, narrow]
+            finer[mine] = self.extents / lengths
+        return places, finer
+
+    def _shares(self, count: int, rng: np.random.Generator):
+        """Each spot, and which of so many are its own."""
+        share, chosen = SPOT_SHARE / max(len(self.spots), 1), (np.arange(count) + 0.5) / count
+        for number, spot in enumerate(self.spots):
+            yield spot, (chosen >= number * share) & (chosen < (number + 1) * share)
+
+    def _about_spots(self, block: Block, points, rng: np.random.Generator):
+        """Moves some points about spots, as far as they stay where the condition holds."""
+        domain, moved = block.plan.space.domain, points.copy()
+        fixed = domain.dim - 1 if isinstance(block.site, Moment) else domain.dim
+        for spot, mine in self._shares(len(points), rng):
+            lengths = spot.lengths(self.extents, mine.sum(), rng)
+            near = spot.center + lengths * rng.standard_normal(lengths.shape)
+            narrow = (spot.widths < self.extents) & (np.arange(domain.dim) < fixed)
+            moved[np.ix_(mine, narrow)] = near[:, narrow]
+        inside = domain.contains(moved)
+        where = getattr(block.site, "where", None)
+        if where is not None:
+            inside &= where.holds(domain, moved)
+        return np.where(inside[:, None], moved, points)
+
+    def _into_layers(self, points, rng: np.random.Generator) -> None:
+        """Moves some points into the boundary layers, which hardly any would fall into by chance."""
+        if not self.layers:
+            return
+        share, chosen = LAYER_SHARE / len(self.layers), rng.random(len(points))
+        for number, layer in enumerate(self.layers):
+            mine = (chosen >= number * share) & (chosen < (number + 1) * share)
+            points[mine, layer.axis] = layer.across(points[mine, layer.axis], rng)

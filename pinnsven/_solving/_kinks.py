@@ -1,0 +1,129 @@
+"""Planes on which an equation jumps, a source or a coefficient: there the solution bends.
+
+With all fields held fixed, the residual is followed along lines parallel to each axis. What jumps at
+one place on all of them jumps on a plane; of the solution the derivative of the equation's order jumps
+there with it, and all before it are continuous. Where the factor of the highest derivative jumps that
+is not so (see `_coefficients`), and nothing is added.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._calculus._names import Laplacian
+from .._conditions import Block
+from .._domains import Interior, Sobol
+from .._networks import Bend
+from ._coefficients import find_jump
+from ._reading import Singularity, component, orders_of
+from ._sudden import at_most, fixed_values, frozen, halved, holds_at, may_jump, together
+
+LINES, SAMPLES = 16, 512  # along each axis, and on each line
+LEAST_JUMP = 1e-6  # of the largest residual
+STAYS = 0.3  # of a change, after all halvings, that makes it a jump: half is left at a point of its own
+SAME = 1e-9  # of the domain's extent, by which places on one plane may differ
+MOST = 6  # planes along an axis: of more none is followed
+
+
+def kinks(problem) -> list[Singularity]:
+    """What is not smooth where equations jump on planes."""
+    numbers = problem.constants | problem.unknowns
+    found = []
+    for group in together(problem.blocks):
+        if any(name in block.plan.names for block in group for name in problem.unknowns):
+            continue  # a plane may move with an unknown
+        function = _residual(group, numbers)
+        if function is None:
+            continue
+        once = lambda name, function, *given: jax.jit(function)
+        lost = find_jump(group, numbers, once)
+        for axis in range(problem.domain.dim):
+            order = max(_order(block, axis) for block in group)
+            if order and not (lost is not None and lost.axis == axis):
+                found += [
+                    _singularity(problem, axis, place, order)
+                    for place in _planes(problem.domain, function, axis)
+                ]
+    return list({(s.feature.axis, s.feature.place): s for s in found}.values())
+
+
+def _singularity(problem, axis: int, place: float, order: int) -> Singularity:
+    coordinate, _, high = component(problem.domain, axis)
+    reach = max(high - place, 0.0) ** order
+    feature = Bend(axis=axis, place=place, order=order, reach=reach)
+    return Singularity(feature, f"what jumps in the equations at {coordinate.name} = {place:.6g}")
+
+
+def _order(block: Block, axis: int) -> int:
+    """The highest order of a derivative along an axis."""
+    space = axis < block.plan.space.domain.space_dim
+    orders = [
+        2 * space if isinstance(quantity, Laplacian) else orders_of(block.plan, quantity).get(axis, 0)
+        for quantity in block.plan.quantities.values()
+    ]
+    return max(orders, default=0)
+
+
+def _residual(group: tuple[Block, ...], numbers: dict[str, float]):
+    """The residuals of equations at points (n, dim), all fields held fixed; None where none can jump.
+
+    Not a number where none of the equations holds.
+    """
+    parts = []
+    for block in group:
+        plan, fixed = block.plan, fixed_values(block.plan, numbers)
+
+        def at(point, block=block, plan=plan, fixed=fixed):
+            named = frozen(plan, point)
+            values = {n: fixed.get(n, named[n]) for n in named}
+            return jnp.stack([jnp.asarray(r, float) for r in block.residual(values)])
+
+        parts.append((block, at))
+    if len(group) == 1 and not may_jump(parts[0][1], jnp.zeros(group[0].plan.space.domain.dim)):
+        return None
+    most = max(block.components for block in group)
+    programs = [(b, at_most(LINES * SAMPLES, jax.jit(jax.vmap(at)))) for b, at in parts]
+
+    def function(points):
+        values = np.full((len(points), most), np.nan)
+        for block, program in programs:
+            here = holds_at(block, points)
+            values[here, : block.components] = program(points)[here]
+        return values
+
+    return function
+
+
+def _planes(domain, function, axis: int) -> list[float]:
+    """Where along an axis residuals jump, whatever the other coordinates are."""
+    _, low, high = component(domain, axis)
+    starts, _ = Interior(domain).draw(LINES, Sobol(), np.random.default_rng(0))
+    along = np.linspace(low, high, SAMPLES)
+    points = np.repeat(starts[:, None], SAMPLES, axis=1)
+    points[:, :, axis] = along
+    flat = points.reshape(-1, points.shape[-1])
+    values = function(flat).reshape(LINES, SAMPLES, -1)
+    places = []
+    for which in range(values.shape[2]):
+        line = values[:, :, which]
+        size = np.max(np.abs(line[np.isfinite(line)]), initial=0.0)
+        change = np.nan_to_num(np.abs(np.diff(line, axis=1)))
+        lines, first = np.nonzero(change > LEAST_JUMP * size)
+        if not len(lines):
+            continue
+        pick = lambda points, which=which: function(points)[:, which]
+        ends, known = (along[first], along[first + 1]), (line[lines, first], line[lines, first + 1])
+        at, left, right = halved(pick, starts[lines], axis, ends, known)
+        stays = np.abs(right - left) > np.maximum(STAYS * change[lines, first], LEAST_JUMP * size)
+        stays &= (at > low + SAME * (high - low)) & (at < high - SAME * (high - low))
+        places += _on_all(at[stays], lines[stays], SAME * (high - low))
+    planes = sorted(places)
+    apart = [p for i, p in enumerate(planes) if not i or p - planes[i - 1] > SAME * (high - low)]
+    return apart if len(apart) <= MOST else []
+
+
+def _on_all(places, lines, near: float) -> list[float]:
+    """The places that are found on all lines."""
+    order = np.argsort(places)
+    groups = np.split(order, np.flatnonzero(np.diff(places[order]) > near) + 1)
+    return [float(np.median(places[g])) for g in groups if len(np.unique(lines[g])) == LINES]
