@@ -51,7 +51,13 @@ CACHE = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_sec
 MOST_MAPS = 30_000  # of the 65,530 that Linux allows a process
 LONG = (
     *(
+        "at_once",
+        "units",
         "devices",
+        "evolve",
+        "pictures",
+        "kernel",
+        "parts",
         "cli",
         "march",
         "nothing_lost",

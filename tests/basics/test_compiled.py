@@ -324,6 +324,7 @@ def test_a_program_made_ahead_has_the_precision_of_who_asked(precision, monkeypa
         np.testing.assert_allclose(found, X * 3 + 0.25, rtol=1e-6)
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("precision", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_a_solve_with_a_core_beside_is_the_same(precision, monkeypatch, quick_compilation):
     plain = {"points": 32, "max_steps": 8, "precision": precision, "cache": False}
@@ -356,6 +357,7 @@ def test_a_single_core_compiles_nothing_ahead(monkeypatch):
 # The clock
 
 
+@pytest.mark.solves
 def test_a_limit_that_is_over_leaves_one_step_and_says_what_it_left_out(nothing_compiled):
     found = pv.solve(decay(), points=32, time_limit=1e-9)
     assert found.steps == 1 and found.status is pv.RESULTS.time_limit

@@ -86,6 +86,7 @@ def test_the_solve_writes_every_file_it_was_asked_for(solved):
     assert solution.to_json()["error"] == record["error"]
 
 
+@pytest.mark.solves
 def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
     arguments = ["solve", "decay.py", "--points", 64, "--checkpoint", tmp_path / "c", "--json"]
     first = run(folder, *arguments, tmp_path / "1", "--max-steps", 1)
@@ -120,6 +121,7 @@ def test_a_diverged_solve_exits_with_one(folder, monkeypatch, capsys):
     assert main(["solve", str(folder / "decay.py"), "--quiet"]) == 1
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("sent", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_ends_with_a_solution_and_a_checkpoint_to_go_on_from(folder, tmp_path, sent):
     arguments = ["solve", "decay.py", "--points", 64, "--tolerance", 0, "--checkpoint", tmp_path / "c"]
@@ -177,6 +179,7 @@ def make_problem():
 """
 
 
+@pytest.mark.solves
 def test_a_signal_does_not_wait_for_a_compilation(folder, tmp_path):
     """The compilation, half a minute and more, would be followed by two others and the steps."""
     (folder / "slow.py").write_text(SLOW)
@@ -240,6 +243,7 @@ CLOSED = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 @pytest.mark.parametrize(("where", "status"), CLOSED.values(), ids=CLOSED)
 def test_streams_that_take_nothing_lose_no_file(folder, tmp_path, where, status):
@@ -258,6 +262,7 @@ def test_streams_that_take_nothing_lose_no_file(folder, tmp_path, where, status)
         assert "the table could not be printed" in done.stderr
 
 
+@pytest.mark.solves
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 def test_an_output_that_fails_is_said_and_the_others_are_written(folder, tmp_path):
     arguments = ["solve", "decay.py", "--points", 64, "--max-steps", 1, "--quiet"]

@@ -146,6 +146,7 @@ def test_faces_are_joined_by_the_coons_patch():
     np.testing.assert_allclose(found, patch, rtol=1e-6)  # the sides are of single precision outside
 
 
+@pytest.mark.solves
 def test_soft_and_exact_agree_and_exact_has_no_rows():
     """-Laplace u = 1 on a disk is (1 - r^2) / 4 both ways, and with it built in to rounding."""
     exact = lambda x, y: (1 - x**2 - y**2) / 4
@@ -163,6 +164,7 @@ def test_soft_and_exact_agree_and_exact_has_no_rows():
     assert np.max(np.abs(found[True](**rim))) < 1e-15
 
 
+@pytest.mark.solves
 def test_a_trained_network_keeps_its_start_and_its_file_keeps_the_constants(tmp_path):
     """u' = -u from u0: the start is held to the last bit, also by the file, with the u0 of its run."""
     declared = pv.Problem(
@@ -184,6 +186,7 @@ def test_a_trained_network_keeps_its_start_and_its_file_keeps_the_constants(tmp_
         pv.load(path)
 
 
+@pytest.mark.slow
 def test_a_triangle_with_a_number_on_its_edges_comes_back_without_its_problem(tmp_path):
     conditions = {"pde": POISSON, "rim": wall(u=3.0)}
     solution = helpers.solve(pv.Problem(TRIANGLE, "u", conditions), max_steps=2)

@@ -109,6 +109,7 @@ def test_a_delay_is_solved_piece_by_piece():
     np.testing.assert_allclose(solution.u(t=t), expected, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_solution_that_repeats_in_time_up_to_a_jump():
     """u_t + u = 1 + t + cos t: u = t + (cos t + sin t) / 2, which gains 2 pi in a period."""
     period = 2 * np.pi

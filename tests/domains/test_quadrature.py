@@ -167,6 +167,7 @@ triangles = st.builds(
 shapes = st.one_of(disks, boxes, triangles)
 
 
+@pytest.mark.solves
 @settings(deadline=None, max_examples=80)
 @given(shapes, shapes)
 def test_parts_add_up(one, other):

@@ -128,6 +128,7 @@ def test_a_network_from_outside_is_given_again_to_load(page, tmp_path):
         assert loaded(x=0.7) == solution(x=0.7)
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("shape", [(12, 5), (5, 5), (4, 9)], ids=["tall", "square", "wide"])
 def test_a_backend_of_six_lines_takes_the_steps_of_the_package(page, shape):
     rng = np.random.default_rng(1)

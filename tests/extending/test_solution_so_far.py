@@ -98,6 +98,7 @@ def test_the_solution_so_far_claims_nothing(looked):
     assert {n: row.rows for n, row in first.conditions.items()} == {"pde": 32, "start": 1, "end": 1}
 
 
+@pytest.mark.solves
 def test_a_kept_solution_so_far_outlives_its_run(looked, tmp_path):
     looking, _ = looked
     t = np.linspace(0, 1, 5)
@@ -160,6 +161,7 @@ def test_a_checkpoint_knows_nothing_of_who_looks(looked, tmp_path):
     assert float(made.error) == pytest.approx(float(looking.solutions[7].error), rel=1e-6)
 
 
+@pytest.mark.solves
 def test_the_solution_so_far_in_single_precision_and_in_a_slab():
     looking = Looking(1)
     pv.solve(DECAY, callbacks=looking, max_steps=1, precision="float32", solver=CHEAP, **QUICK)

@@ -128,6 +128,7 @@ def test_what_the_writer_of_the_page_wrote_is_read_back(page, on_triangle, tmp_p
         np.testing.assert_array_equal(grid[..., place], np.broadcast_to(values, (nodes,) * 3))
 
 
+@pytest.mark.solves
 def test_the_writer_of_the_page_pads_a_plane_and_refuses_four_dimensions(page, tmp_path):
     page["VTK"](3).write(prescribed(pv.Interval(0, 1)), tmp_path / "line.vtk")
     sizes, points, _ = read_vtk(tmp_path / "line.vtk")

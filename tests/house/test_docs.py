@@ -66,6 +66,7 @@ def test_readme_is_at_most_100_lines_and_names_only_files_that_exist():
         assert target.startswith("http") or (ROOT / target).exists(), target
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "example",
     [pytest.param(p, marks=[] if p.stem in QUICK else [pytest.mark.slow], id=p.stem) for p in EXAMPLES],

@@ -14,6 +14,7 @@ LESSONS = sorted((ROOT / "examples" / "lessons").glob("*.py"))
 QUICK = ("01", "02", "03")  # run every time
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "lesson",
     [

@@ -38,6 +38,7 @@ def exact(x, t):
     return np.exp(-0.5 * t) * np.sin(x)
 
 
+@pytest.mark.solves
 def test_derivatives_by_name(heat):
     t = 0.3
     decay = math.exp(-0.5 * t)
@@ -52,6 +53,7 @@ def test_derivatives_by_name(heat):
     assert heat.u_x(x=[], t=[]).shape == (0,)
 
 
+@pytest.mark.solves
 def test_residuals_are_those_of_the_condition_as_it_was_written(heat):
     left = heat.residual("pde", x=X, t=0.3)
     assert left.shape == (7, 2) and np.abs(left).max() < 1e-8
@@ -66,6 +68,7 @@ def test_residuals_are_those_of_the_condition_as_it_was_written(heat):
     assert np.isnan(heat.residual("pde", x=4.0, t=0.3)).all()
 
 
+@pytest.mark.solves
 def test_the_estimated_error_is_as_large_as_the_true_one(heat):
     x, t = np.meshgrid(np.linspace(0, np.pi, 30), np.linspace(0, 1, 20), indexing="ij")
     found, true = heat.error_at(x=x, t=t), np.abs(heat(x=x, t=t) - exact(x, t))
@@ -73,6 +76,7 @@ def test_the_estimated_error_is_as_large_as_the_true_one(heat):
     assert 0.1 < np.sqrt(np.mean(found**2)) / np.sqrt(np.mean(true**2)) < 10
 
 
+@pytest.mark.solves
 def test_integrals_over_space_time_and_walls(heat):
     t = np.array([0.0, 0.5])
     content = heat.integrate(lambda u: u, t=t)
@@ -106,6 +110,7 @@ def test_flux_through_a_hole_balances_the_source():
     assert len(frame) == 24 and list(frame) == ["x", "y", "u"]
 
 
+@pytest.mark.solves
 def test_a_grid_has_coordinates_and_values_by_name(heat):
     grid = heat.grid(x=5, t=[0.0, 0.25, 1.0])
     assert repr(grid) == "x (5,), t (3,), u (5, 3)" and grid.axes == ("x", "t")
@@ -115,6 +120,7 @@ def test_a_grid_has_coordinates_and_values_by_name(heat):
     assert list(both) == ["x", "t", "u_x", "u"] and both["t"] == [0.5]
 
 
+@pytest.mark.solves
 def test_a_vector_coordinate_has_an_axis_for_each_component(made):
     grid = made("vector").grid(x=3)
     assert grid.axes == ("x0", "x1", "x2") and grid["u"].shape == (3, 3, 3)
@@ -122,6 +128,7 @@ def test_a_vector_coordinate_has_an_axis_for_each_component(made):
     np.testing.assert_allclose(grid["u"][2, 0, 1], made("vector")(x=point), rtol=1e-12)
 
 
+@pytest.mark.solves
 @pytest.mark.slow
 def test_slabs_answer_as_one(heat):
     plain = {name: heat.problem.conditions[name] for name in ("pde", "start")}
@@ -136,6 +143,7 @@ def test_slabs_answer_as_one(heat):
         slabs.error_at(x=X, t=t)
 
 
+@pytest.mark.solves
 def test_points_are_those_of_the_conditions(heat):
     assert set(heat.points) <= set(heat.problem.conditions)
     where = heat.points["pde"]
@@ -164,6 +172,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_answered_is_refused(heat, name):
     ask, kind, message = REFUSED[name]
@@ -171,6 +180,7 @@ def test_what_cannot_be_answered_is_refused(heat, name):
         ask(heat)
 
 
+@pytest.mark.solves
 def test_a_solution_from_a_file_answers_with_its_problem(heat, tmp_path):
     heat.save(tmp_path / "heat.pv")
     alone = pv.load(tmp_path / "heat.pv")
@@ -186,6 +196,7 @@ def test_a_solution_from_a_file_answers_with_its_problem(heat, tmp_path):
 # Other libraries
 
 
+@pytest.mark.solves
 def test_xarray_has_the_grid_and_the_verdict(heat):
     pytest.importorskip("xarray", reason="an extra")
     found = heat.to_xarray(x=5, t=3)
@@ -194,6 +205,7 @@ def test_xarray_has_the_grid_and_the_verdict(heat):
     assert found["u"].attrs["estimated_relative_error"] == heat.error_estimate["u"]
 
 
+@pytest.mark.solves
 def test_vtk_files_hold_the_cells_inside(heat, made, tmp_path):
     meshio = pytest.importorskip("meshio", reason="an extra")
     heat.to_vtk(tmp_path / "heat.vtu", x=5, t=3)
@@ -213,6 +225,7 @@ def test_vtk_files_hold_the_cells_inside(heat, made, tmp_path):
     assert meshio.read(tmp_path / "series_0001.vtu").point_data["u"].size > 10
 
 
+@pytest.mark.solves
 def test_a_library_that_is_missing_is_named_with_its_command(heat, monkeypatch):
     import importlib
 

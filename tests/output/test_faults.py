@@ -262,6 +262,7 @@ def test_a_run_out_of_memory_goes_on_without_the_stored_jacobian():
 # Numbers that are no numbers
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
 def test_a_residual_that_stops_being_finite_is_named_with_its_point(poison):
     """Fine at first; once the solution has moved, the second equation is finite no more."""

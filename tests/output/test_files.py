@@ -35,6 +35,7 @@ def coordinates(solution, count=5):
 # Solutions
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", CASES)
 def test_a_saved_solution_comes_back_whole(made, tmp_path, name):
     solution, path = made(name), tmp_path / "file.with.dots"
@@ -75,6 +76,7 @@ def test_a_periodic_solution_is_periodic_after_loading(made, tmp_path):
     np.testing.assert_allclose(loaded.u(x=0.0, t=t), loaded.u(x=2.0, t=t), atol=1e-14)
 
 
+@pytest.mark.solves
 def test_unknowns_and_their_errors_are_kept(tmp_path):
     problem = pv.Problem(
         pv.Interval(-1, 1),

@@ -87,6 +87,7 @@ def titles(figure):
     return [axis.get_title() for axis in figure.axes if axis.get_title()]
 
 
+@pytest.mark.solves
 def test_a_map_stands_beside_what_is_known_with_ranges_of_their_own(rod):
     figure = rod.plot()
     assert titles(figure) == ["u", "u, exact", "u, solution minus exact"]
@@ -95,6 +96,7 @@ def test_a_map_stands_beside_what_is_known_with_ranges_of_their_own(rod):
     assert off.get_cmap().name == SIGNED and exact.get_cmap().name != SIGNED
 
 
+@pytest.mark.solves
 def test_moments_are_curves_told_apart_by_more_than_color(rod):
     axis = rod.plot(at={"t": [0.0, 0.5, 1.0]}, along="x").axes[0]
     assert [line.get_label() for line in axis.lines] == ["t = 0", "t = 0.5", "t = 1"]
@@ -104,12 +106,14 @@ def test_moments_are_curves_told_apart_by_more_than_color(rod):
         np.testing.assert_allclose(u, np.exp(-t) * np.sin(x), atol=1e-9)
 
 
+@pytest.mark.solves
 def test_units_and_fields_are_written_on_the_axes(rod):
     figure = rod.plot(field=["u_x", "u"], show="solution", units={"x": "m", "t": "s", "u": "K"})
     assert titles(figure) == ["u_x", "u (K)"]
     assert figure.axes[0].get_ylabel() == "x (m)" and figure.axes[0].get_xlabel() == "t (s)"
 
 
+@pytest.mark.solves
 def test_axes_of_the_user_are_drawn_into(rod):
     mine = matplotlib.figure.Figure()
     axis = mine.add_subplot()
@@ -117,10 +121,12 @@ def test_axes_of_the_user_are_drawn_into(rod):
     assert len(axis.lines) >= 1
 
 
+@pytest.mark.solves
 def test_a_notebook_gets_the_picture_itself(rod):
     assert rod.plot()._repr_png_().startswith(b"\x89PNG")
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_pictures_in_pixels_and_in_lines(rod, tmp_path, suffix):
     file = tmp_path / f"rod.{suffix}"
@@ -131,6 +137,7 @@ def test_pictures_in_pixels_and_in_lines(rod, tmp_path, suffix):
 SHOWS = ("solution", "error", "residual", "points", "convergence", "spectrum")
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("show", SHOWS)
 def test_everything_that_can_be_shown_is_drawn(rod, show):
     figure = rod.plot(show=show)
@@ -138,6 +145,7 @@ def test_everything_that_can_be_shown_is_drawn(rod, show):
     assert figure.axes
 
 
+@pytest.mark.solves
 def test_the_size_of_an_error_is_that_from_the_exact_solution(rod):
     mesh = rod.plot(show="error").axes[0].collections[0]
     assert 0 < mesh.get_clim()[1] < 1e-9
@@ -157,6 +165,7 @@ def test_a_solid_has_its_middle_planes(made):
     assert titles(made("ball").plot()) == ["u,  z = 1", "u,  y = 0", "u,  x = 0"]
 
 
+@pytest.mark.solves
 def test_a_system_over_time_has_curves_together_and_a_phase_portrait():
     conditions = {
         "one": pv.PDE(lambda u_t, v: u_t - v),
@@ -170,6 +179,7 @@ def test_a_system_over_time_has_curves_together_and_a_phase_portrait():
     np.testing.assert_allclose(u**2 + v**2, 1.0, atol=1e-6)
 
 
+@pytest.mark.solves
 def test_readings_and_unknowns_are_drawn():
     t = np.linspace(0, 1, 20)
     conditions = {
@@ -186,6 +196,7 @@ def test_readings_and_unknowns_are_drawn():
     assert "readings: u, bars of one noise" in axis.get_title()
 
 
+@pytest.mark.slow
 def test_a_flow_has_its_size_and_its_lines(made):
     domain = pv.Disk()
     with pytest.raises(ValueError, match="give two fields"):
@@ -216,6 +227,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_drawn_is_refused(rod, name):
     arguments, message = REFUSED[name]
@@ -223,12 +235,14 @@ def test_what_cannot_be_drawn_is_refused(rod, name):
         rod.plot(**arguments)
 
 
+@pytest.mark.solves
 def test_axes_hold_one_part(rod):
     axis = matplotlib.figure.Figure().add_subplot()
     with pytest.raises(ValueError, match="has 3 parts, and axes hold one"):
         rod.plot(ax=axis)
 
 
+@pytest.mark.solves
 def test_five_coordinates_have_no_picture_of_points(rod):
     domain = pv.Box(x=[(0, 1)] * 5)
     with pytest.raises(ValueError, match="5 coordinates have no picture"):
@@ -237,6 +251,7 @@ def test_five_coordinates_have_no_picture_of_points(rod):
         ).plot(show="points")
 
 
+@pytest.mark.solves
 def test_a_file_keeps_no_points_and_no_estimate(rod, tmp_path):
     rod.save(tmp_path / "rod.pv")
     alone = pv.load(tmp_path / "rod.pv")
@@ -252,6 +267,7 @@ def test_a_file_keeps_no_points_and_no_estimate(rod, tmp_path):
 # The report
 
 
+@pytest.mark.solves
 def test_a_report_tells_the_problem_as_mathematics(rod, tmp_path):
     rod.report(tmp_path / "rod.html", command="pinnsven solve rod.py")
     page = (tmp_path / "rod.html").read_text()
@@ -260,6 +276,7 @@ def test_a_report_tells_the_problem_as_mathematics(rod, tmp_path):
     assert page.index("converged") < page.index("<h2>Problem")
 
 
+@pytest.mark.solves
 def test_a_report_that_cannot_be_written_leaves_the_old_one(rod, tmp_path, monkeypatch):
     file = tmp_path / "rod.html"
     file.write_text("old")

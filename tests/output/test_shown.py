@@ -35,6 +35,7 @@ def test_the_record_has_what_is_promised_and_is_json(made):
 # Pictures and the report
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", ["time", "periodic", "disk, Fourier features"])
 def test_a_picture_shows_something(made, tmp_path, name):
     path = tmp_path / "picture.png"
@@ -80,6 +81,7 @@ class Links(html.parser.HTMLParser):
         self.text += data
 
 
+@pytest.mark.solves
 def test_a_report_is_one_page_without_references(made, tmp_path):
     solution = made("box")
     solution.report(tmp_path / "report.html")

@@ -31,6 +31,7 @@ def shown(capsys, **options) -> str:
     return capsys.readouterr().err
 
 
+@pytest.mark.solves
 def test_nothing_is_shown_where_nobody_looks(capsys):
     assert shown(capsys) == "" and shown(capsys, progress=False) == ""
 
@@ -203,6 +204,7 @@ def test_a_movie_of_the_run(tmp_path):
     assert matplotlib.image.imread(tmp_path / "run.gif").shape[2] in (3, 4)
 
 
+@pytest.mark.solves
 def test_a_movie_of_the_solution(tmp_path):
     conditions = {
         "pde": pv.PDE(lambda u_t, u_x: u_t + u_x),

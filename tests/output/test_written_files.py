@@ -101,6 +101,7 @@ COPIES = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("activation", ["tanh", jnp.sin])
 def test_a_copy_of_a_solution_is_the_solution(activation, quick_compilation):
     network = pv.MLP(5, 1, activation=activation)

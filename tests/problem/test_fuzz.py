@@ -9,6 +9,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import pinnsven as pv
@@ -133,6 +134,7 @@ def check(error: BaseException) -> None:
         raise error
 
 
+@pytest.mark.solves
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     domain=mostly(SOUND_DOMAINS, WILD_DOMAINS),

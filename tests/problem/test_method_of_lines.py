@@ -51,6 +51,7 @@ def test_names_ask_for_the_field_its_derivatives_and_coordinates():
     assert off < 1e-9 and floor < 1e-8  # of a third derivative, whose largest factor is 1e4
 
 
+@pytest.mark.solves
 def test_a_steep_front_has_the_solution_of_cole_and_hopf():
     viscosity = 0.05
     reference = pv.method_of_lines(
@@ -65,6 +66,7 @@ def test_a_steep_front_has_the_solution_of_cole_and_hopf():
     assert off < 1e-10 and floor < 1e-8
 
 
+@pytest.mark.solves
 def test_the_floor_knows_what_too_few_points_and_rough_steps_cost():
     def made(**options):
         return pv.method_of_lines(
@@ -93,6 +95,7 @@ def test_a_start_with_a_kink_where_the_ring_closes_is_right_to_more_than_its_sam
     np.testing.assert_allclose(reference.values["u"][last], truth, rtol=0, atol=1e-10)
 
 
+@pytest.mark.solves
 def test_user_settings_change_nothing_and_are_left_alone():
     arguments = (lambda u, u_xx: 0.1 * u_xx - u**3, lambda x: jnp.cos(jnp.pi * x), RING)
     usual = pv.method_of_lines(*arguments, **SMALL)
@@ -131,6 +134,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(("arguments", "options", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_it_cannot_do_is_said(arguments, options, said):
     with pytest.raises(ValueError, match=said):

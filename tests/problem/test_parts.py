@@ -37,12 +37,14 @@ def layered():
     return pv.solve(two_layers())
 
 
+@pytest.mark.solves
 def test_two_materials_are_solved_to_rounding(layered):
     assert layered.status == "converged"
     assert layered.error < 1e-11
     assert set(layered.error) == {"A", "B", "T"}
 
 
+@pytest.mark.solves
 def test_a_field_in_pieces_is_one_field(layered):
     y = np.array([0.2, 0.49, 0.51, 0.9])
     expected = np.where(y < 0.5, 20 + 200 * y / 1.38, 20 + 100 / 1.38 + 0.5 * (y - 0.5))
@@ -52,12 +54,14 @@ def test_a_field_in_pieces_is_one_field(layered):
     assert layered.grid(x=3, y=4)["T"].shape == (3, 4)
 
 
+@pytest.mark.solves
 def test_a_field_has_no_value_where_it_does_not_live(layered):
     assert np.isnan(layered.A(x=0.5, y=0.7)) and np.isnan(layered.A_y(x=0.5, y=0.7))
     assert np.isfinite(layered.A(x=0.5, y=0.7, outside="extrapolate"))
     assert np.isfinite(layered.B(x=0.5, y=0.5)) and np.isfinite(layered.A(x=0.5, y=0.5))
 
 
+@pytest.mark.solves
 def test_a_file_keeps_where_fields_live(layered, tmp_path):
     layered.save(tmp_path / "layers.pv")
     again = pv.load(tmp_path / "layers.pv")
@@ -66,6 +70,7 @@ def test_a_file_keeps_where_fields_live(layered, tmp_path):
     np.testing.assert_array_equal(again.B(**places), layered.B(**places))
 
 
+@pytest.mark.solves
 def test_pictures_of_pieces_are_drawn(layered, tmp_path):
     layered.plot(tmp_path / "T.png")
     figure = layered.plot(tmp_path / "A.png", field="A", show="error")

@@ -77,6 +77,7 @@ def test_every_problem_file_has_a_row():
     assert files == {name for name, _ in EXACT + STEADY} | set(COMPUTED) | set(PERIODIC) | set(BY_PLAN)
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", BY_PLAN)
 def test_every_condition_holds_for_the_exact_solution(name):
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):

@@ -64,6 +64,7 @@ DEAD = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", DEAD)
 def test_a_network_that_cannot_answer_is_refused_before_the_first_step(name):
     with pytest.raises(ValueError, match=r"zero everywhere for this network|depend on no parameter"):
@@ -77,12 +78,14 @@ SMOOTH = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", SMOOTH)
 def test_a_network_that_can_answer_is_not_refused(name):
     found = pv.solve(line(SMOOTH[name]), points=64, max_steps=2, estimate_error=False)
     assert found.steps > 0
 
 
+@pytest.mark.solves
 def test_a_value_that_is_far_from_the_first_network_is_not_out_of_reach():
     problem = pv.Problem(
         pv.Time(0, 1), "u", {"ode": pv.PDE(lambda u_t: u_t), "start": pv.Initial(u=3e17)}
@@ -118,6 +121,7 @@ def make_run(problem, **options):
     return run
 
 
+@pytest.mark.solves
 def test_each_residual_of_a_tuple_has_the_weight_of_an_equation_of_its_own():
     def slow(u, u_t):
         return u_t + u

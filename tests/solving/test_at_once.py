@@ -41,6 +41,7 @@ def test_a_smooth_linear_problem_is_solved_by_one_step(domain):
     assert len(solution.spectrum) > 100 and solution.rank > 50
 
 
+@pytest.mark.solves
 def test_a_square_is_solved_by_one_step():
     test_a_smooth_linear_problem_is_solved_by_one_step(DOMAINS["box"])
 
@@ -56,6 +57,7 @@ def test_what_stands_alone_comes_back_from_its_file(tmp_path):
         assert found.spectrum.size == solution.spectrum.size
 
 
+@pytest.mark.solves
 def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
     def source(x, y):
         u = jnp.sin(PI * x) * jnp.sin(PI * y)
@@ -71,6 +73,7 @@ def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
     assert solution.status == "converged" and solution.steps == 1 and float(solution.error) < 1e-8
 
 
+@pytest.mark.solves
 def test_a_front_is_left_to_the_network():
     conditions = {
         "pde": pv.PDE(lambda u, u_t, u_x, u_xx: u_t + u * u_x - 0.01 / PI * u_xx),
@@ -82,12 +85,14 @@ def test_a_front_is_left_to_the_network():
     assert solution.steps > 1 and solution.status in ("time_limit", "stalled")
 
 
+@pytest.mark.solves
 def test_steps_that_are_counted_are_those_of_the_network():
     solution = pv.solve(poisson(), pv.MLP(8, 1), max_steps=3, estimate_error=False)
     assert solution.steps == 3
     assert not isinstance(model_of(solution).addition, DrawnLayer)
 
 
+@pytest.mark.solves
 def test_random_features_of_a_number_are_not_followed_by_training():
     solution = pv.solve(poisson(), pv.RandomFeatures(300), estimate_error=False)
     assert solution.steps == 1 and float(solution.error) < 1e-8
@@ -97,6 +102,7 @@ def test_random_features_of_a_number_are_not_followed_by_training():
     assert 200 < solution.rank <= 303
 
 
+@pytest.mark.slow
 def test_random_features_are_a_network_where_steps_are_counted(tmp_path):
     solution = pv.solve(poisson(), pv.RandomFeatures(60), max_steps=30, estimate_error=False)
     assert solution.steps == 30 and float(solution.error) < 1e-2
@@ -111,6 +117,7 @@ def test_random_features_that_cannot_be_are_refused(given, word):
         pv.RandomFeatures(**given)
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_from_its_file_is_solved_at_once_again(tmp_path):
     path = tmp_path / "run.pvc"
     first = pv.solve(poisson(), checkpoint=path, estimate_error=False)
@@ -119,6 +126,7 @@ def test_a_run_that_goes_on_from_its_file_is_solved_at_once_again(tmp_path):
     np.testing.assert_array_equal(first(**places), again(**places))
 
 
+@pytest.mark.slow
 def test_a_combination_that_meets_a_generous_tolerance_has_its_spectrum():
     """A front leaves a tenth of the residual, more than what is otherwise kept of a look."""
     conditions = {
@@ -131,12 +139,15 @@ def test_a_combination_that_meets_a_generous_tolerance_has_its_spectrum():
     assert solution.steps == 1 and 0 < solution.rank <= solution.spectrum.size
 
 
+@pytest.mark.solves
 @pytest.mark.filterwarnings("ignore:the answer may not be determined")
 @pytest.mark.parametrize(
     ("domain", "pde"),
     [
         (pv.Time(0, 4), lambda u, u_t: u_t + 0.5 * u),
-        (pv.Interval(0, 1) * pv.Time(0, 1), lambda u_t, u_xx: u_t - u_xx),
+        pytest.param(
+            pv.Interval(0, 1) * pv.Time(0, 1), lambda u_t, u_xx: u_t - u_xx, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_zero_solves_what_nobody_has_started_and_is_not_called_the_answer(domain, pde):

@@ -85,6 +85,7 @@ def test_a_condition_of_two_fields_is_built_in_whole_or_not_at_all():
     assert chosen(SQUARE, pde, fields="u v", both=both, more=other) == set()
 
 
+@pytest.mark.solves
 def test_walls_are_held_exactly_and_a_file_needs_no_problem_for_them(tmp_path):
     """u_xx = 2 from 1 to 5 is x^2 + 3 x + 1."""
     ends = {"left": pv.Dirichlet(u=1.0, on="x-"), "right": pv.Dirichlet(u=5.0, on="x+")}

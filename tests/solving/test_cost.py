@@ -29,12 +29,14 @@ def test_what_goes_as_the_rows_is_shared_by_devices(cost):
     assert dataclasses.replace(cost, devices=2).seconds == pytest.approx(shared / 2 + rest)
 
 
+@pytest.mark.solves
 def test_more_points_cost_more_where_they_are_what_costs(cost):
     more = pv.predict_cost(decay(), SMALL, points=16_000)
     ratio = more.parts["candidates"] / cost.parts["candidates"]
     assert 4 < ratio < 64  # of 16 times the points, timed on a machine that does other things too
 
 
+@pytest.mark.solves
 def test_a_network_with_more_parameters_than_rows_has_a_kernel():
     cost = pv.predict_cost(decay(), pv.MLP(width=160, depth=2), points=100)
     assert cost.params > cost.rows and "kernel" in cost.parts and "lifts" not in cost.parts
@@ -43,6 +45,7 @@ def test_a_network_with_more_parameters_than_rows_has_a_kernel():
     assert large.backend == "GramEigh, no Jacobian stored"
 
 
+@pytest.mark.solves
 def test_the_command_says_what_a_step_will_cost(tmp_path, capsys):
     path = tmp_path / "fall.py"
     path.write_text(

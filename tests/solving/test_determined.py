@@ -137,6 +137,7 @@ OPEN = {
 QUICK = ("a start that is nowhere said",)
 
 
+@pytest.mark.solves
 @pytest.mark.filterwarnings("ignore:.*may not be determined")
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in OPEN]
@@ -150,6 +151,7 @@ def test_an_answer_that_is_left_open_is_not_called_converged(name):
     assert any(phrase in found.message for phrase in phrases.split("|")), found.message
 
 
+@pytest.mark.solves
 def test_what_was_open_is_right_with_the_condition_that_was_missing():
     problem = pv.Problem(
         pv.Time(0, 3),
@@ -166,6 +168,7 @@ def test_what_was_open_is_right_with_the_condition_that_was_missing():
         assert 0.1 < found.error_estimate[field] / found.error[field] < 10
 
 
+@pytest.mark.solves
 def test_an_answer_of_zero_is_not_measured_beside_itself():
     problem = pv.Problem(
         pv.Interval(0, 1),

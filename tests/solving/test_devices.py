@@ -7,6 +7,7 @@ from helpers import run_python
 FLAGS = "--xla_force_host_platform_device_count=8 --xla_cpu_multi_thread_eigen=false"
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("marked", ["not slow", pytest.param("slow", marks=pytest.mark.slow)])
 def test_what_needs_several_devices_passes_on_eight(marked):
     """The tests of `tests/devices`, which are not collected where there is one device."""

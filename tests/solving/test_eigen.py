@@ -23,6 +23,7 @@ def modes():
     return pv.eigen(string(), 3)
 
 
+@pytest.mark.solves
 def test_a_string_has_its_tones(modes):
     expected = np.array([(k * np.pi) ** 2 for k in (1, 2, 3)])
     np.testing.assert_allclose(modes.values, expected, rtol=1e-7)
@@ -32,6 +33,7 @@ def test_a_string_has_its_tones(modes):
     assert str(modes).count("E = ") == 3
 
 
+@pytest.mark.solves
 def test_functions_are_normalized_and_orthogonal(modes):
     x = np.linspace(0, 1, 41)
     for k, mode in enumerate(modes, start=1):
@@ -42,6 +44,7 @@ def test_functions_are_normalized_and_orthogonal(modes):
     assert float(modes[1].unknowns["E"]) == modes.values[1]
 
 
+@pytest.mark.solves
 def test_a_mode_comes_back_from_its_file(modes, tmp_path):
     modes[1].save(tmp_path / "mode.pv")
     again = pv.load(tmp_path / "mode.pv")

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("shared_compilations")
 # The verdict
 
 
+@pytest.mark.solves
 def test_with_fixed_few_points_a_small_training_residual_is_not_believed():
     problem = pv.Problem(
         domain=pv.Time(0, 1),
@@ -40,6 +41,7 @@ def test_with_fixed_few_points_a_small_training_residual_is_not_believed():
     assert generous.status != "converged"
 
 
+@pytest.mark.solves
 def test_a_field_smaller_than_its_residual_is_not_believed():
     """Growth from 1e-8: a residual of 1e-10 is tiny, and as large as the solution."""
     problem = pv.Problem(
@@ -55,6 +57,7 @@ def test_a_field_smaller_than_its_residual_is_not_believed():
     assert found.status != "converged" or found.error < 1e-3
 
 
+@pytest.mark.solves
 def test_what_is_known_only_up_to_a_constant_is_not_called_converged():
     conditions = {
         "pde": pv.PDE(lambda u_xx, x: u_xx + jnp.pi**2 * jnp.cos(jnp.pi * x)),
@@ -102,6 +105,7 @@ def test_a_time_limit_ends_the_run():
     assert np.isfinite(found.u(t=0.5))
 
 
+@pytest.mark.solves
 def test_contradicting_conditions_do_not_converge():
     problem = pv.Problem(
         domain=pv.Time(0, 1),

@@ -27,6 +27,7 @@ def evolved():
     return pv.evolve(heat(exact=exact))
 
 
+@pytest.mark.solves
 def test_heat_follows_its_closed_form_and_the_estimate_knows_how_closely(evolved):
     assert evolved.status == "converged"
     x, t = X[:, None], T[None]
@@ -38,6 +39,7 @@ def test_heat_follows_its_closed_form_and_the_estimate_knows_how_closely(evolved
     assert evolved.misfit < 1e-2 and 0 < evolved.rank < evolved.params
 
 
+@pytest.mark.solves
 def test_it_answers_inside_alone_and_has_parameters_at_every_time(evolved):
     assert np.isnan(evolved(x=1.5, t=0.1)) and np.isnan(evolved(x=0.5, t=0.3))
     first, last = evolved.parameters(0.0), evolved.parameters(0.2)
@@ -67,11 +69,13 @@ def test_a_network_that_is_not_linear_moves_too():
     assert np.max(np.abs(found(x=X[:, None], t=T[None]) - exact)) < 0.05
 
 
+@pytest.mark.solves
 def test_one_run_alone_is_not_called_converged():
     found = pv.evolve(heat(), time_limit=1e-3)
     assert found.status == "unresolved" and found.error_estimate is None
 
 
+@pytest.mark.slow
 def test_two_equations_that_contradict_each_other_are_not_called_converged():
     """Both runs find the same compromise: what is left of the equations tells."""
     problem = heat()

@@ -243,6 +243,7 @@ SCRIPT = textwrap.dedent("""
 """)
 
 
+@pytest.mark.solves
 def test_the_identity_is_the_same_in_every_process(tmp_path):
     found = set()
     for place, seed in (("one", "1"), ("another/one", "77")):
@@ -259,6 +260,7 @@ def run(problem, path, **options):
     return pv.solve(problem, checkpoint=path, resume=True, **options)
 
 
+@pytest.mark.solves
 def test_a_run_is_not_resumed_with_readings_at_other_times(tmp_path):
     path = tmp_path / "run.pvc"
     run(decay(), path)

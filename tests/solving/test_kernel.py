@@ -53,11 +53,14 @@ def systems(problem, network, points=40):
     return system, theta, jax.tree.map(jnp.asarray, drawn.batches({b.name: 2.0 for b in system.blocks}))
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     ("problem", "network", "layered"),
     [
         pytest.param(rod(), WIDE, True, id="three derivatives"),
-        pytest.param(plate(), pv.MLP(width=200, depth=3), True, id="laplacians"),
+        pytest.param(
+            plate(), pv.MLP(width=200, depth=3), True, id="laplacians", marks=pytest.mark.slow
+        ),
         pytest.param(rod(), pv.FourierMLP(width=140, depth=3), True, id="fourier features"),
         pytest.param(rod(), pv.MLP(width=8, depth=2), False, id="too small to pay"),
         pytest.param(with_a_mean(), WIDE, False, id="too many uses"),
@@ -73,6 +76,7 @@ def test_the_kernel_is_that_of_the_jacobian(problem, network, layered):
     np.testing.assert_allclose(kernel, wanted, atol=1e-12 * np.abs(wanted).max())
 
 
+@pytest.mark.solves
 def test_a_step_by_the_kernel_is_that_by_the_jacobian():
     system, theta, data = systems(rod(), WIDE)
     found = []

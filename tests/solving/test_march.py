@@ -44,6 +44,7 @@ def marched():
     return pv.march(wave(), [0.4])
 
 
+@pytest.mark.solves
 def test_slabs_follow_the_exact_solution_and_each_other(marched):
     assert marched.status == "converged"
     assert marched.error < 1e-5
@@ -55,6 +56,7 @@ def test_slabs_follow_the_exact_solution_and_each_other(marched):
     assert 0 < np.max(np.abs(jump)) < 1e-5
 
 
+@pytest.mark.solves
 def test_the_history_and_the_costs_are_those_of_all_slabs(marched):
     history = marched.history
     np.testing.assert_array_equal(history["step"], np.arange(1, marched.steps + 1))
@@ -62,6 +64,7 @@ def test_the_history_and_the_costs_are_those_of_all_slabs(marched):
     assert history["seconds"][-1] <= marched.seconds - marched.compile_seconds
 
 
+@pytest.mark.solves
 def test_a_march_is_saved_and_loaded_as_it_is(marched, tmp_path):
     marched.save(tmp_path / "wave.npz")
     again = pv.load(tmp_path / "wave.npz")
@@ -70,6 +73,7 @@ def test_a_march_is_saved_and_loaded_as_it_is(marched, tmp_path):
     assert (again.status, again.message) == (marched.status, marched.message)
 
 
+@pytest.mark.solves
 def test_the_error_of_a_slab_is_carried_into_the_estimate_of_the_next():
     """The second slab is right about the equation, and as wrong as where it begins."""
     whole, halves = growth(), ((0.0, 0.5), (0.5, 1.0))
@@ -95,6 +99,7 @@ def test_one_slab_is_a_solve():
     assert march.error_estimate["u"] == pytest.approx(once.error_estimate["u"], rel=1e-12)
 
 
+@pytest.mark.solves
 def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     """The logarithm is not finite beyond t = 0.6."""
     found = pv.march(growth(lambda u, u_t, t: u_t - RATE * u + 0 * jnp.log(0.6 - t)), 2)
@@ -104,6 +109,7 @@ def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     assert math.isnan(found.error_estimate["u"])
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.param(pv.StopRun, marks=pytest.mark.slow)])
 def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
     """The second slab is stopped after it has met the tolerance."""

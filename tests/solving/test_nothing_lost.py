@@ -50,6 +50,7 @@ def composed():
     return Composed(perceptron(), True, {"scale": 2.0, "say": str}, jnp.arange(1))
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "network",
     [
@@ -82,6 +83,7 @@ def test_a_march_takes_a_network_that_holds_functions():
 # The verdict, the reference
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     ("part", "named"),
     [
@@ -290,6 +292,7 @@ INTERRUPTED = textwrap.dedent("""
 """)
 
 
+@pytest.mark.solves
 def test_a_script_goes_on_after_ctrl_c_during_a_compilation():
     """And ends without a crash beside the compiler, which nothing can stop."""
     done = run_python(INTERRUPTED, timeout=120)

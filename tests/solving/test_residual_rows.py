@@ -182,6 +182,7 @@ def test_memory_of_any_content_makes_the_same_jacobian(quadratic):
     np.testing.assert_array_equal(solved.slabs[int(found.active) :], spoilt[int(found.active) :])
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "solver",
     [

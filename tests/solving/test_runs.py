@@ -44,6 +44,7 @@ def test_another_seed_gives_another_run(twenty):
     assert np.any(other.history["loss"] != twenty.history["loss"])
 
 
+@pytest.mark.solves
 def test_a_resumed_run_repeats_the_uninterrupted_one_bit_for_bit(tmp_path):
     path = tmp_path / "run.ckpt"
     whole = solve(max_steps=40)
@@ -113,6 +114,7 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares():
     np.testing.assert_allclose(found.history["loss"][-1], total, rtol=1e-9)
 
 
+@pytest.mark.solves
 def test_multiplying_an_equation_changes_nothing(twenty):
     scaled = solve(decay(factor=1e6), max_steps=20)
     ratio = twenty.conditions["pde"].weight / scaled.conditions["pde"].weight
@@ -139,6 +141,7 @@ def test_balanced_weights_stay_within_their_bound():
     assert any(ratio in (0.5, 2.0) or abs(ratio - 1) > 0.1 for ratio in ratios.values())
 
 
+@pytest.mark.solves
 def test_float32_leaves_numpy_behind_and_the_setting_as_it_was():
     script = textwrap.dedent("""
         import jax, jax.numpy as jnp, numpy as np, pinnsven as pv

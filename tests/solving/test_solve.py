@@ -124,6 +124,7 @@ def test_history_rank_and_spectrum_fit_together(solution, recorder):
     assert solution.seconds >= solution.compile_seconds > 0
 
 
+@pytest.mark.solves
 def test_two_fields_are_solved_together():
     problem = pv.Problem(
         domain=pv.Time(0, 1),
@@ -147,6 +148,7 @@ def test_two_fields_are_solved_together():
 # The estimated error
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("factor", [1.0, 1e3])
 def test_the_estimated_error_is_the_true_one_where_the_residual_is_the_error(factor):
     """Two fields are prescribed everywhere, in any unit: what is left of the equation is the error."""
@@ -166,6 +168,7 @@ def test_the_estimated_error_is_of_the_order_of_the_true_one(solution):
     assert 0.1 < solution.error_estimate["u"] / solution.error["u"] < 10
 
 
+@pytest.mark.solves
 def test_a_network_that_can_do_no_better_knows_that_it_is_wrong():
     problem = pv.Problem(
         domain=pv.Time(0, 1),

@@ -18,6 +18,7 @@ def swept():
     return pv.sweep(decay(), seeds=[3, 5], k=[1.0, 2.0, 3.0], estimate_error=False)
 
 
+@pytest.mark.solves
 def test_every_combination_is_solved_in_order(swept):
     assert swept.shape == (3, 2) and len(swept) == 6
     np.testing.assert_array_equal(swept.axes["seed"], [3, 5])
@@ -28,10 +29,12 @@ def test_every_combination_is_solved_in_order(swept):
     assert swept.at(k=2.0, seed=5).error < 1e-6
 
 
+@pytest.mark.solves
 def test_what_one_has_compiled_serves_the_others(swept):
     assert all(s.compile_seconds < 0.5 * swept[0].compile_seconds for s in swept.solutions[1:])
 
 
+@pytest.mark.solves
 def test_the_table_has_a_row_for_each(swept):
     table = swept.to_xarray()
     assert table["error_u"].dims == ("k", "seed") and table["error_u"].shape == (3, 2)
@@ -39,6 +42,7 @@ def test_the_table_has_a_row_for_each(swept):
     assert str(swept).count("\n") == 8 and "converged" in str(swept)
 
 
+@pytest.mark.solves
 def test_the_spread_is_over_seeds(swept):
     spread = swept.spread("u", t=np.array([0.5]))
     assert spread.shape == (3, 1) and np.all(spread < 1e-6)
@@ -67,6 +71,7 @@ def test_refused(given, words):
         pv.sweep(decay(), **given)
 
 
+@pytest.mark.solves
 def test_a_value_that_was_not_solved_is_named(swept):
     for asked, words in (
         ({"k": 9.0, "seed": 3}, "k=9.0 was not"),

@@ -78,6 +78,7 @@ def test_bands_are_kept_in_a_file_and_drawn(vibrating, tmp_path):
     assert heights.max() > top - 0.01
 
 
+@pytest.mark.solves
 def test_without_readings_there_is_no_standard_error():
     problem = pv.Problem(
         pv.Time(0, 1), "u", {"ode": pv.PDE(lambda u_t, u: u_t + u), "start": pv.Initial(u=1.0)}
@@ -111,6 +112,7 @@ TOGETHER = {
 }
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "kind", ["product", *[pytest.param(k, marks=pytest.mark.slow) for k in ("ratio", "sum")]]
 )

@@ -1,5 +1,7 @@
 """Units: a problem and its twin in other units take the same path."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -34,16 +36,23 @@ UNITS = [
 ]
 
 
+@functools.cache
+def few_steps(**units):
+    """A bar in some units, after six steps."""
+    return pv.solve(bar(**units), network=SMALL, points=128, max_steps=6, estimate_error=False)
+
+
+@pytest.mark.solves
 @pytest.mark.parametrize("units", UNITS)
 def test_other_units_take_the_same_steps(units):
-    options = {"network": SMALL, "points": 128, "max_steps": 6, "estimate_error": False}
-    plain, twin = (pv.solve(bar(**u), **options) for u in ({}, units))
+    plain, twin = few_steps(), few_steps(**units)
     for name in ("damping", "rank"):
         np.testing.assert_allclose(twin.history[name], plain.history[name], rtol=1e-3)
     losses = [s.history["loss"] / s.history["loss"][0] for s in (plain, twin)]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-2)
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("units", [UNITS[0], pytest.param(UNITS[1], marks=pytest.mark.slow)])
 def test_what_is_solved_in_one_unit_is_solved_in_another(units):
     solution = pv.solve(bar(**units))
@@ -55,6 +64,7 @@ def test_what_is_solved_in_one_unit_is_solved_in_another(units):
     assert found == pytest.approx(wanted, abs=1e-8)
 
 
+@pytest.mark.solves
 def test_a_field_that_nobody_prescribes_gets_its_size_from_the_equations():
     """A displacement of 1e-3 by a temperature of 100, with a modulus of 2.1e11."""
     modulus, growth = 2.1e11, 1.2e-5
@@ -72,6 +82,7 @@ def test_a_field_that_nobody_prescribes_gets_its_size_from_the_equations():
     assert 1e-5 < size[0] < 1e-2
 
 
+@pytest.mark.solves
 def test_a_source_alone_gives_the_size():
     conditions = {
         "heat": pv.PDE(lambda T_xx: -16.0 * T_xx - 1e7),
@@ -84,6 +95,7 @@ def test_a_source_alone_gives_the_size():
     assert scaling.shift[0] == 300 and 5 < scaling.size[0] < 50
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("value", [0.0, 7.0])
 def test_a_constant_is_a_solution_like_any_other(value):
     conditions = {"pde": pv.PDE(lambda u_xx: u_xx), "walls": pv.Dirichlet(u=value, on="x")}
@@ -92,6 +104,7 @@ def test_a_constant_is_a_solution_like_any_other(value):
     assert np.max(np.abs(solution(x=np.linspace(0, 1, 5)) - value)) < 1e-6
 
 
+@pytest.mark.solves
 def test_an_ansatz_keeps_its_own_units():
     network = pv.Ansatz(pv.MLP(6, 1), lambda u, x: 100 + x * u)
     conditions = {"pde": pv.PDE(lambda u_x: u_x - 3.0), "wall": pv.Dirichlet(u=100.0, on="x-")}

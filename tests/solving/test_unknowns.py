@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("shared_compilations")
 # Unknowns
 
 
+@pytest.mark.solves
 def test_an_inverse_problem_returns_its_unknowns_with_errors_and_correlations():
     t = np.linspace(0, 1, 12)
     problem = pv.Problem(
@@ -47,6 +48,7 @@ class Line(eqx.Module):
         return self.p[0] + self.p[1] * inputs[0]
 
 
+@pytest.mark.solves
 def test_standard_errors_are_those_of_linear_regression():
     rng = np.random.default_rng(4)
     t = np.linspace(-1, 1, 40)
@@ -82,6 +84,7 @@ def test_standard_errors_are_those_of_linear_regression():
     np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=1e-6)
 
 
+@pytest.mark.solves
 def test_noisy_data_are_fitted_no_closer_than_their_noise():
     """The rate of a decay from noisy readings, against scipy's fit of the closed form."""
     rng = np.random.default_rng(5)

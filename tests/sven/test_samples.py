@@ -27,6 +27,7 @@ def tied(params, x, y):
     return hidden @ params["out"] - y + params["shift"][0] * x[1]
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("function", [of_sample, untied, tied], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("group", [1, 3])
 def test_the_kernel_without_a_jacobian_is_that_of_the_jacobian(function, group):
@@ -67,6 +68,7 @@ def test_samples_are_the_function_mapped_over_a_batch():
     np.testing.assert_allclose(grouped, expected, rtol=ROUNDING)
 
 
+@pytest.mark.solves
 def test_samples_and_a_batch_function_take_the_same_step():
     params, data = network_start(), network_data()
     solver = pv.Sven()
