@@ -158,10 +158,20 @@ def test_single_precision_factors_are_as_good_as_their_noise():
         (100, 50, "float32", 1e-4, pv.QRSVD()),
         (100, 50, "float32", 1e-2, pv.GramEigh()),
         (128, 1_000_000, "float32", 1e-2, pv.GramEigh(implicit=True)),
+        (100_000, 1_341, "float64", None, pv.GramEigh()),
+        (1_000_000, 1_341, "float64", None, pv.GramEigh(implicit=True)),
     ],
 )
 def test_the_choice_follows_from_shape_precision_and_cut(rows, params, dtype, cut, expected):
     assert pv.Automatic().choose(rows, params, jnp.dtype(dtype), cut) == expected
+
+
+def test_many_rows_are_summed_instead_of_stored():
+    few, many = (
+        pv.Automatic(refined=True).choose(rows, 1_341, jnp.float64, None, truncates=False)
+        for rows in (100_000, 1_000_000)
+    )
+    assert few.stores_jacobian and many == pv.GramTridiagonal(implicit=True)
 
 
 def test_a_cut_below_the_noise_is_raised_and_it_is_said():
