@@ -4,6 +4,7 @@ import argparse
 import json
 
 from ._basics._messages import listing
+from ._basics._processes import is_first, join_processes
 from ._basics._results import RESULTS
 from ._basics._version import __version__
 from ._command._compare import comparison
@@ -133,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
         "--no-cache", action="store_true", help="keep no compiled programs in the user's cache folder"
     )
     solve.add_argument("--quiet", action="store_true", help="no progress display")
+    solve.add_argument(
+        "--processes",
+        action="store_true",
+        help="with the other processes of mpirun, srun or the like; the first one writes the files",
+    )
     solve.set_defaults(run=_solve)
     problems = commands.add_parser("list", help="list the problem files of a folder, or the gallery")
     problems.add_argument(
@@ -189,6 +195,11 @@ def _solve(options) -> int:
         raise ValueError("--slabs keeps no checkpoint: leave out --checkpoint")
     if options.resume and options.checkpoint is None:
         raise ValueError("--resume needs --checkpoint FILE")
+    if options.processes:
+        join_processes()
+        if not is_first():
+            options.quiet = options.no_plot = True
+            options.plot = options.report = options.json = options.save = None
     unasked = options.plot is None and not options.no_plot
     if unasked:
         options.plot = default_picture(options.problem)

@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from . import _disk
 from ._interruptible import beside, interruptible, leave_alone
 from ._precision import precision_context
+from ._processes import number_of_processes
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
@@ -80,8 +81,8 @@ class Compiler:
 
     @property
     def works_beside(self) -> bool:
-        """Whether there is a second core on which to compile ahead."""
-        return cores() > 1 and not self.closed
+        """Whether there is a second core on which to compile ahead, and no process that has none."""
+        return cores() > 1 and not self.closed and number_of_processes() == 1
 
     @property
     def number(self) -> int:
@@ -319,7 +320,7 @@ def _devices(arguments) -> list:
         sharding = getattr(leaf, "sharding", None)
         if isinstance(sharding, jax.sharding.NamedSharding):
             return np.asarray(sharding.mesh.devices).ravel().tolist()
-    return jax.devices()[:1]
+    return jax.local_devices()[:1]
 
 
 def _digest(lowered: jax.stages.Lowered, devices: list) -> str:

@@ -118,7 +118,7 @@ def _entry(key: str) -> str:
 @functools.cache
 def _machine() -> str:
     """What a program on disk depends on beside itself: versions, flags, the device and its features."""
-    device = jax.devices()[0]
+    device = jax.local_devices()[0]
     features = platform.processor()
     with contextlib.suppress(OSError):
         with open("/proc/cpuinfo", encoding="utf-8") as file:

@@ -33,7 +33,7 @@ class Memory:
 
 def in_use() -> int | None:
     """Bytes in use now; None where this cannot be told."""
-    statistics = jax.devices()[0].memory_stats()
+    statistics = jax.local_devices()[0].memory_stats()
     if statistics is not None:
         return statistics["bytes_in_use"]
     try:
@@ -45,7 +45,7 @@ def in_use() -> int | None:
 
 def peak() -> int | None:
     """The most bytes in use so far; None where this cannot be told."""
-    statistics = jax.devices()[0].memory_stats()
+    statistics = jax.local_devices()[0].memory_stats()
     if statistics is not None:
         return statistics["peak_bytes_in_use"]
     try:

@@ -12,6 +12,7 @@ import numpy as np
 from jax.sharding import Mesh
 
 from .._basics._messages import listing
+from .._basics._processes import number_of_processes, placed, whole
 from .._sven import AbstractResidual, Spread, SpreadResidual
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab, slab_rows
 
@@ -29,13 +30,16 @@ def find_devices(asked: object, rows: int, params: int = 0) -> Spread | None:
     - `params`: where there are more of them than rows, the kernel of the rows wants all rows at once,
       and one device is used unasked.
 
+    With several processes all devices of all of them are used unasked.
+
     Raises `ValueError` for what is none of these, more devices than there are, devices twice or of two
     platforms, and more devices than rows.
     """
+    alone = number_of_processes() == 1
     if isinstance(asked, Mesh):
         mesh, axis = asked, _axis_of(asked)
     else:
-        devices = _listed(1 if asked is None and rows < params else asked, rows)
+        devices = _listed(1 if asked is None and rows < params and alone else asked, rows)
         mesh, axis = Mesh(np.array(devices), (AXIS,)), AXIS
     chosen = list(mesh.devices.flat)
     platforms = sorted({device.platform for device in chosen})
@@ -43,6 +47,12 @@ def find_devices(asked: object, rows: int, params: int = 0) -> Spread | None:
         raise ValueError(f"devices: of {listing(platforms)}; all must be of one platform")
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"devices={asked!r}: some are there twice")
+    missing = set(range(number_of_processes())) - {device.process_index for device in chosen}
+    if missing:
+        raise ValueError(
+            f"devices={asked!r}: none is of process {min(missing)}; with several processes each needs "
+            "one at least, and all are used where nothing is asked for"
+        )
     if mesh.shape[axis] > rows:
         raise ValueError(
             f"devices: {mesh.shape[axis]} are asked for and the problem has {rows} rows to start with; "
@@ -65,6 +75,8 @@ def _axis_of(mesh: Mesh) -> str:
 def _listed(asked: object, rows: int) -> list:
     """The devices that a number, a list or None stand for."""
     there = jax.devices()
+    if asked is None and number_of_processes() > 1:
+        return there
     if asked is None:
         return there[: max(min(len(there), rows // (LEAST_SLABS * slab_rows())), 1)]
     if isinstance(asked, (list, tuple)):
@@ -154,7 +166,7 @@ class Placement:
     @property
     def devices(self) -> list:
         """The devices in use."""
-        return jax.devices()[:1] if self.spread is None else list(self.spread.mesh.devices.flat)
+        return jax.local_devices()[:1] if self.spread is None else list(self.spread.mesh.devices.flat)
 
     @property
     def number(self) -> int:
@@ -178,7 +190,7 @@ class Placement:
 
     def whole(self, tree):
         """What every device has."""
-        return tree if self.spread is None else jax.device_put(tree, self.spread.sharding())
+        return tree if self.spread is None else placed(tree, self.spread.sharding())
 
     def one(self, tree):
         """What every device has, on the first one alone."""
@@ -186,7 +198,7 @@ class Placement:
 
     def gathered(self, system: ResidualSystem, batches, rows) -> np.ndarray:
         """Rows in the order in which one device has them."""
-        rows = np.asarray(rows)
+        rows = whole(rows)
         return rows if self.spread is None else self._dealt(system, batches)[0].gathered(system, rows)
 
     def _dealt(self, system: ResidualSystem, batches) -> tuple[Dealt, tuple[Batch, ...]]:
@@ -195,7 +207,7 @@ class Placement:
 
         def place():
             dealt = deal(system, batches, spread.number)
-            return dealt, jax.device_put(dealt.stacked(), spread.sharding(0))
+            return dealt, placed(dealt.stacked(), spread.sharding(0))
 
         return self._remembered(batches, place)
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._processes import agreed
 from .._calculus._names import CoordinateValue
 from .._conditions import Block, GivenValues
 from ._points import Drawn
@@ -49,7 +50,7 @@ def look(run, tolerance: float) -> Look:
         return Look("", 0)
     begun = time.perf_counter()
     found = run.rows(batches)
-    cost = max(time.perf_counter() - begun, 1e-5)
+    cost = max(agreed(time.perf_counter() - begun), 1e-5)
     fitted = split_rows(run.system, batches, found)
     sizes = run.system.split_components(np.where(run.found[1] > 0, run.found[1], 1.0))
     relative, fewest = run.estimate.relative, LOOKS
@@ -115,7 +116,7 @@ def _as_time_allows(given: GivenValues, drawn: Drawn) -> tuple[Drawn, np.ndarray
     for start in range(0, len(drawn.points), SOURCE_PORTION):
         values = given.at(drawn.points[start : start + SOURCE_PORTION])
         found.append(np.stack(list(values.values()), axis=1))
-        if time.perf_counter() - begun > SECONDS:
+        if agreed(time.perf_counter() - begun) > SECONDS:
             break
     reached = min(len(found) * SOURCE_PORTION, len(drawn.points))
     return Drawn(drawn.points[:reached], drawn.normals[:reached], {}), np.concatenate(found)

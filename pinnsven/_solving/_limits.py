@@ -4,6 +4,8 @@ import dataclasses
 import math
 import time
 
+from .._basics._processes import agreed
+
 TOLERANCE = 1e-6
 VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85)
 CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes, with a thousand of them
@@ -48,7 +50,7 @@ class Limits:
         """Seconds until the call has to return."""
         if self.time_limit is None:
             return math.inf
-        return self.began + self.time_limit - time.perf_counter()
+        return agreed(self.began + self.time_limit - time.perf_counter())
 
     def overrun(self) -> float:
         """By how many seconds the call may return too late."""

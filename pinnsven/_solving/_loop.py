@@ -17,6 +17,7 @@ import numpy as np
 
 from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
+from .._basics._processes import agreed, is_first, number_of_processes
 from .._basics._results import RESULTS
 from .._networks import Alone, DrawnLayer, FieldModel, Parameters, Scaling
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
@@ -45,6 +46,7 @@ from ._scales import find_scales
 from ._singular import Singularity
 from ._so_far import show_step
 from ._spaces import room_for
+from ._together import heed, lost
 from ._verdict import AGREE, LAST_DRAWS, is_resolved
 from ._weighting import balance, discount_noise, discount_scatter
 
@@ -153,7 +155,15 @@ class Run:
             with shortage_as_memory_error():
                 return self._steps()
         except KeyboardInterrupt as error:
+            if number_of_processes() > 1:  # the others do not know of it
+                self.save()
+                raise
             return self.interrupt(error)
+        except jax.errors.JaxRuntimeError as error:
+            if number_of_processes() == 1:
+                raise
+            self.save()
+            raise RuntimeError(lost(error, len(self.records), self.checkpoint)) from error
         except MemoryError as error:
             return None, self.shortage(error)
         except StopRun as stop:
@@ -182,6 +192,7 @@ class Run:
             self._compile_ahead()
         saved = self.seconds()
         while True:
+            heed(self.hooks)
             if max_steps is not None and len(self.records) >= max_steps:
                 return RESULTS.max_steps, f"the limit of {max_steps} steps was reached"
             if self.step_cost and self._is_out_of_time():
@@ -204,7 +215,7 @@ class Run:
             if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
                 saved = self.seconds()
                 self.save()
-            self.step_cost = time.perf_counter() - self.compiler.seconds - began
+            self.step_cost = agreed(time.perf_counter() - self.compiler.seconds - began)
 
     def _is_out_of_time(self) -> bool:
         """Whether another step would make the call return too late, or a slab exceed its share.
@@ -212,15 +223,16 @@ class Run:
         What the verdict needs is compiled once the time that is left is about what that takes.
         """
         limits = self.limits
-        if limits.stepping is not None and self.seconds() + self.step_cost > limits.stepping:
+        if limits.stepping is not None and agreed(self.seconds()) + self.step_cost > limits.stepping:
             return True
         left = limits.left() - self.step_cost
         if not self.compiler.is_ready(self._next_stepper().name, self.batches):
             left -= self.compile_cost  # as the last one, for other shapes or another stepper
         if not self.asks_for_error:
             return left < MEASURE_SECONDS
-        if left < VERDICT_SECONDS + self.compiler.seconds and not verdict_is_ready(self):
-            if left + limits.overrun() < self.compiler.seconds:  # about what compiling it takes
+        compiling = agreed(self.compiler.seconds)
+        if left < VERDICT_SECONDS + compiling and not verdict_is_ready(self):
+            if left + limits.overrun() < compiling:  # about what compiling it takes
                 self.hurried = "The time limit leaves none to estimate the error: allow more."
                 return left < MEASURE_SECONDS
             prepare_verdict(self)
@@ -366,7 +378,7 @@ class Run:
         given = self._given(wanted)
         step = self.compiler.function(stepper.name, stepper.step, *given, donate=(3,))
         if self.compiler.number > known:
-            self.compile_cost = self.compiler.seconds - compiled
+            self.compile_cost = agreed(self.compiler.seconds - compiled)
             predict_memory(self, needed(step))
         try:
             with shortage_as_memory_error():
@@ -572,6 +584,8 @@ class Run:
 
     def save(self) -> None:
         """Writes the checkpoint; a full disk or a lost folder stops no solve, but is said."""
+        if self.checkpoint is None or not is_first():
+            return
         try:
             save_run(self.checkpoint, state_of(self))
             self.save_trouble = ""

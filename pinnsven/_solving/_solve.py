@@ -12,6 +12,7 @@ from .._basics._interruptible import lost_interrupts_return
 from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
+from .._basics._processes import is_first, number_of_processes
 from .._domains import AbstractSampler, Sobol
 from .._networks import Layer
 from .._output._archive import damage_named
@@ -33,6 +34,7 @@ from ._run_state import restore
 from ._singular import Singularity, find_singularities
 from ._spots import find_spots
 from ._steppers import as_stepper
+from ._together import heard_by_all
 from ._weighting import AbstractWeighting, ScaledWeights
 
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
@@ -142,7 +144,7 @@ def solve_within(
     _check_checkpoint(checkpoint, resume)
     stepper = as_stepper(solver)
     hooks = as_callbacks(callbacks)
-    hooks += display_for(progress, hooks)
+    hooks = heard_by_all(hooks + display_for(progress if is_first() else False, hooks))
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return(), closed_on_failure(hooks):
         network = network_for(problem) if network is None else network
@@ -160,7 +162,7 @@ def solve_within(
             hooks,
             seed,
             refine,
-            program_folder(cache),
+            program_folder(cache) if number_of_processes() == 1 else None,
             singularities,
             devices,
         )
