@@ -33,8 +33,14 @@ SMALLEST = 48  # halvings of the domain, to find a width
 
 
 def find_spots(problem) -> tuple[Spot, ...]:
-    """Where what conditions prescribe is concentrated; none where there are too many of them."""
+    """Where what conditions prescribe is concentrated.
+
+    None where there are too many of them, and where fields have parts of the domain, or coordinates, of
+    their own, in which functions are drawn.
+    """
     found: list[Spot] = []
+    if problem.layout.places:
+        return ()
     extents = problem.domain.upper - problem.domain.lower
     for block in problem.blocks:
         asks = any(isinstance(q, CoordinateValue) for q in block.plan.quantities.values())
@@ -130,6 +136,7 @@ def _numbers(program) -> set[float]:
 def _marked(domain: Domain, away, marked, most: float) -> list[Spot]:
     """The spot at a number, where what is prescribed is far larger than in all points."""
     size = away(marked)
+    size = np.where(np.isfinite(size), size, 0.0)  # a pole is no spot
     if not np.any(size > SPIKE * most):
         return []
     center, peak = marked[np.argmax(size)], np.max(size)
@@ -140,6 +147,8 @@ def _marked(domain: Domain, away, marked, most: float) -> list[Spot]:
         places = np.repeat(center[None], 2 * SMALLEST, axis=0)
         places[:, axis] += extents[axis] * np.concatenate([steps, -steps])
         falls = np.max(away(places).reshape(2, -1), axis=0) < peak / 2
+        if falls[-1]:  # a value of one point alone
+            return []
         widths.append(extents[axis] * (steps[falls].min() if falls.any() else 1.0))
     return _spot(domain, center, np.array(widths), on_boundary=False)
 

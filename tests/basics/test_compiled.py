@@ -324,7 +324,7 @@ def test_a_program_made_ahead_has_the_precision_of_who_asked(precision, monkeypa
         np.testing.assert_allclose(found, X * 3 + 0.25, rtol=1e-6)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_a_solve_with_a_core_beside_is_the_same(precision, monkeypatch, quick_compilation):
     plain = {"points": 32, "max_steps": 8, "precision": precision, "cache": False}

@@ -179,7 +179,7 @@ def make_problem():
 """
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_signal_does_not_wait_for_a_compilation(folder, tmp_path):
     """The compilation, half a minute and more, would be followed by two others and the steps."""
     (folder / "slow.py").write_text(SLOW)

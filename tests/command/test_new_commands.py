@@ -10,7 +10,7 @@ from helpers import solve
 from pinnsven._cli import main
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_new_file_is_a_problem_that_converges_with_a_picture_beside_it(tmp_path, capsys, monkeypatch):
     file = tmp_path / "my_rod.py"
     assert main(["new", str(file)]) == 0

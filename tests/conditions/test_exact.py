@@ -146,7 +146,7 @@ def test_faces_are_joined_by_the_coons_patch():
     np.testing.assert_allclose(found, patch, rtol=1e-6)  # the sides are of single precision outside
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_soft_and_exact_agree_and_exact_has_no_rows():
     """-Laplace u = 1 on a disk is (1 - r^2) / 4 both ways, and with it built in to rounding."""
     exact = lambda x, y: (1 - x**2 - y**2) / 4

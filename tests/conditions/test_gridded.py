@@ -55,6 +55,7 @@ def test_arguments_are_all_of_its_axes():
             call()
 
 
+@pytest.mark.solves
 def test_a_grid_that_does_not_cover_the_domain_is_named_where_it_ends():
     k = pv.Gridded(x=X, values=1 + X)
     conditions = {"pde": pv.PDE(lambda u_xx, x: k(x) * u_xx), "walls": pv.Dirichlet(u=0.0)}

@@ -73,7 +73,7 @@ def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
     assert solution.status == "converged" and solution.steps == 1 and float(solution.error) < 1e-8
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_front_is_left_to_the_network():
     conditions = {
         "pde": pv.PDE(lambda u, u_t, u_x, u_xx: u_t + u * u_x - 0.01 / PI * u_xx),

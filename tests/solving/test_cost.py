@@ -36,7 +36,7 @@ def test_more_points_cost_more_where_they_are_what_costs(cost):
     assert 4 < ratio < 64  # of 16 times the points, timed on a machine that does other things too
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_network_with_more_parameters_than_rows_has_a_kernel():
     cost = pv.predict_cost(decay(), pv.MLP(width=160, depth=2), points=100)
     assert cost.params > cost.rows and "kernel" in cost.parts and "lifts" not in cost.parts

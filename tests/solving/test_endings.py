@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("shared_compilations")
 # The verdict
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_with_fixed_few_points_a_small_training_residual_is_not_believed():
     problem = pv.Problem(
         domain=pv.Time(0, 1),
@@ -57,7 +57,7 @@ def test_a_field_smaller_than_its_residual_is_not_believed():
     assert found.status != "converged" or found.error < 1e-3
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_what_is_known_only_up_to_a_constant_is_not_called_converged():
     conditions = {
         "pde": pv.PDE(lambda u_xx, x: u_xx + jnp.pi**2 * jnp.cos(jnp.pi * x)),

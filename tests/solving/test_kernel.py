@@ -76,7 +76,7 @@ def test_the_kernel_is_that_of_the_jacobian(problem, network, layered):
     np.testing.assert_allclose(kernel, wanted, atol=1e-12 * np.abs(wanted).max())
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_step_by_the_kernel_is_that_by_the_jacobian():
     system, theta, data = systems(rod(), WIDE)
     found = []

@@ -73,7 +73,7 @@ def test_a_march_is_saved_and_loaded_as_it_is(marched, tmp_path):
     assert (again.status, again.message) == (marched.status, marched.message)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_the_error_of_a_slab_is_carried_into_the_estimate_of_the_next():
     """The second slab is right about the equation, and as wrong as where it begins."""
     whole, halves = growth(), ((0.0, 0.5), (0.5, 1.0))

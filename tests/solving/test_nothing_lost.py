@@ -110,6 +110,7 @@ def test_a_part_of_the_verdict_that_fails_is_left_out_and_said(part, named, monk
         assert np.isnan(found.error_estimate["u"])
 
 
+@pytest.mark.solves
 def test_ctrl_c_during_the_verdict_leaves_it_out(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt

@@ -108,6 +108,7 @@ def test_an_optax_method_lowers_the_same_loss(method, twenty):
     assert total < losses[0]
 
 
+@pytest.mark.solves
 def test_the_loss_is_the_weighted_sum_of_mean_squares():
     found = solve(max_steps=5, refine=False)
     total = sum(row.weight * row.training**2 for row in found.conditions.values())
@@ -123,6 +124,7 @@ def test_multiplying_an_equation_changes_nothing(twenty):
     assert scaled.error < 10 * twenty.error["u"] + CLOSE
 
 
+@pytest.mark.solves
 def test_balanced_weights_stay_within_their_bound():
     problem = pv.Problem(
         domain=pv.Time(0, 1),
@@ -141,7 +143,7 @@ def test_balanced_weights_stay_within_their_bound():
     assert any(ratio in (0.5, 2.0) or abs(ratio - 1) > 0.1 for ratio in ratios.values())
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_float32_leaves_numpy_behind_and_the_setting_as_it_was():
     script = textwrap.dedent("""
         import jax, jax.numpy as jnp, numpy as np, pinnsven as pv

@@ -71,11 +71,18 @@ def test_a_bell_in_a_prescribed_value_is_found_on_its_wall():
         lambda x: jnp.sin(20 * x),
         lambda x: x**9,
         lambda x: jnp.where(x < 0.2, 1.0, 3.0),
+        lambda x: jnp.where(x == 0.2, 1e9, 1.0),
         lambda x: sum(bell(1e-3, c / 20)(x) for c in range(-18, 19, 2)),
     ],
 )
 def test_what_is_not_concentrated_or_everywhere_is_no_spot(source):
     assert not find_spots(poisson(ROD, source))
+
+
+def test_a_pole_is_as_wide_as_what_lies_about_it():
+    """Its own number gives no width: there the function is infinite."""
+    found = find_spots(poisson(ROD, lambda x: 1 / jnp.sqrt(jnp.abs(x - 0.2))))
+    assert all(spot.widths[0] > 1e-3 for spot in found)
 
 
 def test_a_start_that_is_concentrated_is_no_spot_for_it_does_not_stay():

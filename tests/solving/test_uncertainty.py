@@ -42,6 +42,7 @@ def vibrating(request):
     return request.param, found
 
 
+@pytest.mark.solves
 def test_bands_are_those_of_linear_regression_on_the_equations_solutions(vibrating):
     """u = a sin(pi x) + b cos(pi x): two coefficients from twenty readings."""
     stated, found = vibrating
@@ -53,6 +54,7 @@ def test_bands_are_those_of_linear_regression_on_the_equations_solutions(vibrati
     np.testing.assert_allclose(found(x=PLACES), waves(PLACES) @ fit, atol=0.2 * expected.max())
 
 
+@pytest.mark.solves
 def test_the_estimate_holds_the_scatter_and_the_message_says_so(vibrating):
     stated, found = vibrating
     assert 0.3 < found.error_estimate["u"] / found.error["u"] < 10
@@ -63,6 +65,7 @@ def test_the_estimate_holds_the_scatter_and_the_message_says_so(vibrating):
         assert found.status != "converged"
 
 
+@pytest.mark.solves
 def test_bands_are_kept_in_a_file_and_drawn(vibrating, tmp_path):
     _, found = vibrating
     path = tmp_path / "s.pv"

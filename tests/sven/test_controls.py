@@ -106,6 +106,7 @@ def test_search_with_momentum_predicts_what_an_affine_residual_does():
         theta, previous = moved, expected
 
 
+@pytest.mark.solves
 def test_strictness_of_late_steps_is_a_setting_of_its_own():
     matrix = spectral(*SHAPES["tall"])
     solver = pv.Sven(control=pv.SpectralSearch(late_ratio=10.0))

@@ -26,6 +26,7 @@ def two_parts(params, x, y):
     return {"fit": of_batch(params, x, y), "small": params["mid"].ravel()}
 
 
+@pytest.mark.solves
 def test_named_parts_are_weighted_means_of_squares():
     params, data = network_start(), network_data()
     weights = {"fit": 3.0, "small": 0.01}
@@ -54,6 +55,7 @@ def test_shares_of_the_step_are_those_of_steps_for_each_part_alone():
     np.testing.assert_allclose(report.shares, expected, rtol=1e-6)
 
 
+@pytest.mark.solves
 def test_trainable_leaves_are_chosen_by_their_path():
     params, data = network_start(), network_data()
     solver = pv.Sven(trainable=r"out|end")
@@ -106,6 +108,7 @@ def test_a_hundred_steps_with_changing_settings_compile_once():
     assert np.all(np.isfinite(ravel_pytree(params)[0])) and np.isfinite(report.loss)
 
 
+@pytest.mark.solves
 def test_in_an_optax_loop_it_takes_the_same_steps():
     """The random ones among them: both start from the same seed unless told otherwise."""
     params, data = network_start(), network_data()

@@ -42,6 +42,7 @@ def test_the_kernel_without_a_jacobian_is_that_of_the_jacobian(function, group):
     np.testing.assert_allclose(whole.gram(), jacobian.T @ jacobian, atol=1e-11)
 
 
+@pytest.mark.solves
 def test_a_jacobian_without_storage_may_have_its_rows_scaled():
     params, data = network_start(), network_data()
     system = FunctionResidual(of_batch, params)
