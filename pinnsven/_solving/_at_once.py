@@ -17,6 +17,7 @@ from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
 from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
 from ._steppers import SvenStepper
+from ._verdict import LAST_DRAWS
 
 # Seconds for which functions are added without a time limit: to gain, to end, and where the last ones
 # gained so much that as many again promise to end the run.
@@ -73,6 +74,13 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     run.measure(quietly=True)
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
+    if enough and not alone and any(block.finer for block in run.system.blocks):
+        run.measure(LAST_DRAWS, quietly=True)  # by the finer rules
+        if not run.is_done() and run.sharpen():
+            run.records.pop()
+            run.adopt(plain)
+            run.candidate = None
+            return solve_at_once(run)
     if enough or alone:
         show_step(run, run.records[-1])
         tell(run.hooks, "on_estimate", run.estimate)

@@ -209,7 +209,7 @@ class Run:
                     self.measure(LAST_DRAWS)  # a single draw may have been lucky
                     if self.is_done():
                         return None, "the tolerance was met"
-                    self._sharpen()
+                    self.sharpen()
                 if self.may_refine:
                     self._refine()
             if self.checkpoint is not None and self.seconds() - saved > CHECKPOINT_SECONDS:
@@ -448,9 +448,12 @@ class Run:
         blocks = tuple(block.finer() if block.finer else block for block in self.system.blocks)
         return self.system.with_blocks(blocks)
 
-    def _sharpen(self) -> None:
-        """Fits by the finer rule what the finer rule finds to be wrong."""
-        differs = self.levels[1] > AGREE * self.levels[0]
+    def sharpen(self) -> bool:
+        """Fits by the finer rule what the finer rule finds to be wrong, and says whether it does.
+
+        Where no network is trained the points say nothing of that: then all that has a finer rule.
+        """
+        differs = (self.levels[1] > AGREE * self.levels[0]) | self.stands_alone
         pairs = list(zip(self.system.blocks, self.judged.blocks, strict=True))
         changed = [
             d and fitted is not judged for d, (fitted, judged) in zip(differs, pairs, strict=True)
@@ -460,6 +463,7 @@ class Run:
             self.system = self.system.with_blocks(blocks)
             del self.judged
             self.compiler.forget()
+        return any(changed)
 
     def _field_sizes(self, batches) -> dict[str, float]:
         """The root mean square of every field from its zero, in its unit."""

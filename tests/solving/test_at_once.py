@@ -157,3 +157,18 @@ def test_zero_solves_what_nobody_has_started_and_is_not_called_the_answer(domain
         conditions["walls"] = pv.Dirichlet(u=0.0)
     solution = pv.solve(pv.Problem(domain, "u", conditions))
     assert solution.status == "undetermined"
+
+
+@pytest.mark.solves
+def test_an_integral_is_fitted_by_as_fine_a_rule_as_it_needs():
+    """u' = f, its integral given: a peak of width 0.012 lies between the nodes of the first rule."""
+    width, center = 0.012, 0.065
+    peak = lambda x: jnp.exp(-(((x - center) / width) ** 2))
+    slope = lambda x: -2 * (x - center) / width**2 * peak(x)
+    conditions = {
+        "ode": pv.PDE(lambda u_x, x: u_x - slope(x)),
+        "mean": pv.Integral(lambda u: u, value=0.2 + width * np.sqrt(np.pi)),
+    }
+    problem = pv.Problem(pv.Interval(-1, 1), "u", conditions, exact=lambda x: peak(x) + 0.1)
+    solution = pv.solve(problem, time_limit=60)
+    assert solution.status == "converged" and float(solution.error) < 1e-11
