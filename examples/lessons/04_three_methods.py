@@ -210,7 +210,7 @@ plt.show()
 # %%
 with jax.enable_x64(True):
     params = jax.tree.map(jnp.asarray, draw(20))
-    fitted = pv.least_squares(mismatch, params, jnp.asarray(x), jnp.asarray(curve(x)))
+    fitted = pv.least_squares(mismatch, params, jnp.asarray(x), jnp.asarray(curve(x)), max_steps=400)
 print(fitted.status, "after", fitted.steps, "steps:", fitted.message)
 
 # %% [markdown]

@@ -108,7 +108,7 @@ def test_a_kernel_that_the_rule_does_not_resolve_is_refused_and_more_nodes_do():
         memory(integrand=singular)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_an_equation_of_fredholm_is_solved():
     """u = exp(x) + 1/2 int_0^1 exp(x - s) u(s) ds is solved by 2 exp(x)."""
     equation = pv.Convolution(

@@ -95,6 +95,7 @@ def test_a_march_runs_on_several_devices():
     np.testing.assert_allclose(found[1], found[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_devices(tmp_path):
     options = {"points": 1500}
     whole, _ = losses(burgers(), 10, devices=DEVICES, **options)
@@ -104,7 +105,11 @@ def test_a_run_goes_on_with_another_number_of_devices(tmp_path):
     np.testing.assert_allclose(rest, whole[5:], rtol=1e-8)
 
 
-@pytest.mark.parametrize("backend", [pv.Automatic(), pv.RefinedGram()], ids=["early", "refined"])
+@pytest.mark.parametrize(
+    "backend",
+    [pv.Automatic(), pytest.param(pv.RefinedGram(), marks=pytest.mark.slow)],
+    ids=["early", "refined"],
+)
 def test_no_rows_travel_between_devices(backend, monkeypatch):
     programs, compiled = {}, Compiler.function
 

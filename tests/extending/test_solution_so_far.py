@@ -161,7 +161,7 @@ def test_a_checkpoint_knows_nothing_of_who_looks(looked, tmp_path):
     assert float(made.error) == pytest.approx(float(looking.solutions[7].error), rel=1e-6)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_the_solution_so_far_in_single_precision_and_in_a_slab():
     looking = Looking(1)
     pv.solve(DECAY, callbacks=looking, max_steps=1, precision="float32", solver=CHEAP, **QUICK)

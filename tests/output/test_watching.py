@@ -204,7 +204,7 @@ def test_a_movie_of_the_run(tmp_path):
     assert matplotlib.image.imread(tmp_path / "run.gif").shape[2] in (3, 4)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_movie_of_the_solution(tmp_path):
     conditions = {
         "pde": pv.PDE(lambda u_t, u_x: u_t + u_x),

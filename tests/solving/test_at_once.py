@@ -57,7 +57,7 @@ def test_what_stands_alone_comes_back_from_its_file(tmp_path):
         assert found.spectrum.size == solution.spectrum.size
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
     def source(x, y):
         u = jnp.sin(PI * x) * jnp.sin(PI * y)
@@ -92,7 +92,7 @@ def test_steps_that_are_counted_are_those_of_the_network():
     assert not isinstance(model_of(solution).addition, DrawnLayer)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_random_features_of_a_number_are_not_followed_by_training():
     solution = pv.solve(poisson(), pv.RandomFeatures(300), estimate_error=False)
     assert solution.steps == 1 and float(solution.error) < 1e-8

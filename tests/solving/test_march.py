@@ -99,7 +99,7 @@ def test_one_slab_is_a_solve():
     assert march.error_estimate["u"] == pytest.approx(once.error_estimate["u"], rel=1e-12)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     """The logarithm is not finite beyond t = 0.6."""
     found = pv.march(growth(lambda u, u_t, t: u_t - RATE * u + 0 * jnp.log(0.6 - t)), 2)

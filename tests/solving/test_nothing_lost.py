@@ -55,7 +55,7 @@ def composed():
     "network",
     [
         pytest.param(perceptron(), id="eqx.nn.MLP"),
-        pytest.param(composed(), id="composed"),
+        pytest.param(composed(), id="composed", marks=pytest.mark.slow),
         pytest.param(
             pv.Ansatz(perceptron(), lambda u, t: 1 + t * u), id="ansatz", marks=pytest.mark.slow
         ),
@@ -293,7 +293,7 @@ INTERRUPTED = textwrap.dedent("""
 """)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_script_goes_on_after_ctrl_c_during_a_compilation():
     """And ends without a crash beside the compiler, which nothing can stop."""
     done = run_python(INTERRUPTED, timeout=120)
