@@ -18,6 +18,8 @@ import jax
 import jaxlib.version
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 
+from ._processes import number_of_processes
+
 VARIABLE = "PINNSVEN_CACHE"  # "off", or a folder
 OFF = ("off", "0", "no", "false")
 MOST_BYTES = 2**30  # in the folder; the least recently used programs go first
@@ -39,12 +41,17 @@ def default_folder() -> Path | None:
 
 
 def program_folder(cache: object) -> Path | None:
-    """The folder that a `cache=` stands for: a path, True for the user's own, or False for none."""
+    """The folder that a `cache=` stands for: a path, True for the user's own, or False for none.
+
+    None with several processes, whose programs are not those of one.
+    """
     if isinstance(cache, bool):
-        return default_folder() if cache else None
-    if isinstance(cache, (str, os.PathLike)):
-        return Path(cache).expanduser()
-    raise ValueError(f"cache={cache!r}: give a folder, or True or False")
+        folder = default_folder() if cache else None
+    elif isinstance(cache, (str, os.PathLike)):
+        folder = Path(cache).expanduser()
+    else:
+        raise ValueError(f"cache={cache!r}: give a folder, or True or False")
+    return folder if number_of_processes() == 1 else None
 
 
 def load(folder: Path, key: str, lowered: jax.stages.Lowered, devices: list) -> Any:

@@ -22,9 +22,11 @@ CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
 HARMONICS = 16  # of them about each
 INSIDE = 256  # points of a ball that are looked at
-Closer = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 WITHIN = 0.7  # of its radius, below which nothing is evaluated about a hole
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
+
+# How places are moved, and how much narrower functions are there: see `DrawnUnits.draw`.
+Closer = Callable[[np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 class DrawnUnits(eqx.Module):

@@ -21,13 +21,11 @@ from jaxtyping import Float
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Laplacian
 from .._conditions import Block
-from .._domains import Interior, Sobol
 from ._reading import orders_of
-from ._sudden import at_most, fixed_values, frozen, halved, holds_at, may_jump, same_field, together
+from ._sudden import Lines, at_fixed, at_most, by_parts, fixed_values, may_jump, same_field, together
 
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
 LEAST_JUMP = 1e-3  # of the largest factor
-STAYS = 0.3  # of a change, after all halvings, that makes it a jump: half is left at a point of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +57,7 @@ def find_jump(blocks: tuple[Block, ...], numbers: dict[str, float], compiled) ->
     - `numbers`: of unknowns and constants, which functions may ask for.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
     """
-    found = []
-    for group in together(blocks):
-        found += _jumps(group, numbers, compiled)
+    found = [jump for group in together(blocks) for jump in _jumps(group, numbers, compiled)]
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
 
@@ -75,51 +71,35 @@ def _jumps(group: tuple[Block, ...], numbers: dict[str, float], compiled):
     names = list(dict.fromkeys(name for _, own, _ in factors for name in own))
     plans = {name: block.plan for block, own, _ in reversed(factors) for name in own}
 
-    def function(points):
-        """The factor of each name where a condition that has it holds, not a number elsewhere."""
-        values = np.full((len(points), len(names)), np.nan)
-        for block, own, at in factors:
-            here = holds_at(block, points)
-            found = at(points)[here]
-            for name, column in zip(own, found.T, strict=True):
-                values[here, names.index(name)] = column
-        return values
-
-    starts, _ = Interior(domain).draw(LINES, Sobol(), np.random.default_rng(0))
+    parts = [(block, [names.index(name) for name in own], at) for block, own, at in factors]
+    function = by_parts(parts, len(names))
     for axis in range(domain.dim):
         watched = [i for i, name in enumerate(names) if axis in _steep_axes(plans[name], name)]
         if watched:
-            along = np.linspace(domain.lower[axis], domain.upper[axis], SAMPLES)
-            yield from _along(group[0], names, function, watched, starts, axis, along)
+            lines = Lines.through(domain, axis, LINES, SAMPLES)
+            yield from _along(group[0], names, function, watched, lines)
 
 
-def _along(block, names, function, watched, starts, axis, along):
-    """Jumps along lines through some points, parallel to one axis."""
-    points = np.repeat(starts[:, None], SAMPLES, axis=1)
-    points[:, :, axis] = along
-    values = function(points.reshape(-1, points.shape[-1])).reshape(LINES, SAMPLES, -1)
+def _along(block: Block, names, function, watched, lines: Lines):
+    """The largest jump of each factor that is watched, along lines."""
+    values = lines.values(function)
     for which in watched:
         line = values[:, :, which]
-        change = np.abs(np.diff(line, axis=1))
         size = np.max(np.abs(line[np.isfinite(line)]), initial=0.0)
-        change = np.nan_to_num(change)
-        place = np.argmax(change, axis=1)
-        index = np.arange(LINES)
-        first = change[index, place]
-        if not np.max(first) > LEAST_JUMP * size:
+        change = np.nan_to_num(np.abs(np.diff(line, axis=1)))
+        if not np.max(change) > LEAST_JUMP * size:
             continue
-        ends = along[place], along[place + 1]
-        values_at = line[index, place], line[index, place + 1]
         pick = lambda points, which=which: function(points)[:, which]
-        found, left, right = halved(pick, starts, axis, ends, values_at)
-        places = starts.copy()
-        places[:, axis] = found
-        stays = np.abs(right - left) > np.maximum(STAYS * first, LEAST_JUMP * size)
+        given = (line, np.arange(LINES), np.argmax(change, axis=1))
+        found, left, right, stays = lines.halved(pick, *given)
+        places = lines.starts.copy()
+        places[:, lines.axis] = found
+        stays &= np.abs(right - left) > LEAST_JUMP * size
         stays &= block.plan.space.domain.contains(places)
         if stays.any():
             best = int(np.argmax(np.where(stays, np.abs(right - left), -1.0)))
             ends = float(left[best]), float(right[best])
-            yield Jump(block.name, names[which], *ends, places[best], axis)
+            yield Jump(block.name, names[which], *ends, places[best], lines.axis)
 
 
 def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], Callable] | None:
@@ -137,7 +117,7 @@ def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], C
     fixed = fixed_values(plan, numbers)
 
     def at(point, fixed, data):
-        values = fixed | {n: v for n, v in frozen(plan, point).items() if n in asks}
+        values = at_fixed(plan, fixed, point)
 
         def residual(steep):
             return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])

@@ -35,11 +35,12 @@ def find_devices(asked: object, rows: int, params: int = 0) -> Spread | None:
     Raises `ValueError` for what is none of these, more devices than there are, devices twice or of two
     platforms, and more devices than rows.
     """
-    alone = number_of_processes() == 1
+    if asked is None and number_of_processes() > 1:
+        asked = jax.devices()
     if isinstance(asked, Mesh):
         mesh, axis = asked, _axis_of(asked)
     else:
-        devices = _listed(1 if asked is None and rows < params and alone else asked, rows)
+        devices = _listed(1 if asked is None and rows < params else asked, rows)
         mesh, axis = Mesh(np.array(devices), (AXIS,)), AXIS
     chosen = list(mesh.devices.flat)
     platforms = sorted({device.platform for device in chosen})
@@ -75,8 +76,6 @@ def _axis_of(mesh: Mesh) -> str:
 def _listed(asked: object, rows: int) -> list:
     """The devices that a number, a list or None stand for."""
     there = jax.devices()
-    if asked is None and number_of_processes() > 1:
-        return there
     if asked is None:
         return there[: max(min(len(there), rows // (LEAST_SLABS * slab_rows())), 1)]
     if isinstance(asked, (list, tuple)):

@@ -296,8 +296,9 @@ class DrawnFit:
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
             return None
         if weights is None:
-            factors = self._weights(pairs[0][0], sets.rows[0])
             near = [self._closeness(jacobian) for jacobian, _ in pairs]
+            sizes = np.linalg.norm(pairs[0][0], axis=1) * near[0]
+            factors = self._weights(sizes, sets.rows[0])
             weights = [
                 np.concatenate([f * n[r] / np.sqrt(len(r)) for f, r in zip(factors, rows, strict=True)])
                 for rows, n in zip(sets.rows, near, strict=True)
@@ -331,9 +332,8 @@ class DrawnFit:
         norms = np.linalg.norm(jacobian, axis=1)
         return 1 / np.where(norms > 0, norms, 1.0)
 
-    def _weights(self, jacobian, rows) -> np.ndarray:
+    def _weights(self, sizes, rows) -> np.ndarray:
         """Factors that let every component answer the functions equally, walls a little more."""
-        sizes = np.linalg.norm(jacobian, axis=1) * self._closeness(jacobian)
         norms = np.array([np.sqrt(np.mean(sizes[r] ** 2)) for r in rows])
         interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
         return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)

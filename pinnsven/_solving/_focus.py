@@ -15,6 +15,7 @@ from jaxtyping import Float
 from .._conditions import Block
 from .._domains import Facets, Interior, Moment
 from .._networks import Closer, Layer
+from ._reading import holds_at
 
 LAYER_SHARE = 0.3  # of an equation's points, in boundary layers
 SPOT_SHARE = 0.7  # of the points of a condition, and of drawn functions, about spots
@@ -78,25 +79,28 @@ class Focus:
     @property
     def closer(self) -> Closer | None:
         """How drawn functions lie closer about spots; None where there are none."""
-        return self._units if self.spots else None
+        return self._moved if self.spots else None
 
-    def _units(self, places: Float[np.ndarray, "units dim"], rng: np.random.Generator):
-        """Where drawn functions lie, and how much finer along each coordinate than at large.
+    def _moved(
+        self, places: Float[np.ndarray, "n dim"], rng: np.random.Generator, free: int | None = None
+    ):
+        """Places, some of them moved about spots, and how much finer all is there than at large.
 
-        - `places`: where they would lie without spots.
+        - `free`: how many of the coordinates may change, the first ones; None for all.
 
-        Returns both for each function, (units, dim).
+        Returns both, (n, dim); what is as wide as at large has one.
         """
-        finer = np.ones(places.shape)
-        for spot, mine in self._shares(len(places), rng):
+        places, finer = places.copy(), np.ones(places.shape)
+        first = np.arange(places.shape[1]) < (places.shape[1] if free is None else free)
+        for spot, mine in self._shares(len(places)):
             lengths = spot.lengths(self.extents, mine.sum(), rng)
             moved = spot.center + lengths * rng.standard_normal(lengths.shape)
-            narrow = spot.widths < self.extents
+            narrow = (spot.widths < self.extents) & first
             places[np.ix_(mine, narrow)] = moved[:, narrow]
             finer[mine] = self.extents / lengths
         return places, finer
 
-    def _shares(self, count: int, rng: np.random.Generator):
+    def _shares(self, count: int):
         """Each spot, and which of so many are its own."""
         share, chosen = SPOT_SHARE / max(len(self.spots), 1), (np.arange(count) + 0.5) / count
         for number, spot in enumerate(self.spots):
@@ -104,17 +108,9 @@ class Focus:
 
     def _about_spots(self, block: Block, points, rng: np.random.Generator):
         """Moves some points about spots, as far as they stay where the condition holds."""
-        domain, moved = block.plan.space.domain, points.copy()
-        fixed = domain.dim - 1 if isinstance(block.site, Moment) else domain.dim
-        for spot, mine in self._shares(len(points), rng):
-            lengths = spot.lengths(self.extents, mine.sum(), rng)
-            near = spot.center + lengths * rng.standard_normal(lengths.shape)
-            narrow = (spot.widths < self.extents) & (np.arange(domain.dim) < fixed)
-            moved[np.ix_(mine, narrow)] = near[:, narrow]
-        inside = domain.contains(moved)
-        where = getattr(block.site, "where", None)
-        if where is not None:
-            inside &= where.holds(domain, moved)
+        domain = block.plan.space.domain
+        moved, _ = self._moved(points, rng, domain.dim - isinstance(block.site, Moment))
+        inside = domain.contains(moved) & holds_at(block, moved)
         return np.where(inside[:, None], moved, points)
 
     def _into_layers(self, points, rng: np.random.Generator) -> None:

@@ -12,15 +12,13 @@ import numpy as np
 
 from .._calculus._names import Laplacian
 from .._conditions import Block
-from .._domains import Interior, Sobol
 from .._networks import Bend
 from ._coefficients import find_jump
 from ._reading import Singularity, component, orders_of
-from ._sudden import at_most, fixed_values, frozen, halved, holds_at, may_jump, together
+from ._sudden import Lines, at_fixed, at_most, by_parts, fixed_values, may_jump, together
 
 LINES, SAMPLES = 16, 512  # along each axis, and on each line
 LEAST_JUMP = 1e-6  # of the largest residual
-STAYS = 0.3  # of a change, after all halvings, that makes it a jump: half is left at a point of its own
 SAME = 1e-9  # of the domain's extent, by which places on one plane may differ
 MOST = 6  # planes along an axis: of more none is followed
 
@@ -74,49 +72,37 @@ def _residual(group: tuple[Block, ...], numbers: dict[str, float]):
         plan, fixed = block.plan, fixed_values(block.plan, numbers)
 
         def at(point, block=block, plan=plan, fixed=fixed):
-            named = frozen(plan, point)
-            values = {n: fixed.get(n, named[n]) for n in named}
+            values = at_fixed(plan, fixed, point)
             return jnp.stack([jnp.asarray(r, float) for r in block.residual(values)])
 
         parts.append((block, at))
     if len(group) == 1 and not may_jump(parts[0][1], jnp.zeros(group[0].plan.space.domain.dim)):
         return None
     most = max(block.components for block in group)
-    programs = [(b, at_most(LINES * SAMPLES, jax.jit(jax.vmap(at)))) for b, at in parts]
-
-    def function(points):
-        values = np.full((len(points), most), np.nan)
-        for block, program in programs:
-            here = holds_at(block, points)
-            values[here, : block.components] = program(points)[here]
-        return values
-
-    return function
+    columns = lambda block: list(range(block.components))
+    return by_parts(
+        [(b, columns(b), at_most(LINES * SAMPLES, jax.jit(jax.vmap(at)))) for b, at in parts], most
+    )
 
 
 def _planes(domain, function, axis: int) -> list[float]:
     """Where along an axis residuals jump, whatever the other coordinates are."""
     _, low, high = component(domain, axis)
-    starts, _ = Interior(domain).draw(LINES, Sobol(), np.random.default_rng(0))
-    along = np.linspace(low, high, SAMPLES)
-    points = np.repeat(starts[:, None], SAMPLES, axis=1)
-    points[:, :, axis] = along
-    flat = points.reshape(-1, points.shape[-1])
-    values = function(flat).reshape(LINES, SAMPLES, -1)
+    lines = Lines.through(domain, axis, LINES, SAMPLES)
+    values = lines.values(function)
     places = []
     for which in range(values.shape[2]):
         line = values[:, :, which]
         size = np.max(np.abs(line[np.isfinite(line)]), initial=0.0)
         change = np.nan_to_num(np.abs(np.diff(line, axis=1)))
-        lines, first = np.nonzero(change > LEAST_JUMP * size)
-        if not len(lines):
+        given = np.nonzero(change > LEAST_JUMP * size)
+        if not len(given[0]):
             continue
         pick = lambda points, which=which: function(points)[:, which]
-        ends, known = (along[first], along[first + 1]), (line[lines, first], line[lines, first + 1])
-        at, left, right = halved(pick, starts[lines], axis, ends, known)
-        stays = np.abs(right - left) > np.maximum(STAYS * change[lines, first], LEAST_JUMP * size)
+        at, left, right, stays = lines.halved(pick, line, *given)
+        stays &= np.abs(right - left) > LEAST_JUMP * size
         stays &= (at > low + SAME * (high - low)) & (at < high - SAME * (high - low))
-        places += _on_all(at[stays], lines[stays], SAME * (high - low))
+        places += _on_all(at[stays], given[0][stays], SAME * (high - low))
     planes = sorted(places)
     apart = [p for i, p in enumerate(planes) if not i or p - planes[i - 1] > SAME * (high - low)]
     return apart if len(apart) <= MOST else []

@@ -78,6 +78,14 @@ def covers(block: Block, point, domain: Domain, near: float = 1e-3) -> bool:
     return False
 
 
+def holds_at(block: Block, points: np.ndarray) -> np.ndarray:
+    """Whether an equation holds at points (n, dim) of the domain, (n,)."""
+    where = getattr(block.site, "where", None)
+    if where is None:
+        return np.ones(len(points), bool)
+    return where.holds(block.plan.space.domain, points)
+
+
 def is_of(quantity, field: str) -> bool:
     return getattr(quantity, "field", None) == field
 

@@ -12,7 +12,7 @@ from .._basics._interruptible import lost_interrupts_return
 from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
-from .._basics._processes import is_first, number_of_processes
+from .._basics._processes import is_first
 from .._domains import AbstractSampler, Sobol
 from .._networks import Layer
 from .._output._archive import damage_named
@@ -162,7 +162,7 @@ def solve_within(
             hooks,
             seed,
             refine,
-            program_folder(cache) if number_of_processes() == 1 else None,
+            program_folder(cache),
             singularities,
             devices,
         )
