@@ -9,13 +9,13 @@ import dataclasses
 import time
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from .._basics._processes import agreed
 from .._calculus._names import CoordinateValue
 from .._conditions import Block, GivenValues
 from ._points import Drawn
+from ._reading import at_rest
 from ._residual import split_rows, whereabouts
 from ._verdict import AGREE
 
@@ -90,22 +90,15 @@ def _sentence(block: Block, points, relative) -> str:
 
 def _extremes(run, block: Block) -> Drawn | None:
     """Points where a condition's own functions are largest and smallest; None where it has none."""
-    plan = block.plan
-    asked = {n for n, q in plan.quantities.items() if isinstance(q, CoordinateValue)}
+    asked = {n for n, q in block.plan.quantities.items() if isinstance(q, CoordinateValue)}
     if not asked and block.given is None:
         return None
     drawn = run.points.fresh(block, SOURCE_LOOKS)
     if block.given is not None:
         return _ends(*_as_time_allows(block.given, drawn))
     given = run.system.unpack(run.theta)[1], block.data
-    fields = len(plan.space.fields)
-
-    def at(point, normal, numbers, data):
-        values = plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, numbers)
-        return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values, data)])
-
     places = [np.asarray(a, run.theta.dtype) for a in (drawn.points, drawn.normals)]
-    everywhere = jax.vmap(at, (0, 0, None, None))
+    everywhere = jax.vmap(at_rest(block), (0, 0, None, None))
     found = run.compiler.compile("source", everywhere, *places, *given)(*places, *given)
     return _ends(drawn, np.asarray(found))
 

@@ -36,6 +36,21 @@ def prescribed(problem, value, point):
     return jnp.asarray(NamedFunction.of(value)(named), float)
 
 
+def at_rest(block: Block):
+    """The residuals of a condition where all fields are zero, at one point: its own functions.
+
+    Of a point, a normal, unknowns and constants by name, and the condition's data.
+    """
+    plan = block.plan
+    fields = len(plan.space.fields)
+
+    def at(point, normal, numbers, data):
+        values = plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, numbers)
+        return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values, data)])
+
+    return at
+
+
 def derivatives(function, points, axis: int, order: int) -> np.ndarray:
     """A function of a point and its derivatives along an axis, (n, order + 1)."""
     direction = jnp.zeros(points.shape[1]).at[axis].set(1.0)

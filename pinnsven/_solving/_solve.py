@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -152,7 +153,7 @@ def solve_within(
             singularities = find_singularities(problem, network)
         declared = problem
         problem = with_walls_built_in(problem, network, points, singularities)
-        focus = _focus(declared, singularities)
+        focus = _focus(declared, singularities, program_folder(cache))
         run = Run(
             problem,
             network,
@@ -193,10 +194,10 @@ def solve_within(
     return solution
 
 
-def _focus(problem: Problem, singularities: list[Singularity]) -> Focus:
+def _focus(problem: Problem, singularities: list[Singularity], folder: Path | None) -> Focus:
     """Where the points of a problem lie closer than elsewhere."""
     layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
-    return Focus(problem.domain.upper - problem.domain.lower, layers, find_spots(problem))
+    return Focus(problem.domain.upper - problem.domain.lower, layers, find_spots(problem, folder))
 
 
 def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str, str]:

@@ -5,16 +5,18 @@ that stand in them: about those a feature lies that no point may ever meet.
 """
 
 import itertools
+from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from .._basics._compiled import Compiler
 from .._calculus._names import CoordinateValue
 from .._conditions import Block
 from .._domains import AbstractSite, Domain, Facets, Interior, Sobol
 from ._focus import Spot
+from ._reading import at_rest
 from ._sudden import at_most, equations_of
 
 LOOKS = 1 << 17  # points of a condition at which its own functions are looked at
@@ -32,15 +34,18 @@ CROSSED = 64  # points in which the other coordinates are drawn
 SMALLEST = 48  # halvings of the domain, to find a width
 
 
-def find_spots(problem) -> tuple[Spot, ...]:
+def find_spots(problem, folder: Path | None = None) -> tuple[Spot, ...]:
     """Where what conditions prescribe is concentrated.
 
     None where there are too many of them, and where fields have parts of the domain, or coordinates, of
     their own, in which functions are drawn.
+
+    - `folder`: where compiled programs are kept for other processes.
     """
     found: list[Spot] = []
     if problem.layout.places:
         return ()
+    compiler = Compiler(lambda name: None, folder=folder)
     extents = problem.domain.upper - problem.domain.lower
     for block in problem.blocks:
         asks = any(isinstance(q, CoordinateValue) for q in block.plan.quantities.values())
@@ -50,7 +55,7 @@ def find_spots(problem) -> tuple[Spot, ...]:
         if not asks or block.given is not None or not block.plan.is_local:
             continue
         try:
-            spots = _spots_of(problem, block, block.site)
+            spots = _spots_of(problem, block, block.site, compiler.compile)
         except Exception:  # a function of the user's that fails elsewhere than at the points
             continue
         for spot in spots:
@@ -61,23 +66,24 @@ def find_spots(problem) -> tuple[Spot, ...]:
     return tuple(found) if len(found) <= MOST else ()
 
 
-def _spots_of(problem, block: Block, site: AbstractSite) -> list[Spot]:
+def _spots_of(problem, block: Block, site: AbstractSite, compiled) -> list[Spot]:
     """The spots of one condition, of all its residuals: some may be found more than once."""
-    domain, numbers = problem.domain, problem.constants | problem.unknowns
+    domain, at = problem.domain, at_rest(block)
+    plain = problem.constants | problem.unknowns
+    numbers = {n: np.asarray(v, float) for n, v in plain.items()}
     extents = domain.upper - domain.lower
     points, normals = site.draw(LOOKS, Sobol(), np.random.default_rng(0))
-    fields = len(problem.fields)
-
-    def at(point, normal):
-        values = block.plan.evaluate(lambda p: jnp.zeros(fields, p.dtype), point, normal, numbers)
-        return jnp.stack([jnp.asarray(r, point.dtype) + 0 * point[0] for r in block.residual(values)])
-
-    program = jax.jit(jax.vmap(at))
-    values = np.asarray(program(points, normals), float)
+    given = (normals, numbers, block.data)
+    program = compiled("source", jax.vmap(at, (0, 0, None, None)), points, *given)
+    elsewhere = at_most(LOOKS, lambda places: program(places, *given))
+    values = elsewhere(points)
     inside = isinstance(site, Interior)
-    elsewhere = at_most(LOOKS, lambda places: program(places, 0 * normals))
     middle = np.median(values, axis=0)
-    marked = _at_numbers(jax.make_jaxpr(at)(points[0], normals[0]), domain) if inside else points[:0]
+    # Constants and unknowns as numbers, for they too may mark a place.
+    written = lambda point, normal: at(point, normal, plain, block.data)
+    marked = points[:0]
+    if inside:
+        marked = _at_numbers(jax.make_jaxpr(written)(points[0], normals[0]), domain)
     found = []
     for column in range(block.components):
         away = lambda places, c=column: np.abs(elsewhere(places)[:, c] - middle[c])
