@@ -67,7 +67,8 @@ class Focus:
             return points, normals
         if isinstance(block.site, (Interior, Moment)):
             return self._about_spots(block, points, rng), normals
-        if isinstance(block.site, Facets):
+        # The ends of a rod are all there is: none may be taken twice, and the other left out.
+        if isinstance(block.site, Facets) and block.site.finite is None:
             more, sides = draw(POOL * len(points))
             sizes = sum(s.density(more, self.extents) for s in self.spots)
             chosen = rng.choice(len(more), len(points), p=sizes / np.sum(sizes))

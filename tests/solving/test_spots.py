@@ -109,6 +109,14 @@ def test_points_lie_as_closely_at_all_distances_from_a_spot_and_stay_on_their_si
     np.testing.assert_allclose(np.linalg.norm(on_walls.normals, axis=1), 1)
 
 
+@pytest.mark.parametrize("center", [0.9, -0.99])
+def test_a_spot_near_one_end_of_a_rod_leaves_the_other_its_condition(center):
+    problem = poisson(ROD, lambda x: 0 * x)
+    focus = Focus(np.array([2.0]), spots=(Spot(np.array([center]), np.array([1e-4])),))
+    points = PointSet(problem, 64, pv.Sobol(), np.random.default_rng(0), focus)
+    np.testing.assert_array_equal(np.sort(points.current["walls"].points[:, 0]), [-1, 1])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1e-3, 1e-6])
 def test_a_narrow_load_on_a_rod_is_solved(width, tmp_path):
