@@ -54,3 +54,16 @@ def run_python(code, *arguments, environment=None, **options):
     env = os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {})
     command = [sys.executable, *script, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, **options)
+
+
+def first(values, number=1):
+    """Parameters of a test, of which all but the first few are slow; the keys of a dict are names."""
+    pairs = values.items() if isinstance(values, dict) else ((None, value) for value in values)
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            id=name,
+            marks=[] if place < number else [pytest.mark.slow],
+        )
+        for place, (name, value) in enumerate(pairs)
+    ]

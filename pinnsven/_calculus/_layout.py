@@ -1,26 +1,16 @@
-"""Where fields live and what they are made of: parts of the domain, complex numbers, pieces.
-
-A network gives real numbers. A *composite* is a field that conditions know by one name and that is made
-of several of those: a complex field of its real and its imaginary part, a field in pieces of one for
-each part of the domain.
-"""
+"""Where fields live, and which of them are known to conditions by one name together."""
 
 import dataclasses
-import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from .._basics._functions import NamedFunction
-from .._domains import AbstractShape, AbstractSite, Domain, EachPart, Interior, Union, each_once
-
-REAL, IMAGINARY = "_re", "_im"  # behind the name of a complex field: its parts
-PIECE = "_piece_of_"  # in front of the name of a field in pieces: which piece a point is in
+from .._domains import AbstractShape, AbstractSite, Domain, EachPart, Interior, each_once
+from ._composites import AbstractComposite, PiecewiseField
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,71 +33,6 @@ class FieldPlace:
 
 
 @dataclasses.dataclass(frozen=True)
-class Composite:
-    """A field that is made of others.
-
-    - `name`: by which conditions ask for it.
-    - `members`: the fields, real and imaginary part or one for each piece.
-    - `parts`: of the domain, one for each piece; empty for a complex field.
-    """
-
-    name: str
-    members: tuple[str, ...]
-    parts: tuple[AbstractShape, ...] = ()
-
-    @property
-    def is_complex(self) -> bool:
-        return not self.parts
-
-    @property
-    def chooser(self) -> str:
-        """The name of the number of the piece that a point is in."""
-        return PIECE + self.name
-
-    def names(self, asked: str) -> tuple[str, ...] | None:
-        """What a name asks for of each member; None for a name that is not the field's.
-
-        - `asked`: such as `psi_xx` or `grad_psi`.
-        """
-        if any(asked == member or asked.startswith(member + "_") for member in self.members):
-            return None  # psi_re is a field, no derivative of psi
-        for before in ("", "grad_", "laplacian_"):
-            if asked == before + self.name:
-                return tuple(before + member for member in self.members)
-        if asked.startswith(self.name + "_"):
-            rest = asked.removeprefix(self.name)
-            return tuple(member + rest for member in self.members)
-        return None
-
-    def whole(self, values: list, piece=None):
-        """The field, or a derivative of it, from those of its members.
-
-        - `values`: of the members; `piece`: the number of the piece, where there are pieces.
-        """
-        if self.is_complex:
-            return jax.lax.complex(*map(jnp.asarray, values))
-        return jnp.select([piece == i for i in range(len(values))], values)
-
-    def pieces(self, places: Float[np.ndarray, "n space"]) -> Int[np.ndarray, " n"]:
-        """Which piece each point of space is in, or nearest to."""
-        return np.argmin([part.level(places) for part in self.parts], axis=0)
-
-    def whole_at(self, values: list[np.ndarray], places: Float[np.ndarray, "n space"]) -> np.ndarray:
-        """The field, or a derivative of it, at points of space, in numpy.
-
-        - `values`: of the members, each (n, ...).
-        """
-        if self.is_complex:
-            return values[0] + 1j * values[1]
-        return np.stack(values)[self.pieces(places), np.arange(len(places))]
-
-    @functools.cached_property
-    def part(self) -> AbstractShape:
-        """Where a field in pieces lives: all of its parts together."""
-        return Union(*self.parts)  # type: ignore[arg-type]
-
-
-@dataclasses.dataclass(frozen=True)
 class FieldLayout:
     """What is particular about the fields of a problem.
 
@@ -116,7 +41,7 @@ class FieldLayout:
     """
 
     places: tuple[FieldPlace, ...] = ()
-    composites: tuple[Composite, ...] = ()
+    composites: tuple[AbstractComposite, ...] = ()
 
     @property
     def has_parts(self) -> bool:
@@ -155,16 +80,21 @@ class FieldLayout:
         owner = {m: c.name for c in self.composites for m in c.members}
         return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
 
+    def scalar_names(self, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """As `names`, with components in place of vectors and tensors."""
+        owner = {m: c.name for c in self.composites if not c.shape for m in c.members}
+        return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
+
     def real_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Names with the parts of complex fields in place of these."""
-        parts = {c.name: c.members for c in self.composites if c.is_complex}
+        """Names with the members in place of what they make up, but for fields in pieces."""
+        parts = {c.name: c.members for c in self.composites if not c.parts}
         return tuple(n for name in names for n in parts.get(name, (name,)))
 
-    def composite(self, name: str) -> Composite | None:
+    def composite(self, name: str) -> AbstractComposite | None:
         """The field of a name that is made of others; None where it is not."""
         return next((c for c in self.composites if c.name == name), None)
 
-    def expanded(self, asked: str) -> tuple[Composite, tuple[str, ...]] | None:
+    def expanded(self, asked: str) -> tuple[AbstractComposite, tuple[str, ...]] | None:
         """The composite that a name asks for, with the names of the members; None for other names."""
         for composite in self.composites:
             if (names := composite.names(asked)) is not None:
@@ -173,7 +103,7 @@ class FieldLayout:
 
     def expanded_names(
         self, names: Sequence[str]
-    ) -> tuple[dict[str, tuple[Composite, tuple[str, ...]]], tuple[str, ...]]:
+    ) -> tuple[dict[str, tuple[AbstractComposite, tuple[str, ...]]], tuple[str, ...]]:
         """Those names that ask for composites, as `expanded` has them, and all names of real fields."""
         found = {name: self.expanded(name) for name in names}
         made = {name: pair for name, pair in found.items() if pair is not None}
@@ -186,11 +116,14 @@ class FieldLayout:
         if not made:
             return term
         names = dict.fromkeys(real)
-        names |= dict.fromkeys(c.chooser for c, _ in made.values() if not c.is_complex)
+        choosers = {c.name: c.chooser for c, _ in made.values() if isinstance(c, PiecewiseField)}
+        names |= dict.fromkeys(choosers.values())
 
         def function(values: Mapping[str, Any], *data):
             whole = {
-                name: composite.whole([values[m] for m in members], values.get(composite.chooser))
+                name: composite.whole(
+                    name, [values[m] for m in members], values.get(choosers.get(composite.name, ""))
+                )
                 for name, (composite, members) in made.items()
             }
             return term.function({**values, **whole}, *data)

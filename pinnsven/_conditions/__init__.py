@@ -22,6 +22,7 @@ from ._built_in import (
     number_lift as number_lift,
     terms_of as terms_of,
 )
+from ._components import in_components as in_components
 from ._convolution import Convolution as Convolution
 from ._data import MEASURED as MEASURED, Data as Data
 from ._exact import (

@@ -6,6 +6,7 @@ needs; every mistake that can be seen without a network is reported there.
 """
 
 import abc
+import copy
 import dataclasses
 import numbers
 from collections.abc import Callable
@@ -88,6 +89,20 @@ class Block:
 
 class AbstractCondition(eqx.Module):
     """Something that must hold on a part of the domain."""
+
+    def of_components(self, space: NameSpace) -> "AbstractCondition":
+        """The condition with what it prescribes of vectors and tensors said of their components.
+
+        Raises `ValueError` for values that are not of their shape.
+        """
+        del space
+        return self
+
+    def with_values(self, values: dict[str, Any]) -> "AbstractCondition":
+        """The same condition with other values by keyword."""
+        other = copy.copy(self)
+        object.__setattr__(other, "values", values)
+        return other
 
     @abc.abstractmethod
     def bind(self, name: str, space: NameSpace) -> Block:
@@ -173,6 +188,7 @@ def make_block(
         )
 
     def residual(values, data):
+        """The scalars of all terms, one after the other."""
         scalars: list = []
         for term, part in zip(terms, data, strict=True):
             result = term(values, part)
@@ -183,10 +199,14 @@ def make_block(
                     f"its function returned {type(scalar).__name__} where a scalar or a tuple of "
                     "scalars is wanted"
                 )
-        # A complex number of real fields is a mistake, which counting the components will name.
+        # An array of scalar fields is a mistake, as is a complex number of real ones: counting the
+        # components will name it.
+        if has_shape:
+            scalars = [entry for scalar in scalars for entry in jnp.ravel(jnp.asarray(scalar))]
         return tuple(real_scalars(scalars) if is_complex else scalars)
 
     is_complex = any(composite.is_complex for composite in space.layout.composites)
+    has_shape = any(composite.shape for composite in space.layout.composites)
     data = tuple(() if term.data is None else term.data for term in terms)
     block = Block(
         name,

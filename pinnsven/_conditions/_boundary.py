@@ -19,6 +19,7 @@ from ._base import (
     keyword_term,
     make_block,
 )
+from ._components import in_components, robin_component
 
 
 class _Prescription(AbstractCondition):
@@ -53,6 +54,9 @@ class _Prescription(AbstractCondition):
         if self.exact and not (self.weight is None and self.points is None):
             raise ValueError("exact=True: what is built in has no rows, and neither weight nor points")
 
+    def of_components(self, space: NameSpace) -> AbstractCondition:
+        return self.with_values(in_components(self.values, space))
+
     @abc.abstractmethod
     def _keyword_terms(self, space: NameSpace) -> list[NamedFunction]: ...
 
@@ -79,7 +83,8 @@ class Initial(_Prescription):
 
     - `function`: returns a residual at one point (optional).
     - `values`: a keyword names a field or a derivative and gives its value: a number, or a function
-      of coordinates and unknowns.
+      of coordinates and unknowns; of a vector a tuple or an array of those, a function that returns
+      one, or 0.
     - `weight`, `points`: as for `PDE`.
     - `exact`: whether the values of fields, and of their first derivatives in time, are built into the
       solution: with T the length of time, u = u0 + (1 - exp(-(t - t0) / T)) N.
@@ -219,6 +224,9 @@ class Robin(_OnBoundary):
     def _keyword_terms(self, space):
         check_keywords(self.values, space)
         return [self._robin_term(name, value, space) for name, value in self.values.items()]
+
+    def of_components(self, space: NameSpace) -> AbstractCondition:
+        return self.with_values(in_components(self.values, space, robin_component))
 
     def _robin_term(self, field: str, triple, space) -> NamedFunction:
         """a u + b u_n - g of a field.

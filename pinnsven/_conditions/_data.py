@@ -18,6 +18,7 @@ from ._base import (
     points_array,
 )
 from ._columns import read_columns
+from ._components import column, in_components
 from ._robust import Huber
 
 MISSING = ("error", "drop")
@@ -33,7 +34,7 @@ class Data(AbstractCondition):
       for a residual below it; 0 for exact values.
     - `loss`: None for least squares, or `Huber()`, which a few readings that are far off do not bend.
     - `values`: a keyword names a field, or a derivative of one, and gives its n values, or one
-      number for all of them.
+      number for all of them; of a vector those of its components, (n, space).
     - `dropped`: how many readings `Data.read` left out, since a value was missing.
 
     Raises `ValueError` when the problem is built if lengths differ, a value is not finite, a point
@@ -123,6 +124,9 @@ class Data(AbstractCondition):
             return self.points, self.values
         places = {name: v for name, v in self.values.items() if name in space.coordinates}
         return places, {name: v for name, v in self.values.items() if name not in places}
+
+    def of_components(self, space: NameSpace) -> AbstractCondition:
+        return self.with_values(in_components(self.values, space, column))
 
     def bind(self, name: str, space: NameSpace) -> Block:
         """The block of the differences between what was given at the points and the fields there.

@@ -46,7 +46,7 @@ def make_pair_block(
     check_weight(weight)
     check_count(count)
     made, real = space.layout.expanded_names(names)
-    if pieces := [pair[0].name for pair in made.values() if not pair[0].is_complex]:
+    if pieces := [pair[0].name for pair in made.values() if pair[0].parts]:
         raise ValueError(f"{pieces[0]!r} is in pieces: ask for the field of the piece that is meant")
     plan = PairPlan(real, space, DerivativePlan(real, space), partner)
     if not plan.fields:
@@ -75,11 +75,11 @@ def make_pair_block(
 
 
 def _whole(made: dict, name: str, values: dict, before: str):
-    """The value of a name, here or there; that of a complex field of its parts.
+    """The value of a name, here or there; that of a field which is made of others from these.
 
-    - `made`: the complex ones with the names of their parts, `before`: what stands in front of them.
+    - `made`: such names with those of their members, `before`: what stands in front of them.
     """
     if name not in made:
         return values[before + name]
     composite, members = made[name]
-    return composite.whole([values[before + member] for member in members])
+    return composite.whole(name, [values[before + member] for member in members])

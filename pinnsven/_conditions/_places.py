@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._basics._messages import listing
+from .._calculus._composites import PiecewiseField
 from .._calculus._names import NameSpace
 from .._domains import AbstractShape, AbstractSite, cut_site
 
@@ -55,7 +56,7 @@ def with_pieces(
     - `asked`: the names that a condition asks for.
     """
     found = [pair[0] for name in asked if (pair := space.layout.expanded(name)) is not None]
-    chosen = {composite.chooser: composite for composite in found if not composite.is_complex}
+    chosen = {made.chooser: made for made in found if isinstance(made, PiecewiseField)}
     if not chosen:
         return given
     dim = space.domain.space_dim
@@ -94,7 +95,7 @@ def parts_of(space: NameSpace, asked: Sequence[str]) -> list[AbstractShape]:
     """The parts on which the fields live that names ask for, each once."""
     found: list[AbstractShape] = []
     for name in asked:
-        if (pair := space.layout.expanded(name)) is not None and pair[0].parts:
+        if (pair := space.layout.expanded(name)) is not None and (isinstance(pair[0], PiecewiseField)):
             part = pair[0].part
         elif field := _field(space, name):
             part = space.layout.part(space.fields.index(field))

@@ -12,6 +12,7 @@ from .._basics._numbers import finite_number, plain
 from .._calculus._names import NameSpace
 from .._domains import AbstractShape, AbstractSite, Domain, Interior, Sobol, boundary_site, inner_site
 from ._base import AbstractCondition, Block, check_count, check_weight, keyword_term, points_array
+from ._components import in_components
 from ._pairs import THERE_SUFFIX, make_pair_block
 from ._places import FixedPoints, parts_of, where_alive
 
@@ -63,6 +64,9 @@ class Periodic(AbstractCondition):
             raise ValueError(f"factor={self.factor!r}: must be finite and not zero")
         check_weight(self.weight)
         check_count(self.points)
+
+    def of_components(self, space: NameSpace) -> AbstractCondition:
+        return self.with_values(in_components(self.values, space))
 
     def bind(self, name: str, space: NameSpace) -> Block:
         """The block of what differs between both ends, at points of the lower one."""

@@ -70,7 +70,7 @@ def named_values(solution: SolutionData, name: str, coordinates: dict, outside: 
                 values[~alive[:, space.fields.index(field)]] = np.nan
     values = parts[0]
     if expanded is not None:
-        values = expanded[0].whole_at(parts, points[:, : solution.domain.space_dim])
+        values = expanded[0].whole_at(name, parts, points[:, : solution.domain.space_dim])
     return values.reshape(shape + values.shape[1:])
 
 

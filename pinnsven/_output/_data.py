@@ -103,7 +103,8 @@ class SolutionData:
         - `coordinates`: one array per coordinate, of shapes that broadcast together; a vector
           coordinate of size d has a last axis of that length.
 
-        Returns a float64 array of the broadcast shape, or a dict of them for several fields. Raises
+        Returns a float64 array of the broadcast shape, or a dict of them for several fields; a vector
+        or a tensor has its own axes last. Raises
         `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
         """
         values = self.evaluate(coordinates, outside)
@@ -115,9 +116,9 @@ class SolutionData:
         found = dict(zip(self.fields, columns, strict=True))
         for composite in self.layout.composites:
             members = [found[member] for member in composite.members]
-            found[composite.name] = composite.whole_at(members, places)
+            found[composite.name] = composite.whole_at(composite.name, members, places)
         names = self.layout.names(self.fields)
-        named = {name: found[name].reshape(shape) for name in names}
+        named = {name: found[name].reshape(shape + found[name].shape[1:]) for name in names}
         return named[names[0]] if len(names) == 1 else named
 
     def __getstate__(self) -> dict:

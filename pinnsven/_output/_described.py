@@ -3,7 +3,14 @@
 import dataclasses
 from typing import Any
 
-from .._calculus._layout import Composite, FieldLayout, FieldPlace
+from .._calculus._composites import (
+    AbstractComposite,
+    ComplexField,
+    PiecewiseField,
+    TensorField,
+    VectorField,
+)
+from .._calculus._layout import FieldLayout, FieldPlace
 from .._domains import AbstractShape, describe_shape, each_once, plain_fact, shape_of, tupled
 from .._networks import MLP, FourierMLP, RandomFeatures, SeparableMLP, SineMLP
 from ._facts import Facts
@@ -51,7 +58,13 @@ def describe_layout(layout: FieldLayout) -> dict | None:
         for place, network in zip(layout.places, networks, strict=True)
     ]
     composites = [
-        {"name": c.name, "members": c.members, "parts": [numbers[id(part)] for part in c.parts]}
+        {
+            "name": c.name,
+            "members": c.members,
+            "parts": [numbers[id(part)] for part in c.parts],
+            "kind": type(c).__name__,
+            "axes": getattr(c, "axes", ()),
+        }
         for c in layout.composites
     ]
     try:
@@ -81,5 +94,19 @@ def layout_of_facts(facts: Facts) -> FieldLayout:
     for entry in facts["composites"]:  # type: ignore[attr-defined]
         made = Facts(entry, "'composites'")
         of_it = tuple(part(number) for number in made["parts"])  # type: ignore[attr-defined]
-        composites.append(Composite(made.text("name"), made.texts("members"), of_it))  # type: ignore
+        composites.append(_composite(made, of_it))
     return FieldLayout(tuple(places), tuple(composites))
+
+
+def _composite(made: Facts, parts: tuple) -> AbstractComposite:
+    """A field that is made of others; files without a kind tell two apart by their parts."""
+    name, members = made.text("name"), made.texts("members")
+    kind = made.given.get("kind", "PiecewiseField" if parts else "ComplexField")
+    if kind == "PiecewiseField":
+        return PiecewiseField(name, members, parts)
+    if kind == "ComplexField":
+        return ComplexField(name, members)
+    for known in (VectorField, TensorField):
+        if kind == known.__name__:
+            return known(name, members, made.texts("axes"))
+    raise ValueError(f"a field of the kind {str(kind)[:40]!r} is not known to this pinnsven")

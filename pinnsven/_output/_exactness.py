@@ -20,7 +20,7 @@ def exact_at(problem: Any, field: str, points: np.ndarray) -> Float[np.ndarray, 
     composite = problem.layout.composite(field)
     if composite is not None:
         members = [exact_at(problem, name, points) for name in composite.members]
-        return composite.whole_at(members, points[:, : problem.domain.space_dim])
+        return composite.whole_at(field, members, points[:, : problem.domain.space_dim])
     constants = {name: np.asarray(value) for name, value in problem.constants.items()}
     given = problem.domain.split(points) | constants
     return named_function_values(problem.exact[field], given, "float64")

@@ -4,7 +4,17 @@ import dataclasses
 from collections.abc import Mapping
 
 from .._basics._messages import listing, nearest
-from .._calculus._layout import IMAGINARY, REAL, Composite, FieldLayout, FieldPlace
+from .._calculus._composites import (
+    IMAGINARY,
+    REAL,
+    AbstractComposite,
+    ComplexField,
+    PiecewiseField,
+    TensorField,
+    VectorField,
+    symmetric_pairs,
+)
+from .._calculus._layout import FieldLayout, FieldPlace
 from .._domains import AbstractShape, Domain, within_domain
 
 
@@ -24,9 +34,15 @@ class Field:
       from other fields, for another of the same kind.
     - `pieces`: a dict of names and shapes: on each shape the field is another one, of that name, and
       `T` is what is there. `pv.Interface` says how they join.
+    - `vector`: whether it is a vector with a component along each coordinate of space: the fields `v1`,
+      `v2`, or others whose names are given, as in `vector="u v"`. Conditions see an array (space,), and
+      may ask for `grad_v` (space, space) with the component first, `div_v`, `curl_v`, and `strain_v`,
+      the symmetric part of the gradient.
+    - `tensor`: whether it is a symmetric tensor (space, space) of the fields `s11`, `s12`, `s22` and so
+      on; conditions may ask for `div_s` (space,).
 
     Raises `ValueError` for a name that is no text, pieces that are no dict of names and shapes, and
-    pieces beside `on` or `complex`.
+    for two of `complex`, `pieces`, `vector` and `tensor`.
     """
 
     name: str
@@ -35,6 +51,8 @@ class Field:
     complex: bool = False
     network: object = None
     pieces: Mapping[str, AbstractShape] | None = None
+    vector: bool | str | tuple[str, ...] = False
+    tensor: bool = False
 
     def __post_init__(self):
         if not isinstance(self.name, str):
@@ -44,6 +62,12 @@ class Field:
             raise ValueError(f"{label}, on={self.on!r}): give a shape, such as pv.Disk()")
         if self.complex not in (True, False):
             raise ValueError(f"{label}, complex={self.complex!r}): give True or False")
+        if self.tensor not in (True, False):
+            raise ValueError(f"{label}, tensor={self.tensor!r}): give True or False")
+        kinds = {"complex": self.complex, "vector": self.vector, "tensor": self.tensor}
+        asked = [kind for kind, given in kinds.items() if given]
+        if len(asked) > 1:
+            raise ValueError(f"{label}, {asked[0]}=, {asked[1]}=): a field is one or the other")
         if self.pieces is not None:
             pieces = self.pieces
             if not isinstance(pieces, Mapping) or len(pieces) < 2:
@@ -51,8 +75,9 @@ class Field:
             for name, shape in pieces.items():
                 if not isinstance(shape, AbstractShape):
                     raise ValueError(f"{label}, pieces=): {name!r} is {shape!r}, which is no shape")
-            if self.on is not None or self.complex:
-                raise ValueError(f"{label}, pieces=): neither on= nor complex= goes with pieces")
+            if self.on is not None or asked:
+                beside = asked[0] if asked else "on"
+                raise ValueError(f"{label}, pieces=): {beside}= does not go with pieces")
 
     def members(self, domain: Domain) -> dict[str, FieldPlace]:
         """The real fields that it is made of, by name.
@@ -70,8 +95,53 @@ class Field:
         if isinstance(part, AbstractShape):
             part = within_domain(domain, part, f"{label}: on=")
         place = FieldPlace(part, of, self.network)  # type: ignore[arg-type]
-        names = (self.name + REAL, self.name + IMAGINARY) if self.complex else (self.name,)
-        return dict.fromkeys(names, place)
+        return dict.fromkeys(self._names(domain), place)
+
+    def _names(self, domain: Domain) -> tuple[str, ...]:
+        """The real fields that it is made of, where it is in one piece.
+
+        Raises `ValueError` for components of another number than the coordinates of space.
+        """
+        if self.complex:
+            return self.name + REAL, self.name + IMAGINARY
+        if not (self.vector or self.tensor):
+            return (self.name,)
+        side = domain.space_dim
+        if side < 2:
+            raise ValueError(
+                f"Field({self.name!r}): space has {side} coordinate(s) here, and a vector or a tensor "
+                "has components along two or more"
+            )
+        if self.tensor:
+            return tuple(f"{self.name}{i + 1}{j + 1}" for i, j in symmetric_pairs(side))
+        if self.vector is True:
+            return tuple(f"{self.name}{i + 1}" for i in range(side))
+        given = self.vector
+        names = tuple(given.replace(",", " ").split()) if isinstance(given, str) else tuple(given)  # type: ignore
+        if len(names) != side:
+            raise ValueError(
+                f"Field({self.name!r}, vector={given!r}): name {side} components, one along each "
+                "coordinate of space"
+            )
+        return names
+
+    def composite(self, members: dict[str, FieldPlace], domain: Domain) -> AbstractComposite | None:
+        """What conditions know by its name, where that is made of several real fields.
+
+        - `members`: these.
+        """
+        names = tuple(members)
+        if self.pieces is not None:
+            parts = tuple(place.part for place in members.values())
+            return PiecewiseField(self.name, names, parts)  # type: ignore[arg-type]
+        if self.complex:
+            return ComplexField(self.name, names)
+        if self.vector or self.tensor:
+            coordinates = domain.space.coordinates if domain.space is not None else ()
+            scalars = not any(coordinate.vector for coordinate in coordinates)
+            axes = tuple(coordinate.name for coordinate in coordinates) if scalars else ()
+            return (VectorField if self.vector else TensorField)(self.name, names, axes)
+        return None
 
     def _depends_on(self, domain: Domain) -> tuple[str, ...] | None:
         """The coordinates that it depends on; None for all. `ValueError` for what is none."""
@@ -101,9 +171,8 @@ def layout_of(fields: tuple[Field, ...], domain: Domain) -> tuple[tuple[str, ...
         members = field.members(domain)
         names += members
         places |= members
-        if len(members) > 1:
-            parts = tuple(p.part for p in members.values()) if field.pieces is not None else ()
-            composites.append(Composite(field.name, tuple(members), parts))  # type: ignore[arg-type]
+        if (composite := field.composite(members, domain)) is not None:
+            composites.append(composite)
     plain = all(place.is_plain for place in places.values())
     kept = () if plain else tuple(places[name] for name in dict.fromkeys(names))
     return tuple(names), FieldLayout(kept, tuple(composites))

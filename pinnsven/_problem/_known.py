@@ -80,8 +80,8 @@ def relative_errors(evaluate, known: Reference | None, space: NameSpace) -> Fiel
     errors = {}
     for field, (size, difference, number) in found.items():
         whole = owner.get(field)
-        if whole is not None and whole.is_complex and whole.name in found:
-            size = found[whole.name][0]  # one part of a complex number may be zero
+        if whole is not None and whole.is_one and whole.name in found:
+            size = found[whole.name][0]  # one part of a complex number, or one component, may be zero
         errors[field] = math.sqrt(difference / (size if size > 0 else max(number, 1)))
     return FieldErrors(errors)
 

@@ -15,7 +15,15 @@ from .._basics._messages import listing, nearest
 from .._basics._numbers import finite_number, numeric_array
 from .._calculus._layout import FieldLayout
 from .._calculus._names import ConstantValue, NameSpace, UnknownValue
-from .._conditions import AbstractCondition, Block, BuiltIn, Term, built_in_terms, points_array
+from .._conditions import (
+    AbstractCondition,
+    Block,
+    BuiltIn,
+    Term,
+    built_in_terms,
+    in_components,
+    points_array,
+)
 from .._domains import Domain, as_domain
 from .._output._equations import problem_html, problem_text
 from .._output._records import Reference
@@ -94,7 +102,8 @@ class Problem:
             "space",
             NameSpace(self.fields, self.domain, tuple(self.unknowns), tuple(self.constants), layout),
         )
-        put("conditions", _conditions(conditions))
+        given = _conditions(conditions)
+        put("conditions", {key: _split(key, c, self.space) for key, c in given.items()})
         put("blocks", tuple(_bind(key, c, self.space) for key, c in self.conditions.items()))
         put("terms", built_in_terms(self.conditions, self.blocks, self.space, self.constants))
         put("exact", _exact(exact, self.space))
@@ -221,6 +230,16 @@ def _conditions(conditions: object) -> dict[str, AbstractCondition]:
     return dict(conditions)
 
 
+def _split(name: str, condition: AbstractCondition, space: NameSpace) -> AbstractCondition:
+    """A condition with what it says of vectors and tensors said of their components."""
+    if not any(composite.shape for composite in space.layout.composites):
+        return condition
+    try:
+        return condition.of_components(space)
+    except ValueError as error:
+        raise ValueError(f"condition {name!r}: {error}") from None
+
+
 def _bind(name: str, condition: AbstractCondition, space: NameSpace) -> Block:
     try:
         return condition.bind(name, space)
@@ -292,6 +311,8 @@ def _parts(field: str, function: Callable, space: NameSpace):
     composite = space.layout.composite(field)
     if composite is None:
         return [(field, function)]
+    if composite.shape:
+        return list(in_components({field: function}, space).items())
     if not composite.is_complex:
         return [(member, function) for member in composite.members]
 
@@ -310,10 +331,11 @@ def _check_exact_shape(field: str, function: Callable, arguments, space: NameSpa
         shape = jax.eval_shape(lambda *values: jnp.asarray(function(*values)), *points).shape
     except Exception as error:
         raise ValueError(f"exact[{field!r}] failed at one point: {explain(error, space)}") from error
-    if shape != ():
-        raise ValueError(
-            f"exact[{field!r}] returned shape {shape}; it is called at one point: a scalar"
-        )
+    composite = space.layout.composite(field)
+    wanted = () if composite is None else composite.shape
+    if shape != wanted:
+        kind = "a scalar" if not wanted else f"an array of shape {wanted}"
+        raise ValueError(f"exact[{field!r}] returned shape {shape}; it is called at one point: {kind}")
 
 
 def _check_reference(reference: object, space: NameSpace):

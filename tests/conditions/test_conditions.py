@@ -342,7 +342,7 @@ def test_huber_needs_a_positive_number(given):
         pv.Huber(given)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_outliers_bend_the_answer_less():
     """Readings of e^(-2 t), every eighth of them off by half of the start."""
     t = np.linspace(0, 1, 48)

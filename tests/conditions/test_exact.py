@@ -164,7 +164,7 @@ def test_soft_and_exact_agree_and_exact_has_no_rows():
     assert np.max(np.abs(found[True](**rim))) < 1e-15
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_trained_network_keeps_its_start_and_its_file_keeps_the_constants(tmp_path):
     """u' = -u from u0: the start is held to the last bit, also by the file, with the u0 of its run."""
     declared = pv.Problem(

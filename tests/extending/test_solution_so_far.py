@@ -98,7 +98,7 @@ def test_the_solution_so_far_claims_nothing(looked):
     assert {n: row.rows for n, row in first.conditions.items()} == {"pde": 32, "start": 1, "end": 1}
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_kept_solution_so_far_outlives_its_run(looked, tmp_path):
     looking, _ = looked
     t = np.linspace(0, 1, 5)

@@ -52,7 +52,7 @@ def test_every_public_name_has_a_docstring():
         assert getattr(pv, name).__doc__, name
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_the_script_in_the_help_runs(quick_compilation, capsys):
     assert pv.__doc__ is not None
     script = pv.__doc__.split("ask for:\n")[1]

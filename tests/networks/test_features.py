@@ -44,7 +44,7 @@ def test_a_heat_profile_on_a_ring_is_periodic_and_smooth_across_from_its_corner(
     np.testing.assert_allclose(*across, rtol=1e-2, atol=1e-4)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_powers_about_a_corner_are_harmonic_and_follow_the_edges():
     """r^(2/3) sin(2 theta / 3) on the L vanishes on both edges of its corner."""
     middle, power = 0.75 * np.pi, 2 / 3
@@ -100,7 +100,7 @@ def test_features_that_are_no_dict_are_refused():
         pv.MLP(features=lambda x: x)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_solution_with_found_features_comes_back_from_its_file(tmp_path):
     conditions = {
         "heat": pv.PDE(lambda u_t, u_xx: u_t - 0.1 * u_xx),

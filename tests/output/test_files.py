@@ -76,7 +76,7 @@ def test_a_periodic_solution_is_periodic_after_loading(made, tmp_path):
     np.testing.assert_allclose(loaded.u(x=0.0, t=t), loaded.u(x=2.0, t=t), atol=1e-14)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_unknowns_and_their_errors_are_kept(tmp_path):
     problem = pv.Problem(
         pv.Interval(-1, 1),

@@ -165,7 +165,7 @@ def test_a_solid_has_its_middle_planes(made):
     assert titles(made("ball").plot()) == ["u,  z = 1", "u,  y = 0", "u,  x = 0"]
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_system_over_time_has_curves_together_and_a_phase_portrait():
     conditions = {
         "one": pv.PDE(lambda u_t, v: u_t - v),

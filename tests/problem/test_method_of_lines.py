@@ -66,7 +66,7 @@ def test_a_steep_front_has_the_solution_of_cole_and_hopf():
     assert off < 1e-10 and floor < 1e-8
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_the_floor_knows_what_too_few_points_and_rough_steps_cost():
     def made(**options):
         return pv.method_of_lines(
@@ -134,7 +134,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "options", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_it_cannot_do_is_said(arguments, options, said):
     with pytest.raises(ValueError, match=said):

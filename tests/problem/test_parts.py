@@ -143,7 +143,7 @@ def asked(**more):
         (lambda: pv.Field("u", complex="yes"), "True or False"),
         (lambda: pv.Field("u", pieces={"a": LOW}), "two shapes or more"),
         (lambda: pv.Field("u", pieces={"a": LOW, "b": 3}), "no shape"),
-        (lambda: pv.Field("u", pieces=PIECES, complex=True), "neither"),
+        (lambda: pv.Field("u", pieces=PIECES, complex=True), "does not go with pieces"),
         (lambda: pv.Problem(SQUARE, pv.Field("u", on=BEYOND), BOTH), "outside of the domain"),
         (lambda: pv.Problem(SQUARE, pv.Field("u", on=LINE), BOTH), "coordinates"),
         (lambda: pv.Problem(SQUARE, pv.Field("u", of="z"), BOTH), "no coordinate 'z'"),

@@ -41,6 +41,7 @@ EXACT = [
 BY_PLAN = [
     "abel",
     "black_scholes",
+    "cantilever",
     "delay",
     "inclusion",
     "kovasznay",

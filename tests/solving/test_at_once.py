@@ -85,7 +85,7 @@ def test_a_front_is_left_to_the_network():
     assert solution.steps > 1 and solution.status in ("time_limit", "stalled")
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_steps_that_are_counted_are_those_of_the_network():
     solution = pv.solve(poisson(), pv.MLP(8, 1), max_steps=3, estimate_error=False)
     assert solution.steps == 3
@@ -159,7 +159,7 @@ def test_zero_solves_what_nobody_has_started_and_is_not_called_the_answer(domain
     assert solution.status == "undetermined"
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_an_integral_is_fitted_by_as_fine_a_rule_as_it_needs():
     """u' = f, its integral given: a peak of width 0.012 lies between the nodes of the first rule."""
     width, center = 0.012, 0.065

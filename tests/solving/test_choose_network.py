@@ -47,7 +47,7 @@ def test_a_product_with_an_unknown_is_affine_in_the_field():
     assert chosen(ROD, pde, unknowns={"k": 2.0}) == pv.MLP(20, 2)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_the_network_of_the_problem_and_that_of_the_call_come_first():
     assert network_for(decay(network=pv.MLP(5, 1))) == pv.MLP(5, 1)
     assert network_for(decay()) == pv.MLP(20, 2)

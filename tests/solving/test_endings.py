@@ -105,7 +105,7 @@ def test_a_time_limit_ends_the_run():
     assert np.isfinite(found.u(t=0.5))
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_contradicting_conditions_do_not_converge():
     problem = pv.Problem(
         domain=pv.Time(0, 1),

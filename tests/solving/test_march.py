@@ -109,7 +109,7 @@ def test_what_was_solved_is_returned_where_a_slab_cannot_be_begun():
     assert math.isnan(found.error_estimate["u"])
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.param(pv.StopRun, marks=pytest.mark.slow)])
 def test_a_march_that_is_stopped_never_says_it_has_converged(stop):
     """The second slab is stopped after it has met the tolerance."""

@@ -198,7 +198,7 @@ def test_refused(row):
 # Numbers of numpy's.
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path, quick_compilation):
     network = pv.MLP(width=np.int64(2), depth=np.int32(1), scale=np.float32(1.0))
     conditions = {

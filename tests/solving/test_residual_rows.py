@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import pinnsven as pv
+from helpers import first
 from pinnsven._solving._residual import (
     Layout,
     make_batch,
@@ -185,12 +186,15 @@ def test_memory_of_any_content_makes_the_same_jacobian(quadratic):
 @pytest.mark.solves
 @pytest.mark.parametrize(
     "solver",
-    [
-        pv.Sven(),
-        pv.Sven(backend=pv.RefinedGram()),
-        pv.Sven(backend=pv.QRSVD(), control=pv.FixedStep()),
-        pv.Sven(kappa=2.0, control=pv.FixedStep()),
-    ],
+    first(
+        [
+            pv.Sven(),
+            pv.Sven(backend=pv.RefinedGram()),
+            pv.Sven(backend=pv.QRSVD(), control=pv.FixedStep()),
+            pv.Sven(kappa=2.0, control=pv.FixedStep()),
+        ],
+        2,
+    ),
 )
 def test_a_step_within_given_memory_is_the_same_step(perceptron, solver):
     system, theta = perceptron

@@ -115,7 +115,7 @@ def test_the_loss_is_the_weighted_sum_of_mean_squares():
     np.testing.assert_allclose(found.history["loss"][-1], total, rtol=1e-9)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_multiplying_an_equation_changes_nothing(twenty):
     scaled = solve(decay(factor=1e6), max_steps=20)
     ratio = twenty.conditions["pde"].weight / scaled.conditions["pde"].weight

@@ -124,7 +124,7 @@ def test_history_rank_and_spectrum_fit_together(solution, recorder):
     assert solution.seconds >= solution.compile_seconds > 0
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_two_fields_are_solved_together():
     problem = pv.Problem(
         domain=pv.Time(0, 1),
@@ -168,7 +168,7 @@ def test_the_estimated_error_is_of_the_order_of_the_true_one(solution):
     assert 0.1 < solution.error_estimate["u"] / solution.error["u"] < 10
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_network_that_can_do_no_better_knows_that_it_is_wrong():
     problem = pv.Problem(
         domain=pv.Time(0, 1),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from helpers import SMALL, model_of
+from helpers import SMALL, first, model_of
 
 
 def bar(length=1.0, end=1.0, base=0.0, size=1.0, factor=1.0):
@@ -43,7 +43,7 @@ def few_steps(**units):
 
 
 @pytest.mark.solves
-@pytest.mark.parametrize("units", UNITS)
+@pytest.mark.parametrize("units", first(UNITS))
 def test_other_units_take_the_same_steps(units):
     plain, twin = few_steps(), few_steps(**units)
     for name in ("damping", "rank"):
@@ -64,7 +64,7 @@ def test_what_is_solved_in_one_unit_is_solved_in_another(units):
     assert found == pytest.approx(wanted, abs=1e-8)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_field_that_nobody_prescribes_gets_its_size_from_the_equations():
     """A displacement of 1e-3 by a temperature of 100, with a modulus of 2.1e11."""
     modulus, growth = 2.1e11, 1.2e-5
@@ -82,7 +82,7 @@ def test_a_field_that_nobody_prescribes_gets_its_size_from_the_equations():
     assert 1e-5 < size[0] < 1e-2
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_source_alone_gives_the_size():
     conditions = {
         "heat": pv.PDE(lambda T_xx: -16.0 * T_xx - 1e7),

@@ -84,7 +84,7 @@ def test_standard_errors_are_those_of_linear_regression():
     np.testing.assert_allclose(found.unknowns["k"].standard_error, deviation, rtol=1e-6)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_noisy_data_are_fitted_no_closer_than_their_noise():
     """The rate of a decay from noisy readings, against scipy's fit of the closed form."""
     rng = np.random.default_rng(5)

@@ -85,7 +85,7 @@ def test_momentum_is_springs_recursion():
         theta, previous = moved, expected
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_search_with_momentum_predicts_what_an_affine_residual_does():
     """d_k = b d_(k-1) - (J^T J + mu^2)^-1 J^T (r + b J d_(k-1)), mu from the report."""
     share, previous = 0.6, np.zeros(9)

@@ -51,7 +51,7 @@ def test_a_crowded_half_brings_the_endgame():
     np.testing.assert_allclose(params, expected, atol=1e-6)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_jitted_is_not_jitted():
     control = pv.SpectralSearch(probes=2, memory=0)
     solver, start = pv.Sven(control=control, corrections=2), jnp.array([-1.2, 1.0])
@@ -61,7 +61,7 @@ def test_jitted_is_not_jitted():
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_mapped_over_seeds_is_a_loop():
     residual, start, data = large_problem()
     solver = pv.Sven(control=pv.SpectralSearch(probes=2, memory=0), corrections=1)

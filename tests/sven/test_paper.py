@@ -75,7 +75,7 @@ def test_rows_that_vanish_stay_finite_for_every_kappa(kappa):
     np.testing.assert_allclose(step, expected, rtol=1e-6)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_losses_are_squares_of_residuals():
     """l = r^2 with kappa = 2 has the rows l, the step of |r| r: half of Gauss-Newton's."""
     params, data = network_start(), network_data(4)

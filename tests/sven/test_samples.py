@@ -7,6 +7,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import pinnsven as pv
+from helpers import first
 from matrices import ROUNDING
 from pinnsven._sven import FunctionResidual
 from small_residuals import network, network_data, network_start, of_batch, of_sample
@@ -29,7 +30,7 @@ def tied(params, x, y):
 
 @pytest.mark.solves
 @pytest.mark.parametrize("function", [of_sample, untied, tied], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("group", [1, 3])
+@pytest.mark.parametrize("group", first([1, 3]))
 def test_the_kernel_without_a_jacobian_is_that_of_the_jacobian(function, group):
     params, data = network_start(), network_data()
     system = FunctionResidual(pv.Samples(function, group=group), params)
@@ -69,7 +70,7 @@ def test_samples_are_the_function_mapped_over_a_batch():
     np.testing.assert_allclose(grouped, expected, rtol=ROUNDING)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_samples_and_a_batch_function_take_the_same_step():
     params, data = network_start(), network_data()
     solver = pv.Sven()
