@@ -66,6 +66,8 @@ class Freedom:
     - `kappas`: of each field, its relative movement for a residual of one.
     - `unknowns`: of each unknown, its movement for a residual of one.
     - `together`: how the unknowns move with the freest of them, each (unknowns,).
+    - `fitted`: of each field, the movement that fits the residual which was found.
+    - `chance`: the same for a residual of that norm without any pattern, by its expectation.
     - `growth`: of the largest of them, from half of the functions to all.
     - `field`: the number of the field that is freest.
     - `direction`: the coefficients of its movement, with a residual of one.
@@ -74,6 +76,8 @@ class Freedom:
     kappas: Float[np.ndarray, " fields"]
     unknowns: Float[np.ndarray, " unknowns"]
     together: Float[np.ndarray, " unknowns"]
+    fitted: Float[np.ndarray, " fields"]
+    chance: Float[np.ndarray, " fields"]
     growth: float
     field: int
     direction: Float[np.ndarray, " functions"]
@@ -81,12 +85,14 @@ class Freedom:
 
 def freedom(
     jacobian: Float[np.ndarray, "rows functions"],
+    residual: Float[np.ndarray, " rows"],
     values: list[Float[np.ndarray, "points functions"]],
     unknowns: int,
 ) -> Freedom:
     """How freely each field and each unknown may move.
 
     - `jacobian`: J, in the order of the functions, the first half being a space of the same kind.
+    - `residual`: that was found.
     - `values`: B of each field.
     - `unknowns`: how many of the last columns are those of unknowns.
     """
@@ -102,8 +108,22 @@ def freedom(
     fewer = np.concatenate([part[:, kept] for part in [*parts, moves]])
     half = Directions(triangle(rows[:, kept]), fewer)
     before, _ = half.largest(parts[freest][:, kept])
+    best = whole.basis.T @ (jacobian.T @ residual)
+    shown = [part @ whole.basis for part in parts]
+    fitted = np.array([np.linalg.norm(part @ best) for part in shown])
+    chance = np.array([np.linalg.norm(part) for part in shown])
+    chance *= np.linalg.norm(residual) / max(len(residual), 1) ** 0.5
     along = moves @ whole.basis
     strengths = np.linalg.norm(along, axis=1)
     together = along @ along[np.argmax(strengths)] if unknowns else strengths
     growth = float(kappas[freest] / max(before, 1e-300))
-    return Freedom(kappas, strengths, together, growth, freest, found[freest][1])
+    return Freedom(
+        kappas=kappas,
+        unknowns=strengths,
+        together=together,
+        fitted=fitted,
+        chance=chance,
+        growth=growth,
+        field=freest,
+        direction=found[freest][1],
+    )

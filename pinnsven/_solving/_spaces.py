@@ -38,6 +38,7 @@ from .._networks import (
 LEAST, MOST = 600, 800  # functions in the tangent space (experiment 80)
 DISTURBANCE = 0.3  # of the parameters, relative to the root mean square of their leaf
 DRAWN = 500  # functions in the drawn space, over all fields (experiment 76)
+POWERS = 3  # of the solution that belong to the drawn space
 LEAST_UNITS = 60  # of each field, where there are many
 PORTION = 500  # functions that are drawn together to solve in, over all fields
 PORTIONS = 8  # of them at most
@@ -71,8 +72,13 @@ class AbstractSpace(AbstractParameters):
         return self.functions + len(self.unknown_names)
 
     @abc.abstractmethod
-    def change(self, inputs: Float[Array, " inputs"], coefficients) -> Float[Array, " fields"]:
-        """e at one embedded point."""
+    def change(
+        self, inputs: Float[Array, " inputs"], coefficients, values: Float[Array, " fields"]
+    ) -> Float[Array, " fields"]:
+        """e at one embedded point.
+
+        - `values`: of u there, in its units.
+        """
 
     def unpack(self, theta):
         # The network keeps its parameters, so that nothing differentiates what is drawn beside it.
@@ -96,7 +102,7 @@ class Changed(eqx.Module):
 
     def __call__(self, values, inputs):
         plain = self.plain(values, inputs)  # type: ignore[operator]
-        return plain + self.space.change(inputs, self.coefficients)
+        return plain + self.space.change(inputs, self.coefficients, plain)
 
 
 class UnitSpace(AbstractSpace):
@@ -116,7 +122,8 @@ class UnitSpace(AbstractSpace):
     def functions(self):
         return self.units.functions * self.fields
 
-    def change(self, inputs, coefficients):
+    def change(self, inputs, coefficients, values):
+        del values
         return in_combination(self.units, inputs, coefficients.reshape(-1, self.fields))
 
 
@@ -178,7 +185,8 @@ class TangentSpace(AbstractSecondSpace):
     def functions(self):
         return self.near.shape[0] * self.index.size
 
-    def change(self, inputs, coefficients):
+    def change(self, inputs, coefficients, values):
+        del values
         copies = self.near.shape[0]
         changes = jnp.zeros((copies, self.base.size), coefficients.dtype)
         changes = changes.at[:, self.index].set(coefficients.reshape(copies, -1))
@@ -200,11 +208,13 @@ def tangent_copies(number: int) -> int:
 class DrawnSpace(AbstractSecondSpace):
     """Drawn functions of the network's embedded inputs z, the same ones for each field.
 
-    A constant and a slope along every input; units tanh(w . z + b); Legendre polynomials of w . z,
-    which hold the smooth functions that a condition leaves open; and, where the domain does not fill
-    its bounding box, fundamental solutions of Laplace's equation around poles outside of it (as in the
-    method of fundamental solutions, Fairweather and Karageorghis 1998), which holes leave open. Their
-    order is random, so that the first half is a space of the same kind.
+    Powers of the solution itself, for the movement of many a front or growth is a polynomial of it, and
+    nothing else is as steep; a constant and a slope along every input; units tanh(w . z + b); Legendre
+    polynomials of w . z, which hold the smooth functions that a condition leaves open; and, where the
+    domain does not fill its bounding box, fundamental solutions of Laplace's equation around poles
+    outside of it (as in the method of fundamental solutions, Fairweather and Karageorghis 1998), which
+    holes leave open. The order of all but the first is random, so that half of them is a space of the
+    same kind.
 
     - `plain`, `base`: the parameters of u and their values.
     - `weights`, `biases`, `owners`: of the units, as those of `DrawnUnits`.
@@ -274,10 +284,12 @@ class DrawnSpace(AbstractSecondSpace):
 
     @property
     def functions(self):
-        return (1 + self.weights.shape[1] + self.order.size) * self.fields
+        return (POWERS + 1 + self.weights.shape[1] + self.order.size) * self.fields
 
-    def change(self, inputs, coefficients):
-        return in_combination(self._all, inputs, coefficients.reshape(-1, self.fields))
+    def change(self, inputs, coefficients, values):
+        of_it, drawn = jnp.split(coefficients.reshape(-1, self.fields), [POWERS])
+        powers = jnp.stack([values ** (n + 1) for n in range(POWERS)])
+        return in_combination(self._all, inputs, drawn) + jnp.sum(powers * of_it, axis=0)
 
     def _all(self, inputs, own=None, number=None):
         """All functions at one point: those about poles of its inputs, the others of a field's own."""

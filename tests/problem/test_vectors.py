@@ -98,7 +98,7 @@ def test_what_is_prescribed_of_a_vector_is_said_of_its_components(value):
     twin = pv.Problem(
         SQUARE, "p q", {"walls": pv.Dirichlet(p=lambda x, y: x * y, q=lambda x, y: x + y)}
     )
-    assert list(problem.conditions["walls"].values) == ["p", "q"]
+    assert list(vars(problem.conditions["walls"])["values"]) == ["p", "q"]
     values = {"p": 0.25, "q": 2.0, "x": 0.5, "y": 1.5}
     np.testing.assert_allclose(
         problem.blocks[0].residual(values), twin.blocks[0].residual(values), rtol=1e-15
@@ -109,7 +109,7 @@ def test_readings_of_a_vector_are_those_of_its_components():
     places = {"x": np.array([0.1, 0.2, 0.3]), "y": np.array([0.1, 0.2, 0.3])}
     readings = np.arange(6.0).reshape(3, 2)
     problem = pv.Problem(SQUARE, pv.Field("v", vector=True), {"data": pv.Data(places, v=readings)})
-    np.testing.assert_array_equal(problem.conditions["data"].values["v2"], readings[:, 1])
+    np.testing.assert_array_equal(vars(problem.conditions["data"])["values"]["v2"], readings[:, 1])
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def compiled(name, function, *arguments):
 def test_the_largest_movement_is_the_generalized_singular_value():
     rng = np.random.default_rng(0)
     jacobian, values = rng.standard_normal((60, 12)), rng.standard_normal((40, 12))
-    found = freedom(jacobian, [values], 0)
+    found = freedom(jacobian, jacobian[:, 0], [values], 0)
     squares = scipy.linalg.eigh(values.T @ values, jacobian.T @ jacobian, eigvals_only=True)
     np.testing.assert_allclose(found.kappas[0] ** 2, squares[-1], rtol=1e-9)
     moved = found.direction
@@ -37,11 +37,24 @@ def test_every_field_has_a_movement_of_its_own():
     rng = np.random.default_rng(1)
     jacobian = rng.standard_normal((60, 12))
     parts = [rng.standard_normal((40, 12)), 1e-3 * rng.standard_normal((40, 12))]
-    found = freedom(jacobian, parts, 0)
+    found = freedom(jacobian, jacobian[:, 0], parts, 0)
     for part, kappa in zip(parts, found.kappas, strict=True):
         squares = scipy.linalg.eigh(part.T @ part, jacobian.T @ jacobian, eigvals_only=True)
         np.testing.assert_allclose(kappa**2, squares[-1], rtol=1e-6)
     assert found.field == 0
+
+
+def test_the_movement_that_fits_a_residual_and_that_of_chance_are_those_of_least_squares():
+    rng = np.random.default_rng(4)
+    jacobian, residual = rng.standard_normal((60, 12)), rng.standard_normal(60)
+    parts = [rng.standard_normal((40, 12)), rng.standard_normal((40, 12))]
+    found = freedom(jacobian, residual, parts, 0)
+    inverse = np.linalg.pinv(jacobian)
+    for part, fitted, chance in zip(parts, found.fitted, found.chance, strict=True):
+        np.testing.assert_allclose(fitted, np.linalg.norm(part @ inverse @ residual), rtol=1e-10)
+        # The root mean square over residuals of this norm in all directions.
+        mean = np.linalg.norm(part @ inverse) * np.linalg.norm(residual) / np.sqrt(60)
+        np.testing.assert_allclose(chance, mean, rtol=1e-10)
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
@@ -51,7 +64,7 @@ def test_a_direction_without_a_residual_is_free_beyond_all_measure(scale):
     free = rng.standard_normal(12)
     jacobian = rng.standard_normal((60, 12)) * scale
     jacobian -= np.outer(jacobian @ free, free) / (free @ free)
-    found = freedom(jacobian, [values], 0)
+    found = freedom(jacobian, jacobian[:, 0], [values], 0)
     assert found.kappas[0] * scale > 1e12
     along = abs(found.direction @ free) / np.linalg.norm(found.direction) / np.linalg.norm(free)
     assert along == pytest.approx(1)
@@ -61,8 +74,8 @@ def test_a_direction_without_a_residual_is_free_beyond_all_measure(scale):
 def test_a_function_that_the_space_has_twice_is_no_movement(copies):
     rng = np.random.default_rng(3)
     jacobian, values = rng.standard_normal((60, 6)), rng.standard_normal((40, 6))
-    once = freedom(jacobian, [values], 0)
-    twice = freedom(np.tile(jacobian, copies), [np.tile(values, copies)], 0)
+    once = freedom(jacobian, jacobian[:, 0], [values], 0)
+    twice = freedom(np.tile(jacobian, copies), jacobian[:, 0], [np.tile(values, copies)], 0)
     np.testing.assert_allclose(twice.kappas, once.kappas, rtol=1e-9)
 
 
