@@ -37,7 +37,9 @@ class Directions:
         share = np.exp(np.mean(np.log(norms[0][both] / norms[1][both]))) if both.any() else 1.0
         whole = np.concatenate([jacobian, share * values])
         # Of one size, for rounding in steep functions would hide what smooth ones do.
-        scale = 1 / np.maximum(np.linalg.norm(whole, axis=0), 1e-300)
+        lengths = np.linalg.norm(whole, axis=0)
+        # What is zero in both, as the slope along a coordinate that a field does not see, goes.
+        scale = np.where(lengths > 1e-290, 1 / np.maximum(lengths, 1e-290), 0.0)
         _, sizes, right = scipy.linalg.svd(triangle(whole * scale), check_finite=False)
         kept = sizes > CUT * sizes[0]
         basis = scale[:, None] * right[kept].T / sizes[kept]

@@ -79,6 +79,17 @@ def test_a_function_that_the_space_has_twice_is_no_movement(copies):
     np.testing.assert_allclose(twice.kappas, once.kappas, rtol=1e-9)
 
 
+def test_a_function_that_is_zero_is_no_movement():
+    rng = np.random.default_rng(5)
+    jacobian, values = rng.standard_normal((60, 6)), rng.standard_normal((40, 6))
+    without = np.arange(6) != 2
+    jacobian[:, 2] = values[:, 2] = 0.0
+    found = freedom(jacobian, jacobian[:, 0], [values], 0)
+    less = freedom(jacobian[:, without], jacobian[:, 0], [values[:, without]], 0)
+    np.testing.assert_allclose(found.kappas, less.kappas, rtol=1e-9)
+    np.testing.assert_allclose(found.fitted, less.fitted, rtol=1e-9)
+
+
 @pytest.mark.parametrize("shift, kappa", [(0.0, 1 / np.pi**2), (9.0, 1 / (np.pi**2 - 9))])
 def test_an_equation_amplifies_by_one_over_its_smallest_eigenvalue(shift, kappa):
     """-u'' - s u with zero walls built in: sin(pi x) moves furthest, by 1 / (pi^2 - s)."""
