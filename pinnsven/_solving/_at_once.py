@@ -53,8 +53,10 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
-    fit.asked = asked
+    fit.asked, fit.known = asked, run.apart_from
     found = fit.begin()
+    if found is None and run.apart_from:
+        return RESULTS.stalled, "no other solution was found than those to keep away from"
     if found is None:
         return None
     run.correctable = found.affine or found.left <= HOPEFUL

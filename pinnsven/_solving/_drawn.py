@@ -10,6 +10,7 @@ network, corrects it (field notes 13; experiments 91 to 93).
 import dataclasses
 import itertools
 import math
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters, in_combination
+from .._output._data import SolutionData
+from ._apart import start_apart
 from ._drawn_step import State
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
@@ -86,6 +89,7 @@ class DrawnFit:
         self.asked: int | None = None  # units of each field, where the user has given a number
         self.steepest = STEEPEST[0]  # of the slopes that were chosen
         self.featured = True  # whether half of the units are multiplied by features
+        self.known: Sequence[SolutionData] = ()  # solutions to keep away from
 
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
@@ -97,15 +101,18 @@ class DrawnFit:
         for kind in itertools.product(kinds, stretches, STEEPEST):
             self.featured, self.stretch, self.steepest = kind
             units = self._draw(self.steepest)
-            state = self._state([units], self._nothing(1), sets)
+            state = self.state([units], self.nothing(1), sets)
             if state is None:
                 return None
             step = state.step()
             if best is None or step.left < least:
                 least, best = step.left, (kind, units, state, step)
         assert best is not None  # there are slopes to choose from
-        (self.featured, self.stretch, self.steepest), units, *begun = best
-        return self._newton([units], self._nothing(1), sets, *begun)
+        (self.featured, self.stretch, self.steepest), units, state, step = best
+        if self.known:
+            start = start_apart(self, units, sets, state)
+            return None if start is None else self._newton([units], start, sets)
+        return self._newton([units], self.nothing(1), sets, state, step)
 
     def grow(self, before: Combination) -> "Combination | None":
         """Twice as many portions as a combination has; the best of two sizes of slopes.
@@ -114,15 +121,15 @@ class DrawnFit:
         """
         used = int(before.drawn.used)
         sets, old = self._sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
-        coefficients = self._nothing(2 * used)
+        coefficients = self.nothing(2 * used)
         coefficients[:used] = before.drawn.coefficients[:used]
         found = []
         for steepest in (self.steepest, self.steepest / 2) if used == 1 else (self.steepest,):
             more = [self._draw(steepest, portion=i) for i in range(2 * used)]
             kept = old if steepest == self.steepest else more[:used]
-            begun = coefficients if steepest == self.steepest else self._nothing(2 * used)
+            begun = coefficients if steepest == self.steepest else self.nothing(2 * used)
             if before.affine:
-                begun = self._nothing(2 * used)
+                begun = self.nothing(2 * used)
             grown = self._newton([*kept, *more[used:]], begun, sets)
             if grown is not None:
                 found.append((grown.left, steepest, grown))
@@ -158,11 +165,11 @@ class DrawnFit:
         - `most`: of the residual that it may leave.
         """
         sets, units = self._sets(1), self._draw(PROBE)
-        state = self._state([units], self._nothing(1), sets)
+        state = self.state([units], self.nothing(1), sets)
         if state is None or not state.held_norm > 0:
             return None
         change = state.step().change.reshape(1, self.functions, self.fields)
-        after = self._state([units], change, sets, state.weights)
+        after = self.state([units], change, sets, state.weights)
         if after is None or not after.held_norm < most * state.held_norm:
             return None
         places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
@@ -189,7 +196,8 @@ class DrawnFit:
         """How many functions a combination has for each field."""
         return int(found.drawn.used) * self.functions
 
-    def _nothing(self, portions: int) -> np.ndarray:
+    def nothing(self, portions: int) -> np.ndarray:
+        """Coefficients of zero."""
         return np.zeros((portions, self.functions, self.fields))
 
     def _draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
@@ -212,12 +220,12 @@ class DrawnFit:
 
         - `state`, `step`: the first ones, where they are known.
         """
-        state = self._state(units, coefficients, sets) if state is None else state
+        state = self.state(units, coefficients, sets) if state is None else state
         if state is None:
             return None
         first, slow, shares, affine = state.held_norm, 0, [], False
         if np.any(coefficients):
-            nothing = self._state(units, np.zeros_like(coefficients), sets, state.weights)
+            nothing = self.state(units, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
         elif first == 0:  # the zero of the fields is the solution
             return self._nothing_left(units, coefficients)
@@ -229,7 +237,7 @@ class DrawnFit:
             after = None
             for share in (1.0, 0.5, 0.25):
                 moved = coefficients + share * step.change.reshape(coefficients.shape)
-                after = self._state(units, moved, sets, state.weights)
+                after = self.state(units, moved, sets, state.weights)
                 if after is not None and after.held_norm < state.held_norm:
                     break
             if after is None or not after.held_norm < state.held_norm:
@@ -245,7 +253,7 @@ class DrawnFit:
             return None
         if affine:  # once more with what rounding has left
             again = coefficients + step.again(state).reshape(coefficients.shape)
-            refined = self._state(units, again, sets, state.weights)
+            refined = self.state(units, again, sets, state.weights)
             if refined is not None and refined.held_norm < state.held_norm:
                 coefficients, state = again, refined
                 shares[-1] = state.held_norm / first
@@ -290,7 +298,7 @@ class DrawnFit:
         rows = [active_rows(self.system, batches) for batches in sets]
         return _Sets(sets, [[part for block in found for part in block.T] for found in rows])
 
-    def _state(self, units, coefficients, sets: "_Sets", weights=None) -> "State | None":
+    def state(self, units, coefficients, sets: "_Sets", weights=None) -> "State | None":
         """Weighted Jacobians and residuals at a combination; None where they are not finite."""
         pairs = [self._linearized(units, coefficients, batches) for batches in sets.batches]
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):

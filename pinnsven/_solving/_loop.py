@@ -21,6 +21,7 @@ from .._basics._processes import agreed, is_first, number_of_processes
 from .._basics._results import RESULTS
 from .._networks import Alone, DrawnLayer, FieldModel, Parameters, Scaling
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
+from .._output._data import SolutionData
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._at_once import may_draw, solve_at_once
@@ -119,6 +120,7 @@ class Run:
         self.levels: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
         self.scaling: Scaling | None = None  # of the fields, once it is found
         self.wants_drawn = True
+        self.apart_from: Sequence[SolutionData] = ()  # solutions that are known
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them
         self.candidate: Combination | None = None  # of drawn functions, in place of the network

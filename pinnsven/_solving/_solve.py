@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -22,6 +23,7 @@ from .._output._progress import closed_on_failure, display_for
 from .._output._solution import Solution
 from .._problem import Problem, known_values
 from .._sven import Sven
+from ._at_once import may_draw
 from ._built_in_walls import with_walls_built_in
 from ._choose_network import network_for
 from ._finish import finish
@@ -60,6 +62,7 @@ def solve(
     precision: str = "float64",
     estimate_error: bool = True,
     drawn: bool = True,
+    apart_from: Solution | Sequence[Solution] = (),
     cache: bool | str | os.PathLike = True,
     progress: bool | str | None = None,
     devices: object = None,
@@ -90,6 +93,8 @@ def solve(
     - `drawn`: whether drawn functions may solve the problem before a network is trained, or correct the
       network after it, as far as nothing of the user's depends on a network's parameters: unknowns,
       readings, points of one's own, `max_steps`, an optax solver (docs/points-and-networks.md).
+    - `apart_from`: solutions of the same problem, where it has several: another one is looked for, by
+      deflation (Farrell, Birkisson and Funke 2015). It is found in drawn functions or not at all.
     - `cache`: a folder in which compiled programs are kept for other processes; True for the user's
       own (docs/waiting.md), False for none.
     - `progress`: whether the run is shown while it goes on (see `Progress`): by default where someone
@@ -129,6 +134,7 @@ def solve_within(
     precision: str = "float64",
     estimate_error: bool = True,
     drawn: bool = True,
+    apart_from: Solution | Sequence[Solution] = (),
     cache: bool | str | os.PathLike = True,
     progress: bool | str | None = None,
     devices: object = None,
@@ -170,6 +176,7 @@ def solve_within(
         run.known = known
         run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
         run.limits = limits
+        run.apart_from = _known_solutions(apart_from, problem, run)
         run.checkpoint = checkpoint
         run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
         if checkpoint is not None:
@@ -192,6 +199,25 @@ def solve_within(
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
+    """Solutions to keep away from.
+
+    Raises `ValueError` for what is none of the problem's, and where no drawn functions are used.
+    """
+    solutions = (given,) if isinstance(given, Solution) else tuple(given)
+    for solution in solutions:
+        if not isinstance(solution, Solution) or solution.fields != problem.fields:
+            raise ValueError(
+                f"apart_from: {solution!r:.60} is no solution with the fields of the problem"
+            )
+    if solutions and not may_draw(run):
+        raise ValueError(
+            "apart_from: another solution is looked for in drawn functions, which are not used with "
+            "unknowns, readings, points of one's own, max_steps, float32 or an optax solver"
+        )
+    return solutions
 
 
 def _focus(problem: Problem, singularities: list[Singularity], folder: Path | None) -> Focus:
