@@ -28,7 +28,13 @@ from ._at_once import may_draw, solve_at_once
 from ._devices import Placement, find_devices
 from ._drawn import Combination
 from ._held_out import block_scales, summarize
-from ._limits import CORRECTION_SECONDS, MEASURE_SECONDS, VERDICT_SECONDS, Limits
+from ._limits import (
+    CORRECTION_SECONDS,
+    MEASURE_SECONDS,
+    VERDICT_SECONDS,
+    VERDICT_STEPS,
+    Limits,
+)
 from ._noise import rounding, vanishing
 from ._points import Drawn, PointSet
 from ._prediction import predict_memory
@@ -233,13 +239,14 @@ class Run:
         if not self.asks_for_error:
             return left < MEASURE_SECONDS
         compiling = agreed(self.compiler.seconds)
-        if left < VERDICT_SECONDS + compiling and not verdict_is_ready(self):
+        judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost)
+        if left < judging + compiling and not verdict_is_ready(self):
             if left + limits.overrun() < compiling:  # about what compiling it takes
                 self.hurried = "The time limit leaves none to estimate the error: allow more."
                 return left < MEASURE_SECONDS
             prepare_verdict(self)
             left = limits.left() - self.step_cost
-        return left < VERDICT_SECONDS + CORRECTION_SECONDS * self.correctable
+        return left < judging + CORRECTION_SECONDS * self.correctable
 
     def is_done(self) -> bool:
         """Whether the last estimate is well below the tolerance, and training agrees with held-out."""
