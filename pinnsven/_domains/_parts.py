@@ -112,7 +112,7 @@ def cut_site(site: AbstractSite, parts: Sequence[AbstractShape], what: str) -> A
     except ValueError:
         raise ValueError(
             f"{what}: what is asked for lives on different parts of the domain, and nowhere together: "
-            "where they touch pv.Interface ties them"
+            "where they touch pv.Interface ties them; what holds on each is a condition of its own"
         ) from None
     return dataclasses.replace(site, domain=site.domain.over(first, site.domain.time))
 

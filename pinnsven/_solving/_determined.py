@@ -90,6 +90,7 @@ def freedom(
     residual: Float[np.ndarray, " rows"],
     values: list[Float[np.ndarray, "points functions"]],
     unknowns: int,
+    beside: int = 0,
 ) -> Freedom:
     """How freely each field and each unknown may move.
 
@@ -97,35 +98,42 @@ def freedom(
     - `residual`: that was found.
     - `values`: B of each field.
     - `unknowns`: how many of the last columns are those of unknowns.
+    - `beside`: how many of the first columns are functions made of the solution. They may explain its
+      residual, but are no witnesses of how far it may move: half of the functions has them too.
     """
-    rows, parts = triangle(jacobian), [triangle(found) for found in values]
+    number = jacobian.shape[1] - unknowns
     # An unknown that moves no field, and no residual, is no function that the space has twice.
-    moves = np.eye(rows.shape[1])[rows.shape[1] - unknowns :]
-    whole = Directions(rows, np.concatenate([*parts, moves]))
-    found = [whole.largest(part) for part in parts]
+    moves = np.eye(jacobian.shape[1])[number:]
+    rows, parts = triangle(jacobian), [triangle(found) for found in values]
+    fitted, chance = _likely(jacobian, residual, Directions(rows, np.vstack([*parts, moves])), parts)
+
+    drawn = np.r_[beside : jacobian.shape[1]]
+    kept = np.r_[beside : (beside + number) // 2, number : jacobian.shape[1]]
+    whole = Directions(triangle(rows[:, drawn]), np.vstack([*parts, moves])[:, drawn])
+    found = [whole.largest(part[:, drawn]) for part in parts]
     kappas = np.array([kappa for kappa, _ in found])
     freest = int(np.argmax(kappas))
-    number = rows.shape[1] - unknowns
-    kept = np.r_[: number // 2, number : rows.shape[1]]
-    fewer = np.concatenate([part[:, kept] for part in [*parts, moves]])
-    half = Directions(triangle(rows[:, kept]), fewer)
+    half = Directions(triangle(rows[:, kept]), np.vstack([*parts, moves])[:, kept])
     before, _ = half.largest(parts[freest][:, kept])
-    best = whole.basis.T @ (jacobian.T @ residual)
-    shown = [part @ whole.basis for part in parts]
-    fitted = np.array([np.linalg.norm(part @ best) for part in shown])
-    chance = np.array([np.linalg.norm(part) for part in shown])
-    chance *= np.linalg.norm(residual) / max(len(residual), 1) ** 0.5
-    along = moves @ whole.basis
+    along = moves[:, drawn] @ whole.basis
     strengths = np.linalg.norm(along, axis=1)
     together = along @ along[np.argmax(strengths)] if unknowns else strengths
-    growth = float(kappas[freest] / max(before, 1e-300))
     return Freedom(
         kappas=kappas,
         unknowns=strengths,
         together=together,
         fitted=fitted,
         chance=chance,
-        growth=growth,
+        growth=float(kappas[freest] / max(before, 1e-300)),
         field=freest,
-        direction=found[freest][1],
+        direction=np.concatenate([np.zeros(beside), found[freest][1]]),
     )
+
+
+def _likely(jacobian, residual, directions: Directions, parts) -> tuple[np.ndarray, np.ndarray]:
+    """How each field moves to fit a residual, and for one of that norm without a pattern."""
+    best = directions.basis.T @ (jacobian.T @ residual)
+    shown = [part @ directions.basis for part in parts]
+    chance = np.array([np.linalg.norm(part) for part in shown])
+    norm = np.linalg.norm(residual) / max(len(residual), 1) ** 0.5
+    return np.array([np.linalg.norm(part @ best) for part in shown]), chance * norm

@@ -29,7 +29,6 @@ from .._conditions import Block, GivenValues
 from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
 from ._levels import Levels
-from ._noise import rounding_of_values
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, split_rows
 from ._spaces import (
@@ -65,7 +64,6 @@ class ErrorEstimate:
     - `reach`: how far each field may move while its residual stays as small as it is.
     - `unknown_reach`: how far each unknown may, in the unit of its starting value.
     - `variation`: the standard deviation of each field over its root mean square.
-    - `rounding`: of each field's values.
     - `freedom`: how the reach comes about.
     - `amplification`: how far the freest field moves for a relative residual of one.
     - `place`: the point (dim,) where the freest movement is largest.
@@ -78,7 +76,6 @@ class ErrorEstimate:
     reach: Float[np.ndarray, " fields"]
     unknown_reach: Float[np.ndarray, " unknowns"]
     variation: Float[np.ndarray, " fields"]
-    rounding: Float[np.ndarray, " fields"]
     freedom: Freedom
     amplification: float
     place: Float[np.ndarray, " dim"]
@@ -92,12 +89,11 @@ class ErrorEstimate:
         The correction, or the movement that fits the residual at points of its own, whichever is
         larger. What no correction explains has no pattern that the space shows, and moves the solution
         like chance: by half of its share of the residual's square the estimate is the power mean of
-        both. Rounding of the solution's own values is beside it.
+        both.
         """
         found = np.maximum(self.correction, self.freedom.fitted)
         share = self.left**2 / 2
-        mean = found ** (1 - share) * np.maximum(found, self.freedom.chance) ** share
-        return np.hypot(mean, self.rounding)
+        return found ** (1 - share) * np.maximum(found, self.freedom.chance) ** share
 
     @property
     def bounds(self) -> Float[np.ndarray, " fields"]:
@@ -195,7 +191,7 @@ class _Question:
 
     def within(
         self, kind: type[AbstractSecondSpace], times: int = 1
-    ) -> tuple[AbstractSpace, ResidualSystem]:
+    ) -> tuple[AbstractSecondSpace, ResidualSystem]:
         """A space, and the residuals as functions of its coefficients."""
         fields = len(self.blocks[0].plan.space.fields)
         space = kind.at(self.parameters, self.theta, fields, times)
@@ -217,14 +213,15 @@ def _freedom(fit: "_Fit", size) -> Freedom:
     share = size * len(found.fields) ** 0.5
     parts = [slope / part for slope, part in zip(found.slopes, share, strict=True)]
     rows = found.held[0] * found.scatter[:, None]
-    return freedom(rows, found.held[1], parts, len(fit.space.unknown_names))
+    unknowns, own = len(fit.space.unknown_names), fit.space.of_the_solution
+    return freedom(rows, found.held[1], parts, unknowns, own)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Fit:
     """Corrections in one space, by damping, and what share of the residual each leaves."""
 
-    space: AbstractSpace
+    space: AbstractSecondSpace
     found: "_Linearized"
     corrections: np.ndarray
     left: np.ndarray
@@ -308,7 +305,6 @@ def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: flo
         unknown_reach=free.unknowns * np.linalg.norm(drawn.held[1]),
         amplification=float(np.max(free.kappas)) * _at_level(drawn, most) / relative,
         variation=np.std(drawn.fields, axis=0) / size,
-        rounding=rounding_of_values(best.space.plain.model, size),
         freedom=free,
         place=np.asarray(fits[0].places)[np.argmax(np.abs(direction))],
         even=float(abs(np.mean(direction)) / np.sqrt(np.mean(direction**2))),

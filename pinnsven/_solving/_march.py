@@ -20,7 +20,7 @@ from .._basics._numbers import finite_number
 from .._basics._precision import precision_context, to_numpy
 from .._basics._results import RESULTS
 from .._calculus._derivatives import taylor
-from .._calculus._names import Derivative, Value
+from .._calculus._names import Derivative, NameSpace, Value
 from .._conditions import (
     PDE,
     AbstractCondition,
@@ -29,7 +29,9 @@ from .._conditions import (
     Dirichlet,
     GivenValues,
     Initial,
+    Interface,
     Neumann,
+    Periodic,
     Robin,
 )
 from .._conditions._base import difference, make_block
@@ -72,7 +74,7 @@ def march(
     largest held-out residual, its spectrum is that of the last slab.
 
     Raises `ValueError` for a problem without time or `Initial`, with unknowns, or with a condition
-    that is neither a `PDE` nor on the boundary in space, for edges outside the time, and as `solve`.
+    that ties times together, for edges outside the time, and as `solve`.
     """
     asked = Limits(settings.pop("tolerance", None), settings.pop("max_steps", None), time_limit)
     check_top_level("march")
@@ -135,8 +137,11 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
                 "gives. Leave exact out"
             )
         on_boundary = isinstance(condition, (Boundary, Dirichlet, Neumann, Robin))
-        if isinstance(condition, (PDE, Initial)) or (
-            on_boundary and not isinstance(block.site, Moment)
+        in_space = isinstance(condition, Periodic) and condition.along != time.coordinate.name
+        if (
+            isinstance(condition, (PDE, Initial, Interface))
+            or in_space
+            or (on_boundary and not isinstance(block.site, Moment))
         ):
             continue
         raise ValueError(f"march: {name!r} ties times together; use solve()")
@@ -193,19 +198,22 @@ class _Given(AbstractCondition):
     points: int | None = eqx.field(static=True)
 
     def bind(self, name, space):
+        block = self._from(self.start, name, space)
+        if self.better is None:
+            return block
+        return dataclasses.replace(block, truth=self._from(self.better, name, space))
+
+    def _from(self, start: GivenValues, name: str, space: NameSpace) -> Block:
         assert space.domain.time is not None  # march has asked for it
-        block = make_block(
+        return make_block(
             name,
-            [difference(quantity, f"_given_{quantity}") for quantity in self.start.names],
+            [difference(quantity, f"_given_{quantity}") for quantity in start.names],
             space,
             Moment(space.domain, space.domain.time.start),
             weight=self.weight,
             count=self.points,
-            given=_renamed(self.start),
+            given=_renamed(start),
         )
-        if self.better is None:
-            return block
-        return dataclasses.replace(block, truth=dataclasses.replace(block, given=_renamed(self.better)))
 
 
 def _renamed(given: GivenValues) -> GivenValues:
@@ -233,11 +241,35 @@ def _begun(
         return _Given(start, None, first.weight, first.points)
     indexed = {name: (before.fields.index(field), order) for name, (field, order) in wanted.items()}
     evaluator: Evaluator = before.evaluator  # type: ignore[assignment]
-    better = None
+    better, space = None, block.plan.space
     if before.corrected is not None:
-        better = _continued(to_numpy(before.corrected), "float64", indexed)
-    start = _continued(evaluator.model, evaluator.precision, indexed)
+        better = _in_one(_continued(to_numpy(before.corrected), "float64", indexed), space)
+    start = _in_one(_continued(evaluator.model, evaluator.precision, indexed), space)
     return _Given(start, better, first.weight, first.points)
+
+
+def _in_one(given: GivenValues, space: NameSpace) -> GivenValues:
+    """Values of fields in pieces as one, where all of their pieces are there: at a place one counts."""
+    names, made = list(given.names), []
+    for composite in space.layout.composites:
+        one = composite.members[0]
+        own = [name for name in names if name == one or name.startswith(one + "_")]
+        for first in own if composite.parts else ():
+            rest = first.removeprefix(one)
+            members = [member + rest for member in composite.members]
+            if set(members) <= set(names):
+                names = [name for name in names if name not in members] + [composite.name + rest]
+                made.append((composite, composite.name + rest, members))
+    if not made:
+        return given
+
+    def at(points):
+        found, places = given.at(points), points[:, : space.domain.space_dim]
+        for composite, name, members in made:
+            found[name] = composite.whole_at(name, [found.pop(m) for m in members], places)
+        return found
+
+    return GivenValues(tuple(names), at)
 
 
 def _prescribed(block: Block) -> dict[str, tuple[str, int]]:

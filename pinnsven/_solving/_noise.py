@@ -4,9 +4,8 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
-from .._networks import DrawnLayer, FieldModel, Silenced
+from .._networks import DrawnLayer, Silenced
 from ._residual import ResidualSystem
 from ._verdict import AGREE
 
@@ -34,19 +33,6 @@ def rounding(run) -> np.ndarray:
         moved = run.rows(run.batches, theta, system, "residual")
         squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
     return ROUNDING_ROOM * np.sqrt(squares)
-
-
-def rounding_of_values(model: FieldModel, size) -> Float[np.ndarray, " fields"]:
-    """What rounding leaves of each field's values, where coefficients of drawn functions cancel.
-
-    - `size`: of the fields; the functions are about as large as one.
-    """
-    beside = model.addition
-    if not isinstance(beside, DrawnLayer):
-        return np.zeros(len(size))
-    used = np.asarray(beside.coefficients)[: int(beside.used)]
-    norms = np.linalg.norm(used.reshape(-1, len(size)), axis=0)
-    return float(np.finfo(float).eps) * norms * np.asarray(model.scaling.size) / size
 
 
 def vanishing(run, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:

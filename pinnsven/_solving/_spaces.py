@@ -132,6 +132,11 @@ class AbstractSecondSpace(AbstractSpace):
 
     title: eqx.AbstractClassVar[str]
 
+    @property
+    def of_the_solution(self) -> int:
+        """How many functions, the first ones, are made of the solution."""
+        return 0
+
     @classmethod
     @abc.abstractmethod
     def at(
@@ -281,6 +286,10 @@ class DrawnSpace(AbstractSecondSpace):
             fields=fields,
             power=pole_power(domain),
         )
+
+    @property
+    def of_the_solution(self):
+        return POWERS * self.fields
 
     @property
     def functions(self):

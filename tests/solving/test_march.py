@@ -8,7 +8,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
-from pinnsven._solving._march import _slab
+from pinnsven._solving._march import _edges as march_edges, _slab
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -141,3 +141,36 @@ def test_a_time_limit_that_is_too_short_still_gives_every_slab_a_solution():
     found = pv.march(growth(), 2, time_limit=1e-6)
     assert found.status in ("time_limit", "unresolved")
     assert np.all(np.isfinite(found.u(t=np.linspace(0, 1, 7))))
+
+
+def two_pieces():
+    """Heat in a rod of two pieces alike, whose field is one in two parts."""
+    exact = lambda x, t: jnp.exp(-(math.pi**2) * t) * jnp.sin(math.pi * x)
+    return pv.Problem(
+        domain=pv.Interval(0, 1) * pv.Time(0, 0.2),
+        fields=pv.Field("u", pieces={"a": pv.Interval(0, 0.5), "b": pv.Interval(0.5, 1)}),
+        conditions={
+            "left": pv.PDE(lambda a_t, a_xx: a_t - a_xx),
+            "right": pv.PDE(lambda b_t, b_xx: b_t - b_xx),
+            "glue": pv.Interface(lambda a, b, a_n, b_n: (a - b, a_n - b_n), between=("a", "b")),
+            "start": pv.Initial(u=lambda x: jnp.sin(math.pi * x)),
+            "ends": pv.Dirichlet(u=0.0, on="x"),
+        },
+        exact={"a": exact, "b": exact},
+    )
+
+
+@pytest.mark.slow
+def test_slabs_of_a_field_in_pieces_go_on_from_each_other():
+    marched = pv.march(two_pieces(), 2)
+    assert marched.status == "converged" and marched.error < 1e-6
+
+
+def test_what_ties_times_together_is_refused_and_what_ties_places_is_not():
+    turned = two_pieces()
+    edges = march_edges(turned, 2)
+    np.testing.assert_allclose(edges, [0.0, 0.1, 0.2])
+    again = pv.Periodic(u=0.0, along="t")
+    problem = pv.Problem(turned.domain, "u", {"start": pv.Initial(u=0.0), "again": again})
+    with pytest.raises(ValueError, match="'again' ties times together"):
+        pv.march(problem)
