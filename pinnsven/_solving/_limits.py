@@ -8,7 +8,7 @@ from .._basics._processes import agreed
 
 TOLERANCE = 1e-6
 VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85)
-VERDICT_STEPS = 4.0  # steps that one takes at least, where these are dear (experiment 121)
+VERDICT_STEPS = 4.0  # steps that one takes at least, where these are dear (experiment 122)
 CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes, with a thousand of them
 MEASURE_SECONDS = 0.3  # the same without an estimate of the error
 CHEAP = 1e-4  # of the tolerance: what is cheap is done until there

@@ -22,10 +22,13 @@ from pinnsven._conditions import FixedPoints
 
 EXACT = [
     ("advection", {}),
+    ("bratu", {}),
+    ("bratu", {"strength": 1.0}),
     ("heat_1d", {}),
     ("heat_family", {}),
     ("helmholtz_2d", {}),
     ("helmholtz_2d", {"a1": 4, "a2": 4}),
+    ("klein_gordon", {}),
     ("oscillator", {}),
     ("oscillator", {"damping": 0.0, "end": 10.0}),
     ("poisson_1d", {}),
@@ -35,17 +38,24 @@ EXACT = [
     ("poisson_10d", {}),
     ("reaction", {}),
     ("reaction", {"periodic": True}),
+    ("sine_gordon", {}),
     ("wave_1d", {}),
 ]
 # Of several fields, of pieces, complex, or of two places: by the plan of each condition.
 BY_PLAN = [
     "abel",
     "black_scholes",
+    "burgers_2d",
     "cantilever",
     "delay",
+    "fokker_planck",
     "inclusion",
     "kovasznay",
+    "point_load",
     "schroedinger",
+    "stefan",
+    "taylor_green",
+    "tracer",
     "two_materials",
     "volterra",
 ]
