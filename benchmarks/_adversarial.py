@@ -18,6 +18,7 @@ TOLERANCE = 1e-6
 SECONDS = 12.0  # of each run whose answer cannot be right
 SECONDS_ALONE = 90.0  # of those left alone, which end when they have converged
 FIGURES = 4.0  # standard errors that an unknown may be off
+ROUNDED = 1e-14  # an error below it is rounding, of the exact solution's own values too
 
 # What caught a wrong answer, by a phrase of its message, in the order in which it is looked for.
 RULES = {
@@ -132,7 +133,7 @@ def tables(records: list[dict]) -> str:
 def estimates(records: list[dict]) -> list[str]:
     """Sentences on the ratio of the estimated to the true error."""
     pairs = [
-        (r["estimate"] / r["error"], r["status"] == "converged")
+        (max(r["estimate"], ROUNDED) / max(r["error"], ROUNDED), r["status"] == "converged")
         for r in records
         if r.get("estimate") is not None and r["error"]
     ]
@@ -143,7 +144,8 @@ def estimates(records: list[dict]) -> list[str]:
     low = min(ratio for ratio, _ in pairs)
     seconds = [r["verdict_seconds"] for r in records if r.get("verdict_seconds")]
     return [
-        f"The estimated error over the true one, of {len(believed)} runs called converged: median "
+        f"The estimated error over the true one, both at least {ROUNDED:.0e}, of {len(believed)} runs "
+        "called converged: median "
         f"{statistics.median(believed):.2f}, within a factor 10 in {100 * near / len(believed):.0f} %; "
         f"the smallest of all {len(pairs)} runs with an estimate {low:.1e}. The verdict took "
         f"{statistics.median(seconds):.1f} s (median), {max(seconds):.1f} s at most, without compiling."

@@ -20,11 +20,23 @@ from _records import Results, find_source_tree, gallery_problem, headed, output_
 RESULTS = Results("at_once")
 GALLERY = ("poisson_1d", "poisson_2d", "heat_1d", "oscillator", "two_materials", "inclusion", "delay")
 GALLERY += ("heat_family", "black_scholes", "poisson_10d")
+GALLERY += (
+    "bratu",
+    "stefan",
+    "point_load",
+    "cantilever",
+    "klein_gordon",
+    "fokker_planck",
+    "sine_gordon",
+)
 LIMIT = 60.0  # seconds, for what is not solved at once
 LIMITED = (
     "heat_family",
     "black_scholes",
     "poisson_10d",
+    "klein_gordon",
+    "fokker_planck",
+    "sine_gordon",
     "helmholtz (6, 6), k = 10",
     "helmholtz (10, 10), k = 1",
     "kovasznay, Re 40",

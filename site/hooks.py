@@ -121,12 +121,16 @@ def _is_of(record: dict, problem: str) -> bool:
 
 def _gallery() -> str:
     """The problems that come with pinnsven, with what they reached."""
-    records = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text())["records"]
+    records, at_once = (
+        json.loads((ROOT / f"benchmarks/results/{name}.json").read_text())["records"]
+        for name in ("accuracy", "at_once")
+    )
     lines = [
         "# Gallery",
         "",
         "`pinnsven list` shows them, `pinnsven solve NAME` solves one. Errors and seconds are those of "
-        "[accuracy.md](../benchmarks/results/accuracy.md).",
+        "[accuracy.md](../benchmarks/results/accuracy.md), those of whole calls, with programs cached, of "
+        "[at_once.md](../benchmarks/results/at_once.md).",
         "",
     ]
     for file in sorted((ROOT / "problems").glob("[a-z]*.py")):
@@ -137,5 +141,8 @@ def _gallery() -> str:
         if mine:
             error, seconds = min(mine)
             lines += [f"Reached: relative error {error:.1e} in {seconds:.0f} s.", ""]
+        elif file.stem in at_once:
+            call = at_once[file.stem]["filled"]
+            lines += [f"Reached: relative error {call['error']:.1e} in {call['seconds']:.0f} s.", ""]
         lines += ["```python", source.strip(), "```", ""]
     return "\n".join(lines)
