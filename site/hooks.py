@@ -129,8 +129,8 @@ def _gallery() -> str:
         "# Gallery",
         "",
         "`pinnsven list` shows them, `pinnsven solve NAME` solves one. Errors and seconds are those of "
-        "[accuracy.md](../benchmarks/results/accuracy.md), those of whole calls, with programs cached, of "
-        "[at_once.md](../benchmarks/results/at_once.md).",
+        "[accuracy.md](../benchmarks/results/accuracy.md), those of whole calls, with programs cached, "
+        "of [at_once.md](../benchmarks/results/at_once.md).",
         "",
     ]
     for file in sorted((ROOT / "problems").glob("[a-z]*.py")):
