@@ -173,11 +173,9 @@ def solve_within(
             singularities,
             devices,
         )
-        run.known = known
+        run.known, run.checkpoint, run.limits = known, checkpoint, limits
         run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
-        run.limits = limits
         run.apart_from = _known_solutions(apart_from, problem, run)
-        run.checkpoint = checkpoint
         run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
         if checkpoint is not None:
             asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
