@@ -59,9 +59,8 @@ def start_apart(fit, units, sets, state) -> np.ndarray | None:
     - `fit`: a `DrawnFit` that has known solutions, `units`: its functions.
     - `sets`: points to fit and to judge by, `state`: at coefficients of zero.
     """
-    batch = next(
-        b for b, block in zip(sets.batches[0], fit.system.blocks, strict=True) if block.interior
-    )
+    pairs = list(zip(sets.batches[0], fit.system.blocks, strict=True))
+    batch = next((b for b, block in pairs if block.interior), pairs[0][0])
     points = jnp.asarray(np.asarray(batch.points)[: int(batch.active)])
     known = Known(fit.known, fit.system.blocks[0].plan.space.domain, points)
 
