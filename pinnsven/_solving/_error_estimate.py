@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 
 from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
+from .._calculus._names import NameSpace
 from .._conditions import Block, GivenValues
 from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
@@ -138,8 +139,9 @@ def estimate_errors(
             fits.append(fit)
             if fit.left.min() < ENOUGH:
                 break
-        silent = np.array([name in vanishing for name in system.blocks[0].plan.space.fields])
-        size = _field_sizes(fits[0].found.fields, silent)
+        space = system.blocks[0].plan.space
+        silent = np.array([name in vanishing for name in space.fields])
+        size = _field_sizes(fits[0].found.fields, silent, space)
         free = _freedom(fits[0], size)
         most = sum(block.components for block in system.blocks) ** 0.5
         kappa = free.kappas.max() * _at_level(fits[0].found, most) / levels.relative
@@ -198,12 +200,17 @@ class _Question:
         return space, ResidualSystem(self.blocks, space, self.system.constants)
 
 
-def _field_sizes(values, vanishing) -> Float[np.ndarray, " fields"]:
+def _field_sizes(values, vanishing, space: NameSpace) -> Float[np.ndarray, " fields"]:
     """The root mean square of every field, one for those that are zero.
+
+    Components of one field, of which some may be zero, are as large as the largest of them.
 
     - `values`: (points, fields), `vanishing`: which fields are zero.
     """
     size = np.sqrt(np.mean(values**2, axis=0))
+    for composite in (made for made in space.layout.composites if made.is_one):
+        mine = [space.fields.index(member) for member in composite.members]
+        size[mine] = size[mine].max()
     return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
 
 
