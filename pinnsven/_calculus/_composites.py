@@ -64,9 +64,15 @@ class AbstractComposite(abc.ABC):
             return tuple(member + rest for member in self.members)
         return None
 
-    def examples(self) -> list[str]:
-        """Names that only a field of this kind has, for messages."""
+    @property
+    def places(self) -> list[tuple[int, ...]]:
+        """Where each member stands in `shape`."""
         return []
+
+    @property
+    def slopes(self) -> dict[str, tuple[int, ...]]:
+        """Names of what is made of first derivatives of several members, with their shapes."""
+        return {}
 
     @abc.abstractmethod
     def whole(self, asked: str, values: list, piece=None):
@@ -179,9 +185,19 @@ class VectorField(_OfComponents):
     def shape(self) -> tuple[int, ...]:
         return (len(self.members),)
 
-    def examples(self) -> list[str]:
-        curl = [f"curl_{self.name}"] if len(self.members) in CURL else []
-        return [f"div_{self.name}", *curl, f"strain_{self.name}"]
+    @property
+    def places(self) -> list[tuple[int, ...]]:
+        return [(i,) for i in range(len(self.members))]
+
+    @property
+    def slopes(self) -> dict[str, tuple[int, ...]]:
+        side = len(self.members)
+        found: dict[str, tuple[int, ...]] = dict.fromkeys(
+            (f"grad_{self.name}", f"strain_{self.name}"), (side, side)
+        )
+        if side in CURL:
+            found[f"curl_{self.name}"] = (3,) if len(CURL[side]) > 1 else ()
+        return found | {f"div_{self.name}": ()}
 
     def _names(self, asked: str) -> tuple[str, ...] | None:
         number = len(self.members)
@@ -226,11 +242,15 @@ class TensorField(_OfComponents):
 
     def number(self, row: int, column: int) -> int:
         """Of the member that stands in a row and a column."""
-        row, column = sorted((row, column))
-        return row * self._side - row * (row - 1) // 2 + column - row
+        return self.places.index((min(row, column), max(row, column)))
 
-    def examples(self) -> list[str]:
-        return [f"div_{self.name}"]
+    @property
+    def places(self) -> list[tuple[int, ...]]:
+        return list(symmetric_pairs(self._side))
+
+    @property
+    def slopes(self) -> dict[str, tuple[int, ...]]:
+        return {f"div_{self.name}": (self._side,)}
 
     def _names(self, asked: str) -> tuple[str, ...] | None:
         sides = range(self._side)
@@ -248,6 +268,6 @@ class TensorField(_OfComponents):
         return xp.stack(rows, axis=-2)
 
 
-def symmetric_pairs(side: int) -> list[tuple[int, int]]:
+def symmetric_pairs(side: int) -> list[tuple[int, ...]]:
     """Row and column of the components of a symmetric tensor, in their order."""
     return [(i, j) for i in range(side) for j in range(i, side)]

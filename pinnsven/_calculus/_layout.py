@@ -75,14 +75,12 @@ class FieldLayout:
         everywhere = np.ones(len(points), bool)
         return np.stack([inside.get(id(part), everywhere) for part in parts], axis=1)
 
-    def names(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """The fields as users know them: composites in place of their members."""
-        owner = {m: c.name for c in self.composites for m in c.members}
-        return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
+    def names(self, fields: tuple[str, ...], shaped: bool = True) -> tuple[str, ...]:
+        """The fields as users know them: composites in place of their members.
 
-    def scalar_names(self, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """As `names`, with components in place of vectors and tensors."""
-        owner = {m: c.name for c in self.composites if not c.shape for m in c.members}
+        - `shaped`: whether vectors and tensors are named, or their components.
+        """
+        owner = {m: c.name for c in self.composites if shaped or not c.shape for m in c.members}
         return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
 
     def real_names(self, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -151,7 +151,8 @@ class NameSpace:
             names += [f"{field}_{a}{b}" for i, a in enumerate(axes) for b in axes[i:]]
             if self.domain.space is not None:
                 names += [f"grad_{field}", f"laplacian_{field}", f"{field}_n"]
-        names += [name for composite in self.layout.composites for name in composite.examples()]
+        made = [name for composite in self.layout.composites for name in composite.slopes]
+        names += [name for name in made if name not in names]
         return [*names, "normal"] if self.domain.space is not None else names
 
     def read(self, name: str) -> Quantity:

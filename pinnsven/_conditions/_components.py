@@ -7,41 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._calculus._composites import AbstractComposite, TensorField
+from .._calculus._composites import TensorField
 from .._calculus._names import NameSpace
 
 Split = Callable[[Any, tuple[int, ...], tuple[int, ...], str], object]
-
-
-def in_components(
-    values: dict[str, Any], space: NameSpace, split: Split | None = None
-) -> dict[str, Any]:
-    """Values by the names of real fields, where some are given for vectors or tensors.
-
-    - `values`: by name; a vector or a tensor, or a derivative of one, gets an array or a tuple of its
-      shape, whose entries are numbers or functions, a function that returns one, or 0.
-    - `split`: takes a value, the place of a component, the shape and a label; `component` by default.
-
-    Raises `ValueError` for values of another shape, a tensor that is not symmetric, and for what is
-    made of derivatives along several coordinates.
-    """
-    found = {}
-    for name, value in values.items():
-        expanded = space.layout.expanded(name)
-        if expanded is None or not expanded[0].shape:
-            found[name] = value
-            continue
-        composite, members = expanded
-        if name in _made_of_slopes(composite):
-            if name in _scalars(composite):
-                found[name] = value
-                continue
-            raise ValueError(f"{name}=: prescribe it by a residual function, as in lambda {name}: ...")
-        if isinstance(composite, TensorField):
-            _check_symmetric(value, composite.shape, f"{name}=")
-        for place, number in _places(composite):
-            found[members[number]] = (split or component)(value, place, composite.shape, f"{name}=")
-    return found
 
 
 def component(value: Any, place: tuple[int, ...], shape: tuple[int, ...], label: str) -> object:
@@ -102,20 +71,32 @@ def _picked(value: Any, place: tuple[int, ...], shape: tuple[int, ...], label: s
     return value
 
 
-def _places(composite: AbstractComposite) -> list[tuple[tuple[int, ...], int]]:
-    """The place of each component in the field's shape, and the number of its member."""
-    if isinstance(composite, TensorField):
-        side = composite.shape[0]
-        return [((i, j), composite.number(i, j)) for i in range(side) for j in range(i, side)]
-    return [((i,), i) for i in range(composite.shape[0])]
+def in_components(values: dict[str, Any], space: NameSpace, split: Split = component) -> dict[str, Any]:
+    """Values by the names of real fields, where some are given for vectors or tensors.
 
+    - `values`: by name; a vector or a tensor, or a derivative of one, gets an array or a tuple of its
+      shape, whose entries are numbers or functions, a function that returns one, or 0.
+    - `split`: takes a value, the place of a component, the shape and a label.
 
-def _made_of_slopes(composite: AbstractComposite) -> tuple[str, ...]:
-    """Names that ask for something of another make than the field's own."""
-    return tuple(f"{before}_{composite.name}" for before in ("grad", "div", "curl", "strain"))
-
-
-def _scalars(composite: AbstractComposite) -> tuple[str, ...]:
-    """Those of them that are one number."""
-    plane = (f"curl_{composite.name}",) if composite.shape == (2,) else ()
-    return (f"div_{composite.name}", *plane) if len(composite.shape) == 1 else ()
+    Raises `ValueError` for values of another shape, a tensor that is not symmetric, and for what is
+    made of derivatives along several coordinates.
+    """
+    found = {}
+    for name, value in values.items():
+        expanded = space.layout.expanded(name)
+        if expanded is None or not expanded[0].shape:
+            found[name] = value
+            continue
+        composite, members = expanded
+        if name in composite.slopes:
+            if composite.slopes[name]:
+                raise ValueError(
+                    f"{name}=: prescribe it by a residual function, as in lambda {name}: ..."
+                )
+            found[name] = value
+            continue
+        if isinstance(composite, TensorField):
+            _check_symmetric(value, composite.shape, f"{name}=")
+        for place, member in zip(composite.places, members, strict=True):
+            found[member] = split(value, place, composite.shape, f"{name}=")
+    return found

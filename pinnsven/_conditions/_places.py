@@ -95,7 +95,7 @@ def parts_of(space: NameSpace, asked: Sequence[str]) -> list[AbstractShape]:
     """The parts on which the fields live that names ask for, each once."""
     found: list[AbstractShape] = []
     for name in asked:
-        if (pair := space.layout.expanded(name)) is not None and (isinstance(pair[0], PiecewiseField)):
+        if (pair := space.layout.expanded(name)) is not None and isinstance(pair[0], PiecewiseField):
             part = pair[0].part
         elif field := _field(space, name):
             part = space.layout.part(space.fields.index(field))

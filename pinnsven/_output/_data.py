@@ -104,8 +104,8 @@ class SolutionData:
           coordinate of size d has a last axis of that length.
 
         Returns a float64 array of the broadcast shape, or a dict of them for several fields; a vector
-        or a tensor has its own axes last. Raises
-        `ValueError` for a missing or unknown coordinate, or shapes that do not fit.
+        or a tensor has its own axes last. Raises `ValueError` for a missing or unknown coordinate, or
+        shapes that do not fit.
         """
         values = self.evaluate(coordinates, outside)
         if not self.layout.composites:

@@ -58,7 +58,7 @@ def grid_values(solution: SolutionData, names, given: dict, outside: str) -> Gri
 
 def _wanted(solution: SolutionData, names) -> tuple[str, ...]:
     """The names to evaluate; `ValueError` for one that the solution does not know."""
-    every = solution.layout.scalar_names(solution.fields)
+    every = solution.layout.names(solution.fields, shaped=False)
     wanted = every if names is None else (names,) if isinstance(names, str) else tuple(names)
     for name in wanted:
         if not asks_for_field(solution, name):

@@ -105,15 +105,16 @@ def freedom(
     # An unknown that moves no field, and no residual, is no function that the space has twice.
     moves = np.eye(jacobian.shape[1])[number:]
     rows, parts = triangle(jacobian), [triangle(found) for found in values]
-    fitted, chance = _likely(jacobian, residual, Directions(rows, np.vstack([*parts, moves])), parts)
+    shown = np.vstack([*parts, moves])
+    fitted, chance = _likely(jacobian, residual, Directions(rows, shown), parts)
 
     drawn = np.r_[beside : jacobian.shape[1]]
     kept = np.r_[beside : (beside + number) // 2, number : jacobian.shape[1]]
-    whole = Directions(triangle(rows[:, drawn]), np.vstack([*parts, moves])[:, drawn])
+    whole = Directions(triangle(rows[:, drawn]), shown[:, drawn])
     found = [whole.largest(part[:, drawn]) for part in parts]
     kappas = np.array([kappa for kappa, _ in found])
     freest = int(np.argmax(kappas))
-    half = Directions(triangle(rows[:, kept]), np.vstack([*parts, moves])[:, kept])
+    half = Directions(triangle(rows[:, kept]), shown[:, kept])
     before, _ = half.largest(parts[freest][:, kept])
     along = moves[:, drawn] @ whole.basis
     strengths = np.linalg.norm(along, axis=1)
