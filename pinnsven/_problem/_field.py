@@ -41,7 +41,7 @@ class Field:
     - `tensor`: whether it is a symmetric tensor (space, space) of the fields `s11`, `s12`, `s22` and so
       on; conditions may ask for `div_s` (space,).
 
-    Raises `ValueError` for a name that is no text, pieces that are no dict of names and shapes, and
+    Raises `ValueError` for names that are no text, pieces that are no dict of names and shapes, and
     for two of `complex`, `pieces`, `vector` and `tensor`.
     """
 
@@ -64,6 +64,11 @@ class Field:
             raise ValueError(f"{label}, complex={self.complex!r}): give True or False")
         if self.tensor not in (True, False):
             raise ValueError(f"{label}, tensor={self.tensor!r}): give True or False")
+        named = (self.vector,) if isinstance(self.vector, str) else self.vector
+        if named not in (True, False) and not (
+            isinstance(named, (tuple, list)) and all(isinstance(name, str) for name in named)
+        ):
+            raise ValueError(f"{label}, vector={self.vector!r}): give True, or names such as 'u v'")
         kinds = {"complex": self.complex, "vector": self.vector, "tensor": self.tensor}
         asked = [kind for kind, given in kinds.items() if given]
         if len(asked) > 1:

@@ -204,7 +204,7 @@ def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
 
     Raises `ValueError` for what is none of the problem's, and where no drawn functions are used.
     """
-    solutions = (given,) if isinstance(given, Solution) else tuple(given)
+    solutions = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     for solution in solutions:
         if not isinstance(solution, Solution) or solution.fields != problem.fields:
             raise ValueError(

@@ -117,6 +117,8 @@ def test_readings_of_a_vector_are_those_of_its_components():
     [
         (lambda: pv.Field("v", vector=True, complex=True), "one or the other"),
         (lambda: pv.Field("v", tensor=True, pieces={"a": SQUARE, "b": SQUARE}), "does not go with"),
+        (lambda: pv.Field("v", vector=3), "names such as 'u v'"),  # type: ignore[arg-type]
+        (lambda: pv.Field("v", vector=("a", 3)), "names such as 'u v'"),  # type: ignore[arg-type]
         (lambda: declared(pv.Field("v", vector="a b c")), "name 2 components"),
         (lambda: declared(pv.Field("v", vector=True), domain=pv.Interval(0, 1)), "two or more"),
         (lambda: declared(pv.Field("v", vector=True), w=pv.Dirichlet(v=1.0)), "needs 2 components"),

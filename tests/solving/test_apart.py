@@ -59,8 +59,9 @@ def test_bratu_has_two_solutions_and_no_third():
 
 
 def test_refused():
-    with pytest.raises(ValueError, match="apart_from: 3 is no solution"):
-        pv.solve(bratu(), apart_from=[3])
+    for given in ([3], 3):
+        with pytest.raises(ValueError, match="apart_from: 3 is no solution"):
+            pv.solve(bratu(), apart_from=given)
     with pytest.raises(ValueError, match="apart_from: another solution is looked for in drawn"):
         known = object.__new__(pv.Solution)
         object.__setattr__(known, "fields", ("u",))
