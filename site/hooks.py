@@ -142,7 +142,9 @@ def _gallery() -> str:
             error, seconds = min(mine)
             lines += [f"Reached: relative error {error:.1e} in {seconds:.0f} s.", ""]
         elif file.stem in at_once:
-            call = at_once[file.stem]["filled"]
-            lines += [f"Reached: relative error {call['error']:.1e} in {call['seconds']:.0f} s.", ""]
+            runs = at_once[file.stem]
+            call = runs.get("filled", runs["empty"])
+            known = "" if call["error"] is None else f"relative error {call['error']:.1e}, "
+            lines += [f"Reached: {known}{call['status']}, in {call['seconds']:.0f} s.", ""]
         lines += ["```python", source.strip(), "```", ""]
     return "\n".join(lines)

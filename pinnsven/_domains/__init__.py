@@ -2,6 +2,7 @@
 
 from ._boundary import boundary_rule as boundary_rule, outward_normals as outward_normals
 from ._box import Box as Box, Interval as Interval
+from ._cloud import PointCloud as PointCloud
 from ._combined import Difference as Difference, Intersection as Intersection, Union as Union
 from ._coordinates import stack_coordinates as stack_coordinates
 from ._descriptions import (
@@ -17,6 +18,7 @@ from ._domain import (
     Time as Time,
     as_domain as as_domain,
 )
+from ._half_space import HalfSpace as HalfSpace
 from ._mesh import Mesh as Mesh
 from ._named_shapes import Annulus as Annulus, Cylinder as Cylinder, Ellipse as Ellipse
 from ._parts import (
@@ -50,6 +52,7 @@ from ._sites import (
     On as On,
     boundary_site as boundary_site,
 )
+from ._solid import Solid as Solid
 from ._surfaces import (
     AbstractSurface as AbstractSurface,
     Plane as Plane,

@@ -149,8 +149,10 @@ def fold(unit: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n corners"]:
 def simplex_rule(dim: int, nodes: int) -> tuple[Float[np.ndarray, "k corners"], np.ndarray]:
     """Barycentric nodes and weights that sum to one: Gauss-Legendre in collapsed coordinates.
 
-    Exact for polynomials of degree 2 nodes - dim (Stroud 1971, section 2.4).
+    Exact for polynomials of degree 2 nodes - dim (Stroud 1971, section 2.4); one node is the middle.
     """
+    if nodes == 1:  # in collapsed coordinates its weight would not be that of the simplex
+        return np.full((1, dim + 1), 1 / (dim + 1)), np.ones(1)
     unit, weights = gauss(nodes)
     unit, weights = (1 + unit) / 2, weights / 2
     shares, total = np.ones((1, 1)), np.ones(1)

@@ -143,6 +143,21 @@ def coordinate_name(name: object) -> str:
     return name
 
 
+def vertex_coordinates(names, vertices: Float[np.ndarray, "n dim"]) -> tuple[Coordinate, ...]:
+    """A coordinate for each component of the vertices of a shape, as far as these reach.
+
+    Raises `ValueError` where names do not fit, and for numbers that are not finite.
+    """
+    dim = vertices.shape[1]
+    if len(names) != dim:
+        raise ValueError(f"coordinates={names!r}: the vertices have {dim} components")
+    check_distinct(list(names))
+    low, high = vertices.min(axis=0).tolist(), vertices.max(axis=0).tolist()
+    return tuple(
+        Coordinate(coordinate_name(n), (a,), (b,)) for n, a, b in zip(names, low, high, strict=True)
+    )
+
+
 def check_distinct(names: list[str]) -> None:
     """`ValueError` when a coordinate name occurs twice."""
     repeated = sorted({name for name in names if names.count(name) > 1})

@@ -85,6 +85,36 @@ class Brick(AbstractRegion):
 
 
 @dataclasses.dataclass(frozen=True)
+class Half(AbstractRegion):
+    """One side of a line or plane, n . p < c, as far as `reach` from the origin along every axis."""
+
+    normal: tuple[float, ...]
+    offset: float
+    reach: float
+
+    @property
+    def dim(self):
+        return len(self.normal)
+
+    def section(self, at):
+        rest, offset = self.normal[1:], self.offset - self.normal[0] * at
+        if any(rest):
+            return Half(rest, offset, self.reach)
+        ends = ((end,) * (self.dim - 1) for end in (-self.reach, self.reach))
+        return Brick(*ends) if offset > 0 else Nothing(self.dim - 1)
+
+    def intervals(self):
+        end = self.offset / self.normal[0]
+        return [(-self.reach, end) if self.normal[0] > 0 else (end, self.reach)]
+
+    def curves(self):
+        a, b = self.normal
+        x, y = (self.offset / (a * a + b * b) * part for part in (a, b))
+        far = 2 * self.reach / math.hypot(a, b)
+        return [(x - far * b, y + far * a, x + far * b, y - far * a)], []
+
+
+@dataclasses.dataclass(frozen=True)
 class Round(AbstractRegion):
     """A ball, or a disk."""
 
@@ -242,6 +272,10 @@ def placed_region(region: AbstractRegion, turn: np.ndarray, shift: np.ndarray) -
             return Oval(tuple(moved), (form[0, 0], form[0, 1], form[1, 1]))
         case Outline(vertices):
             return Outline(vertices @ turn.T + shift)
+        case Half(normal, offset, reach):
+            turned = turn @ np.asarray(normal)
+            moved = offset + float(turned @ shift)
+            return Half(tuple(turned.tolist()), moved, reach + float(np.linalg.norm(shift)))
         case Brick(lower, upper) if unturned:
             low, high = np.asarray(lower) + shift, np.asarray(upper) + shift
             return Brick(tuple(low.tolist()), tuple(high.tolist()))

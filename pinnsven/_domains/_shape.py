@@ -220,10 +220,10 @@ class AbstractShape(eqx.Module):
         return OPERATIONS["|"](self, _shape_operand(other, "|"))
 
     def __sub__(self, other):
-        return OPERATIONS["-"](self, _shape_operand(other, "-"))
+        return OPERATIONS["-"](self, _shape_operand(_beside(other, self), "-"))
 
     def __and__(self, other):
-        return OPERATIONS["&"](self, _shape_operand(other, "&"))
+        return OPERATIONS["&"](self, _shape_operand(_beside(other, self), "&"))
 
 
 def rotation_matrix(dim: int, angle: float, axis="z") -> Float[np.ndarray, "dim dim"]:
@@ -259,6 +259,11 @@ def shape_name(name: object) -> str | None:
     if name is not None and (not isinstance(name, str) or not name or set(name) & set(" ,.")):
         raise ValueError(f"name={name!r}: a shape's name is a text without spaces, commas and periods")
     return name
+
+
+def _beside(other, shape: AbstractShape):
+    """What cuts shapes and is none itself, as far as a shape reaches; anything else as it is."""
+    return other.beside(shape) if hasattr(other, "beside") else other
 
 
 def _shape_operand(other, operator: str) -> AbstractShape:

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ._breaks import breaks, plane_panels
-from ._sections import AbstractRegion, Brick, Line, Outline, Oval, Pair
+from ._sections import AbstractRegion, Brick, Half, Line, Outline, Oval, Pair
 
 # Points and weights; a function takes rules of several sizes, so that these are not compared.
 Rule = tuple[Float[np.ndarray, "_n _dim"], Float[np.ndarray, " _n"]]
@@ -205,7 +205,7 @@ def _solid(region: AbstractRegion, extent: np.ndarray, nodes: int) -> Iterator[t
 def _flat(leaf: AbstractRegion) -> bool:
     if isinstance(leaf, Pair):
         return _flat(leaf.first) and _flat(leaf.second)
-    return isinstance(leaf, (Brick, Line, Outline))
+    return isinstance(leaf, (Brick, Half, Line, Outline))
 
 
 def _adaptive(

@@ -5,6 +5,7 @@ import itertools
 import math
 
 import numpy as np
+from scipy.spatial import ConvexHull
 from scipy.special import ellipe
 
 import pinnsven as pv
@@ -50,7 +51,76 @@ def cube():
     return pv.Mesh(corners, [(0, *way.tolist()) for way in ways])
 
 
+def ell_solid():
+    """An L-shaped prism of height 2, as a surface, with a name for its floor."""
+    ring = np.array(ELL)
+    corners = np.concatenate([np.column_stack([ring, np.full(6, z)]) for z in (0.0, 2.0)])
+    flat = [(0, 1, 2), (0, 2, 3), (0, 3, 4), (0, 4, 5)]
+    sides = [(i, (i + 1) % 6, 6 + (i + 1) % 6) for i in range(6)]
+    sides += [(i, 6 + (i + 1) % 6, 6 + i) for i in range(6)]
+    floor = [(a, c, b) for a, b, c in flat]
+    top = [(6 + a, 6 + b, 6 + c) for a, b, c in flat]
+    return pv.Solid(corners, floor + top + sides, name="ell", parts={"floor": floor})
+
+
+def hollow_cube():
+    """The cube of side 3 without that of side 1 in its middle, both as surfaces, seen from inside."""
+    corners = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
+    hull = ConvexHull(corners)
+    outward = hull.equations[:, :3]
+    ends = corners[hull.simplices]
+    turned = np.sum(np.cross(ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 0]) * outward, axis=1) < 0
+    faces = np.where(turned[:, None], hull.simplices[:, ::-1], hull.simplices)
+    places = np.concatenate([3 * corners, 1 + corners])
+    return pv.Solid(places, np.concatenate([faces[:, ::-1], 8 + faces]))
+
+
+def cloud(dim: int, count: int):
+    """Even points on a circle or, along a spiral by the golden angle, a sphere of radius 2."""
+    middle = np.arange(count) + 0.5
+    if dim == 2:
+        angle = 2 * PI * middle / count
+        ways = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    else:
+        height, angle = 1 - 2 * middle / count, PI * (1 + math.sqrt(5)) * middle
+        around = np.sqrt(1 - height**2)
+        ways = np.stack([around * np.cos(angle), around * np.sin(angle), height], axis=1)
+    return pv.PointCloud(2 * ways + 1, 3 * ways, name="skin")
+
+
 ROWS = [
+    Row(
+        "disk cut by a slanted line",
+        pv.Disk() & pv.HalfSpace((0, 0.5), (1, 1)),
+        PI - math.acos(math.sqrt(1 / 8)) + math.sqrt(7) / 8,
+        2 * PI - 2 * math.acos(math.sqrt(1 / 8)) + math.sqrt(7 / 2),
+        "circle cut",
+    ),
+    Row(
+        "box without a corner",
+        pv.Box(x=(0, 1), y=(0, 1), z=(0, 2)) - pv.HalfSpace((0.5, 0, 0), (1, 1, 1), name="chamfer"),
+        2 - 1 / 48,
+        10 - 3 / 8 + math.sqrt(3) / 8,
+        "chamfer x x+ x- y y+ y- z z+ z-",
+    ),
+    Row("solid L", ell_solid(), 1.5, 9.5, "ell ell.floor ell.solid floor solid"),
+    Row(
+        "turned solid L",
+        ell_solid().rotated(1.0, axis=(1, 2, 3)),
+        1.5,
+        9.5,
+        "ell ell.floor ell.solid floor solid",
+    ),
+    Row("hollow cube", hollow_cube(), 26, 60, "solid"),
+    Row(
+        "solid L with a bore",
+        ell_solid() - pv.Cylinder((0.25, 0.25), 0.2, z=(-1, 3), name="bore"),
+        1.5 - 0.08 * PI,
+        9.5 + 0.72 * PI,
+        "bore bore.side ell ell.floor ell.solid floor side solid",
+    ),
+    Row("points on a circle", cloud(2, 400), 4 * PI, 4 * PI, "skin"),
+    Row("points on a sphere", cloud(3, 4000), 32 * PI / 3, 16 * PI, "skin"),
     Row("frame of triangles", frame(), 8, 16, "frame frame.left frame.mesh left mesh"),
     Row("cube of tetrahedra", cube(), 1, 6, "mesh"),
     Row(

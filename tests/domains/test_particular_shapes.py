@@ -1,7 +1,9 @@
 """Particular shapes, their parts and their predicates."""
 
+import itertools
 from typing import Any
 
+import meshio
 import numpy as np
 import pytest
 
@@ -124,7 +126,6 @@ def test_fifty_holes_have_their_areas_and_rims():
 
 
 def test_a_mesh_is_read_as_it_was_written(tmp_path):
-    meshio = pytest.importorskip("meshio", reason="meshes are read by the extra 'data'")
     corners = [(0, 0), (2, 0), (2, 1), (0, 1)]
     cells = [("triangle", [(0, 1, 2), (0, 2, 3)]), ("line", [(0, 1), (1, 2)])]
     groups = {"inlet": [np.array([], int), np.array([1])]}
@@ -155,3 +156,76 @@ def test_an_interval_takes_a_name_of_its_own_beside_a_pair():
     assert boundary(line, "gap.x+")[0].tolist() == [[2.0]]
     assert boundary(line, "x+")[0].tolist() == [[4.0]]
     assert [c.name for c in pv.Interval(0, 1, name="s").coordinates] == ["s"]
+
+
+# Surfaces and points.
+
+
+def octahedron():
+    """The corners of |x| + |y| + |z| = 2 and its faces, counterclockwise from outside."""
+    corners = 2.0 * np.concatenate([np.eye(3), -np.eye(3)])
+    ways = itertools.product((0, 3), (1, 4), (2, 5))
+    faces = [way if sum(n > 2 for n in way) % 2 == 0 else way[::-1] for way in ways]
+    return corners, np.array(faces)
+
+
+@pytest.mark.parametrize("kind", ["stl", "obj", "ply"])
+@pytest.mark.parametrize("reader", [pv.Solid, pv.Mesh])
+def test_a_surface_is_read_from_a_file(kind, reader, tmp_path):
+    corners, faces = octahedron()
+    path = tmp_path / f"gem.{kind}"
+    apart = corners[faces].reshape(-1, 3)  # as STL has them, each triangle its own corners
+    meshio.Mesh(apart, [("triangle", np.arange(24).reshape(8, 3))]).write(path)
+    gem = reader.read(path, name="gem")
+    assert (len(gem.vertices), len(gem.triangles)) == (6, 8)
+    points = np.random.default_rng(0).uniform(-2.5, 2.5, (20_000, 3))
+    np.testing.assert_array_equal(gem.inside(points), np.abs(points).sum(axis=1) < 2)
+    assert gem.volume() == pytest.approx(32 / 3, rel=1e-12)
+
+
+def test_a_file_of_an_open_surface_is_named(tmp_path):
+    corners, faces = octahedron()
+    path = tmp_path / "open.stl"
+    meshio.Mesh(corners, [("triangle", faces[1:])]).write(path)
+    with pytest.raises(ValueError, match=r"open\.stl: .*open at 3 edges"):
+        pv.Solid.read(path)
+
+
+def test_the_distance_from_a_surface_is_that_of_the_octahedron():
+    """Near to it, outside of a face's own prism too, where an edge or a corner is nearest."""
+    gem = pv.Solid(*octahedron())
+    points = np.random.default_rng(1).uniform(-2.2, 2.2, (400, 3))
+    level = gem.level(points)
+
+    def projected(point):
+        """The nearest point of |x| + |y| + |z| <= 2: soft thresholding, by bisection."""
+        low, high = 0.0, 3.0
+        for _ in range(60):
+            cut = (low + high) / 2
+            high, low = (cut, low) if np.maximum(np.abs(point) - cut, 0).sum() < 2 else (high, cut)
+        return np.sign(point) * np.maximum(np.abs(point) - high, 0)
+
+    outside = np.abs(points).sum(axis=1) > 2
+    away = np.array([np.linalg.norm(p - projected(p)) for p in points[outside]])
+    near = level[outside] < 0.05
+    np.testing.assert_allclose(level[outside][near], away[near], atol=1e-9)
+    assert near.sum() > 5 and np.all(level[~outside] <= 0)
+
+
+def test_a_mesh_of_very_many_cells_has_the_volume_of_its_rule():
+    """With one node for each cell, too."""
+    count = 12
+    points = np.stack(np.meshgrid(*[np.linspace(0, 1, count)] * 3, indexing="ij"), axis=-1)
+    starts = np.arange(count**3).reshape((count,) * 3)[:-1, :-1, :-1].reshape(-1, 1)
+    ways = [np.cumsum([0, *order]) for order in itertools.permutations((count**2, count, 1))]
+    mesh = pv.Mesh(points.reshape(-1, 3), np.concatenate([starts + way for way in ways]))
+    places, weights = mesh.rule(4)
+    assert len(places) == len(mesh.cells) > 7_500
+    assert weights.sum() == pytest.approx(1, rel=1e-9)
+    assert weights @ places[:, 0] == pytest.approx(0.5, rel=1e-9)
+
+
+def test_an_integral_over_a_solid_that_is_seen_from_its_middle_is_exact():
+    places, weights = pv.Solid(*octahedron()).rule(8)
+    # x^2 over |x| + |y| + |z| <= a, by Dirichlet's formula: 8 a^5 2! / 5!.
+    assert weights @ places[:, 0] ** 2 == pytest.approx(8 * 32 * 2 / 120, rel=1e-12)
