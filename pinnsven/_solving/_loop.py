@@ -57,6 +57,7 @@ from ._together import heed, lost
 from ._verdict import AGREE, LAST_DRAWS, is_resolved
 from ._weighting import balance, discount_noise, discount_scatter
 
+PROBES = 64  # random directions in which the response at the start is asked
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
 GAP_MARGIN = 0.75  # of AGREE, likewise
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
@@ -280,7 +281,7 @@ class Run:
         if self.sizes is None:
             compiled = self.compiler.compile
             check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
-            answers, silent = self.response()
+            answers, silent = self.response(PROBES)
             check_response(self.system, silent, split_rows(self.system, self.batches, residual))
             first = np.sqrt(self.squares(self.batches, residual))
             self.sizes = np.maximum(first, answers)
@@ -343,10 +344,13 @@ class Run:
         parts = self.system.split_components(self.balance)
         return {name: self.weights[name] * part for name, part in parts.items()}
 
-    def response(self) -> tuple[np.ndarray, list[np.ndarray]]:
-        """How strongly each component answers the parameters now, and which rows do not at all."""
+    def response(self, probes: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        """How strongly each component answers the parameters now, and which rows do not at all.
+
+        - `probes`: in how many random directions it is asked.
+        """
         at = lambda theta: self.rows(self.batches, theta)
-        found, silent = response(self.system, self.batches, at, self.theta)
+        found, silent = response(self.system, self.batches, at, self.theta, probes)
         return np.concatenate(found), silent
 
     def rounding_of(self, block) -> np.ndarray:

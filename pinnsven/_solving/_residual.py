@@ -27,7 +27,6 @@ from .._sven import (
     paying_leaves,
 )
 
-PROBES = 64  # random directions in the estimate of a response
 MOST_FACTORS = 4  # times the numbers that the factors of a row take, of which it must have more
 CPU_ROWS, GPU_ROWS = 128, 2048  # of a slab; flat between 128 and 512 on a CPU
 
@@ -523,7 +522,7 @@ def field_squares(
 
 
 def response(
-    system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta
+    system: ResidualSystem, batches: tuple[Batch, ...], residual_at, theta, probes: int
 ) -> tuple[list[Float[np.ndarray, " components"]], list[np.ndarray]]:
     """How strongly each component of each block answers the parameters, and which rows do not at all.
 
@@ -531,19 +530,20 @@ def response(
     (Hutchinson 1989); and, by block, whether none of them has moved a row, (n, components).
 
     - `residual_at`: the residual vector for these batches at given parameters.
+    - `probes`: how many directions.
     """
     here = residual_at(theta)
     rng = np.random.default_rng(0)
     hair = float(np.finfo(here.dtype).eps) ** (1 / 3)
     squares = [np.zeros(block.components) for block in system.blocks]
     still = np.ones(here.size, bool)
-    for _ in range(PROBES):
+    for _ in range(probes):
         there = theta + hair * rng.standard_normal(theta.size).astype(here.dtype)
         with np.errstate(invalid="ignore"):  # no response where a residual is infinite
             moved = (residual_at(there) - here) / hair
             still &= moved == 0
             for total, found in zip(squares, component_squares(system, batches, moved), strict=True):
-                total += found / PROBES
+                total += found / probes
     strengths = [np.sqrt(np.where(np.isfinite(total), total, 0.0)) for total in squares]
     silent = [part > 0 for part in split_rows(system, batches, still.astype(float))]
     return strengths, silent

@@ -3,6 +3,7 @@
 import numpy as np
 
 RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
+LAST_PROBES = 8  # directions in which the response is asked: a few tell a factor of ten
 
 
 def settle(run) -> None:
@@ -12,7 +13,7 @@ def settle(run) -> None:
     does, would else be measured against what it was for another function.
     """
     sizes = np.asarray(run.sizes, float)
-    room = RESPONSE_ROOM * run.response()[0]
+    room = RESPONSE_ROOM * run.response(LAST_PROBES)[0]
     shrinks = (room > 0) & (room < sizes)
     shrunk = np.where(shrinks, room / np.where(shrinks, sizes, 1.0), 1.0)
     run.sizes = shrunk * sizes

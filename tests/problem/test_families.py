@@ -86,6 +86,7 @@ def test_a_range_of_parameters_is_drawn_everywhere_and_has_no_boundary():
     assert inside.tolist() == [True, False, False]
 
 
+@pytest.mark.slow  # benchmarks/at_once.py has it, with the gallery
 @pytest.mark.solves
 def test_a_family_is_solved_at_once(tmp_path):
     """u'' + k u = 0, u = 1 at both ends: u(1/2) = 1 / cos(sqrt(k) / 2)."""

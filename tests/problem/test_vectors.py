@@ -153,6 +153,7 @@ def declared(fields, domain=SQUARE, **conditions):
     return pv.Problem(domain, fields, conditions or {"pde": pv.PDE(lambda v: v)})
 
 
+@pytest.mark.slow  # benchmarks/at_once.py has it, with the gallery
 @pytest.mark.solves
 def test_a_cantilever_of_steel_is_bent_as_its_closed_form_says(tmp_path):
     problem = load_problem(str(PROBLEMS / "cantilever.py"), {})

@@ -52,8 +52,9 @@ def test_other_units_take_the_same_steps(units):
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-2)
 
 
+@pytest.mark.slow  # that the steps are the same is shown above
 @pytest.mark.solves
-@pytest.mark.parametrize("units", [UNITS[0], pytest.param(UNITS[1], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("units", UNITS)
 def test_what_is_solved_in_one_unit_is_solved_in_another(units):
     solution = pv.solve(bar(**units))
     assert solution.status == "converged"
