@@ -110,11 +110,11 @@ def four_disks() -> pv.Problem:
     domain = pv.Box(x=(-0.5, 0.5), y=(-0.5, 0.5))
     for x in (-0.3, 0.3):
         for y in (-0.3, 0.3):
-            domain = domain - pv.Disk((x, y), 0.1)
+            domain = domain - pv.Disk((x, y), 0.1, name=f"disk{len(domain.pieces())}")
     conditions = {
         "pde": pv.PDE(lambda laplacian_u: laplacian_u),
         "box": pv.Dirichlet(u=1.0, on="x y"),
-        "disks": pv.Dirichlet(u=0.0, on="circle"),
+        "disks": pv.Dirichlet(u=0.0, on="disk1 disk2 disk3 disk4"),
     }
     return pv.Problem(domain, "u", conditions)
 

@@ -45,6 +45,7 @@ from ._spaces import (
 )
 
 OVERSAMPLING = 4  # fresh points of the equations per function
+OVERSAMPLING_FINER = 1.5  # the same of those with an integral at each, by a finer rule
 DEAR = 128  # points of a condition that has many nodes at each
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
 ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
@@ -365,7 +366,8 @@ def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
     """Fresh points of every block, in numbers that suit the number of functions."""
     batches = []
     for block in blocks:
-        wanted = OVERSAMPLING * functions if block.interior else functions
+        times = OVERSAMPLING_FINER if block.finer else OVERSAMPLING
+        wanted = int(times * functions) if block.interior else functions
         if not block.plan.at_once:
             wanted = min(wanted, DEAR)
         weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0

@@ -171,9 +171,12 @@ def _keep_the_better(run, draws: int) -> Estimate:
         found = run.measure(draws)
         return math.inf if math.isnan(found) else found
 
-    tried = [(run.best[1], plain), (run.theta, plain)]
+    thetas = [run.theta]
+    if not np.array_equal(run.best[1], run.theta):  # as they are where no network was trained
+        thetas.insert(0, run.best[1])
+    tried = [(theta, plain) for theta in thetas]
     losses = [loss(*one) for one in tried]
-    theta = run.theta = tried[int(losses[1] <= losses[0])][0]
+    theta = run.theta = thetas[-1] if losses[-1] <= losses[0] else thetas[0]
     for combination in corrections(run):
         tried.append((theta, combination.drawn))
         losses.append(loss(*tried[-1]))
