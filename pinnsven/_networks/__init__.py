@@ -21,6 +21,7 @@ from ._drawn import (
     around_poles as around_poles,
     draw_poles as draw_poles,
     draw_slopes as draw_slopes,
+    holes_of as holes_of,
     pole_power as pole_power,
     share_features as share_features,
     times_features as times_features,

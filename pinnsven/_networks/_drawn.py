@@ -21,8 +21,10 @@ POLE_TRIES = 4096  # points of the bounding box among which poles are looked for
 CLEAR = 0.02  # of the domain's extent, between it and a pole
 HOLE_SHARE = 0.4  # of the functions, at most about round holes
 HARMONICS = 16  # of them about each
+HOLE_WAVES = 2.0  # size of the waves that multiply functions about holes, per unit of the inputs
 INSIDE = 256  # points of a ball that are looked at
 WITHIN = 0.7  # of its radius, below which nothing is evaluated about a hole
+BEYOND = 0.4  # of the extents, as far as which poles lie outside of the walls where there are holes
 POLE_SHARE = 8  # one function in so many is a pole's, where there is room for poles
 
 # How places are moved, and how much narrower functions are there: see `DrawnUnits.draw`.
@@ -45,8 +47,9 @@ class DrawnUnits(eqx.Module):
       is as wide as the domain along its front, would have to be canceled by others.
     - `poles`: in the inputs, (poles, inputs).
     - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
-      harmonic functions about each that fade from it, up to the order `harmonics`, replace poles
-      (field notes 13).
+      harmonic functions about each that fade from it, up to the order `harmonics` (field notes 13).
+    - `waves`, `phases`: each hole's functions are multiplied by cos(w . z + b), (holes, inputs) and
+      (holes,): zero for harmonic functions; where these are there already, random.
     - `shown`: whether each field has the functions about each hole, (fields, holes): those about what
       is a hole in its own part of the domain; no rows where all fields live on all of it.
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
@@ -61,6 +64,8 @@ class DrawnUnits(eqx.Module):
     poles: Float[Array | np.ndarray, "poles inputs"]
     holes: Float[Array | np.ndarray, "holes inputs"]
     radii: Float[Array | np.ndarray, " holes"]
+    waves: Float[Array | np.ndarray, "holes inputs"]
+    phases: Float[Array | np.ndarray, " holes"]
     shown: Float[Array | np.ndarray, "fields holes"]
     metric: Float[Array | np.ndarray, " inputs"]
     harmonics: int = eqx.field(static=True)
@@ -75,6 +80,7 @@ class DrawnUnits(eqx.Module):
         rng: np.random.Generator,
         stretch: Float[np.ndarray, " inputs"] | float = 1.0,
         closer: Closer | None = None,
+        again: bool = False,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
@@ -83,6 +89,7 @@ class DrawnUnits(eqx.Module):
         - `closer`: from places (units, dim) and random numbers, other places and how much narrower
           functions are there along each coordinate, (units, dim); None where all are as wide. Those
           that are narrower are bells.
+        - `again`: whether harmonic functions about holes are there already.
         """
         domain = embedding.domain
         holes, radii, shown, metric = round_holes(embedding)
@@ -91,6 +98,8 @@ class DrawnUnits(eqx.Module):
             room = int(HOLE_SHARE * number) // len(holes)
             flat = domain.space_dim == 2
             harmonics = min(HARMONICS, (room - 1) // 2) if flat else min(math.isqrt(room), 3)
+            # What holes make of the solution goes on beyond the outer walls as if reflected in them.
+            poles, _ = draw_poles(embedding, number // POLE_SHARE, rng, BEYOND)
         else:
             poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
         count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
@@ -113,6 +122,8 @@ class DrawnUnits(eqx.Module):
             poles=poles,
             holes=holes,
             radii=radii,
+            waves=HOLE_WAVES * again * rng.standard_normal(holes.shape) * (metric > 0),
+            phases=np.pi * again * rng.random(len(holes)),
             shown=shown,
             metric=metric,
             harmonics=harmonics,
@@ -144,16 +155,18 @@ class DrawnUnits(eqx.Module):
             parts.append(jnp.exp(-jnp.sum(away**2, axis=1)))
         if self.poles.shape[-2]:
             parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
-        for i in range(self.holes.shape[-2]):
-            away = like(self.metric) * (inputs - like(self.holes)[i])
-            if number is None:
-                parts.append(_around_hole(away, like(self.radii)[i], self.harmonics, self.power))
-                continue
-            # Within the hole another field may live, where these functions grow without bound.
-            near = jnp.sum(away**2) < (WITHIN * like(self.radii)[i]) ** 2
-            away = jnp.where(near, like(self.metric) * like(self.radii)[i], away)
-            about = _around_hole(away, like(self.radii)[i], self.harmonics, self.power)
-            parts.append(like(self.shown)[number, i] * about)
+        if self.holes.shape[-2]:
+            radii, metric = like(self.radii), like(self.metric)[None]
+            away = metric * (inputs[None] - like(self.holes))
+            if number is not None:
+                # Within the hole another field may live, where these functions grow without bound.
+                near = jnp.sum(away**2, axis=1) < (WITHIN * radii) ** 2
+                away = jnp.where(near[:, None], metric * radii[:, None], away)
+            about = jax.vmap(lambda at, r: _around_hole(at, r, self.harmonics, self.power))(away, radii)
+            about = about * jnp.cos(like(self.waves) @ inputs + like(self.phases))[:, None]
+            if number is not None:
+                about = like(self.shown)[number][:, None] * about
+            parts.append(about.ravel())
         return jnp.concatenate(parts)
 
 
@@ -268,13 +281,12 @@ def _around_hole(away, radius, harmonics: int, power: int):
         found += [(x * x - y * y) / r**5, (2 * z * z - x * x - y * y) / r**5]
         return jnp.stack(found[: _per_hole(harmonics, 3)])
     x, y = away[0] / radius, away[1] / radius
-    square = x * x + y * y
-    real, imaginary = x / square, -y / square  # of 1 / z
-    parts, a, b = [jnp.log(square)], real, imaginary
-    for _ in range(harmonics):
-        parts += [a, b]
-        a, b = a * real - b * imaginary, a * imaginary + b * real
-    return jnp.stack(parts)
+    # The powers of 1 / z at once, by its logarithm: a recurrence would be as long as there are orders.
+    order = jnp.arange(1, harmonics + 1, dtype=away.dtype)
+    logarithm, angle = jnp.log(x * x + y * y), jnp.arctan2(y, x)
+    size = jnp.exp(-order * logarithm / 2)
+    waves = jnp.stack([size * jnp.cos(order * angle), -size * jnp.sin(order * angle)], axis=1)
+    return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(harmonics, 2)]
 
 
 def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -292,10 +304,8 @@ def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarra
     owners = [space if part is None else part for part in embedding.parts] or [space]
     found: dict[tuple, set[int]] = {}
     for number, owner in enumerate(owners):
-        region = owner.region()
-        for leaf in () if region is None else region.leaves():
-            if isinstance(leaf, Round) and _is_left_out(leaf, owner):
-                found.setdefault((leaf.center, leaf.radius), set()).add(number)
+        for hole in holes_of(owner):
+            found.setdefault((hole.center, hole.radius), set()).add(number)
     if not found:
         return none
     centers = np.array([center for center, _ in found])
@@ -307,6 +317,13 @@ def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarra
     shown = [[float(n in mine) for mine in found.values()] for n in range(len(embedding.parts))]
     plain = np.concatenate([half / np.max(half), np.zeros(embedding.inputs - domain.dim)])
     return embedding.at(places), radii, np.array(shown).reshape(-1, len(found)), plain
+
+
+def holes_of(shape: AbstractShape) -> list[Round]:
+    """The disks and balls that a shape leaves out."""
+    region = shape.region()
+    leaves = () if region is None else region.leaves()
+    return [leaf for leaf in leaves if isinstance(leaf, Round) and _is_left_out(leaf, shape)]
 
 
 def _is_left_out(ball: Round, shape: AbstractShape) -> bool:
@@ -322,16 +339,22 @@ def pole_power(domain) -> int:
     return 2 - domain.space_dim if domain.space_dim > 2 else 0
 
 
-def draw_poles(embedding: Embedding, most: int, rng) -> tuple[np.ndarray, np.ndarray]:
+def draw_poles(
+    embedding: Embedding, most: int, rng, beyond: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Points outside the domain but within its bounding box, embedded, and the lengths of the inputs.
 
     None where the domain fills its bounding box, or is periodic.
+
+    - `beyond`: how much farther than that box they may lie, as a share of its extents.
     """
     domain = embedding.domain
     none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs)
     if domain.space is None or domain.space_dim < 2 or any(c.periodic for c in domain.coordinates):
         return none
-    places = domain.lower + rng.random((POLE_TRIES, domain.dim)) * (domain.upper - domain.lower)
+    wide = np.where(np.arange(domain.dim) < domain.space_dim, beyond, 0.0)
+    shares = (1 + 2 * wide) * rng.random((POLE_TRIES, domain.dim)) - wide
+    places = domain.lower + shares * (domain.upper - domain.lower)
     size = float(np.max(domain.space.upper - domain.space.lower))
     level = domain.space.level(places[:, : domain.space_dim])
     outside = places[level > CLEAR * size]

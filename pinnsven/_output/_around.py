@@ -18,6 +18,8 @@ UNITS = (
     "metric",
     "holes",
     "radii",
+    "waves",
+    "phases",
     "shown",
 )
 
@@ -56,6 +58,10 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     shown = np.zeros((portions, 0, holes))  # files from before 28 November 2026 know no parts
     if "drawn.shown" in arrays:
         shown = finite_column(arrays, "drawn.shown", (portions, None, holes))
+    waves, phases = np.zeros((portions, holes, inputs)), np.zeros((portions, holes))
+    if "drawn.waves" in arrays:  # older files know none
+        waves = finite_column(arrays, "drawn.waves", waves.shape)
+        phases = finite_column(arrays, "drawn.phases", phases.shape)
     bells = narrowness = np.zeros((portions, 0, inputs))  # older files know none
     if "drawn.bells" in arrays:
         bells = finite_column(arrays, "drawn.bells", (portions, None, inputs))
@@ -69,6 +75,8 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         poles=poles,
         holes=finite_column(arrays, "drawn.holes", (portions, holes, inputs)),
         radii=radii,
+        waves=waves,
+        phases=phases,
         shown=shown,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
         harmonics=int(column(arrays, "drawn.harmonics", (), "iu")),

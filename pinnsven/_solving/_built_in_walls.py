@@ -2,7 +2,8 @@
 
 On flat walls of a box, and all around a disk or ball, a smooth solution is known the better for it
 (experiment 99). It is not where the solution is known not to be smooth, nor where a start does not fit
-the walls: what multiplies the distance from a wall would then have to be infinite there.
+the walls: what multiplies the distance from a wall would then have to be infinite there. Nor where
+there are round holes: the harmonic functions about them are none any more once they are multiplied.
 """
 
 import copy
@@ -27,7 +28,7 @@ from .._conditions import (
     points_inside,
 )
 from .._domains import AbstractSurface, Facets, Moment, Plane, Sobol, Sphere
-from .._networks import Ansatz
+from .._networks import Ansatz, holes_of
 from ._reading import is_of, prescribed
 
 PLACES = 64  # on each wall, at which a start is held against it
@@ -43,6 +44,9 @@ def with_walls_built_in(problem, network, points, singularities):
     """
     named = points if isinstance(points, dict) else {}
     if isinstance(network, Ansatz) or singularities or problem.terms:
+        return problem
+    space = problem.domain.space
+    if space is not None and problem.domain.space_dim in (2, 3) and holes_of(space):
         return problem
     usable = {b.name: b for b in problem.blocks if b.name not in named and _is_plain(problem, b)}
     if not usable or len(usable) == len(problem.blocks):

@@ -201,11 +201,13 @@ class DrawnFit:
         return np.zeros((portions, self.functions, self.fields))
 
     def _draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
+        """The functions of a portion, with slopes between two sizes."""
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
         embedding = self.parameters.model.embedding
         closer = self.points.focus.closer
-        units = DrawnUnits.draw(embedding, number, slopes, self.rng, self.stretch, closer)
+        given = (embedding, number, slopes, self.rng, self.stretch, closer)
+        units = DrawnUnits.draw(*given, again=portion > 0)
         if not self.featured:
             units = dataclasses.replace(units, owners=0 * units.owners)
         if self.asked is None:

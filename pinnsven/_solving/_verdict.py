@@ -8,7 +8,6 @@ from .._output._records import Estimate, FieldErrors, StepRecord
 
 LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
-FAR = 0.1  # of the tolerance: below that no gap matters that would not even then reach it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,12 +83,14 @@ def judge(cause: RESULTS | None, why: str, evidence: Evidence, tolerance: float)
 
 
 def is_resolved(estimate: Estimate, tolerance: float, margin: float = 1.0) -> bool:
-    """Whether an answer is as good between the points as at them, or far better than asked for anyway.
+    """Whether an answer is as good between the points as at them, or so good that it does not matter.
+
+    It does not where residuals larger once more by the gap would still meet the tolerance.
 
     - `margin`: on how much larger residuals may be between the points.
     """
     alike = estimate.gap**2 <= margin * AGREE
-    return alike or estimate.relative * estimate.gap <= FAR * tolerance
+    return alike or estimate.relative * estimate.gap <= tolerance
 
 
 def _unfinished(

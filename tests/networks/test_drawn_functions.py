@@ -1,0 +1,66 @@
+"""What drawn functions about holes are: harmonic, decaying, and never twice the same."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pinnsven as pv
+from pinnsven._domains import as_domain
+from pinnsven._networks import DrawnUnits
+from pinnsven._networks._base import Embedding
+
+CENTER, RADIUS = (0.2, -0.1), 0.25
+PLATE = pv.Box(x=(-1, 1), y=(-1, 1)) - pv.Disk(CENTER, RADIUS)
+SOLID = pv.Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - pv.Ball((0.2, -0.1, 0.0), RADIUS)
+
+
+def drawn(shape, number=120, seed=3, **options):
+    embedding = Embedding(as_domain(shape))
+    return DrawnUnits.draw(embedding, number, (0.5, 2.0), np.random.default_rng(seed), **options)
+
+
+def about_holes(units, point):
+    """The last functions, those about holes, of which there are so many."""
+    count = 1 + 2 * units.harmonics if not units.power else units.harmonics**2
+    return units(jnp.asarray(point))[-count:]
+
+
+def test_about_a_hole_they_are_the_logarithm_and_the_powers_of_one_over_z():
+    units, (x, y) = drawn(PLATE), (-0.6, 0.7)
+    z = complex(x - CENTER[0], y - CENTER[1]) / RADIUS
+    powers = z ** -np.arange(1.0, units.harmonics + 1)
+    expected = [2 * np.log(abs(z)), *np.stack([powers.real, powers.imag], axis=1).ravel()]
+    assert units.harmonics > 5
+    np.testing.assert_allclose(about_holes(units, (x, y)), expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [PLATE, SOLID])
+def test_those_about_holes_and_poles_are_harmonic(shape):
+    units, dim = drawn(shape), shape.dim
+    at = jnp.asarray([-0.5, 0.6, 0.3][:dim])
+    second = jax.hessian(units)(at)
+    around = second[1 + dim + len(units.biases) :]  # after the constant, the inputs and the units
+    laplacian = np.trace(np.asarray(around), axis1=1, axis2=2)
+    assert len(around) > len(units.poles) > 5
+    assert np.max(np.abs(laplacian)) < 1e-10 * np.max(np.abs(around))
+
+
+@pytest.mark.parametrize("shape", [PLATE, SOLID])
+def test_poles_lie_beyond_the_walls_too_but_not_in_the_domain(shape):
+    poles = drawn(shape).poles
+    assert np.all(shape.level(poles) > 0)
+    beyond = np.max(np.abs(poles), axis=1)
+    assert np.mean(beyond > 1) > 0.5 and beyond.max() < 2
+
+
+@pytest.mark.parametrize("shape", [PLATE, SOLID])
+def test_a_second_portion_has_other_functions(shape):
+    """Else the matrix of both would lack as many directions as there are functions about holes."""
+    rng = np.random.default_rng(0)
+    points = np.concatenate([shape.fill(rng.random((4000, shape.dim)))[:1200]])
+    both = [drawn(shape), drawn(shape, seed=4, again=True)]
+    columns = [np.asarray(jax.vmap(lambda p, u=u: about_holes(u, p))(points)) for u in both]
+    sizes = np.linalg.svd(np.concatenate(columns, axis=1), compute_uv=False)
+    alike = np.linalg.svd(np.concatenate([columns[0]] * 2, axis=1), compute_uv=False)
+    assert np.sum(sizes > 1e-13 * sizes[0]) > np.sum(alike > 1e-13 * alike[0])
