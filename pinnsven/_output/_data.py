@@ -8,12 +8,14 @@ import numpy as np
 
 from .._basics._memory import Memory
 from .._basics._messages import listing, nearest
+from .._basics._numbers import finite_number
 from .._basics._results import RESULTS
 from .._calculus._layout import PLAIN, FieldLayout
-from .._domains import Domain, stack_coordinates
+from .._domains import Domain, Interior, Sobol, stack_coordinates
 from ._records import ConditionReport, FieldErrors, Unknowns
 
 OUTSIDE = ("nan", "extrapolate")
+GAIN_POINTS = 256  # at which the variance of a field is averaged
 PORTION = 1 << 14  # points that are tested at a time for being outside
 
 
@@ -197,6 +199,52 @@ class SolutionData:
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.spread(points).reshape(*shape, len(self.fields))  # type: ignore[operator]
         return by_field(self.fields, values)
+
+    def reading_gain(self, of: str, /, **reading):
+        """Which further reading would tell most: the share of a variance that it would remove.
+
+            gain = solution.reading_gain("k", u=0.01, t=np.linspace(0, 2, 101))
+
+        To first order in the readings' scatter, with the covariance that they leave: with a reading of
+        variance s^2 that moves by m and a wanted number by w for each cause, (m . w)^2 / (s^2 + m . m)
+        over w . w (a Kalman filter's gain; Fedorov, Theory of Optimal Experiments, 1972).
+
+        - `of`: the unknown whose variance counts, or a field: then its mean over the domain.
+        - `reading`: one field with the standard deviation of its reading, and coordinates of any shape.
+
+        Returns shares between 0 and 1, of the shape of the coordinates. Raises `ValueError` for a
+        solution without `pv.Data` that could scatter, for what is no field and no unknown, and for a
+        standard deviation that is not positive.
+        """
+        if self.spread is None:
+            raise ValueError("no reading scatters here: only pv.Data leaves a variance to remove")
+        named = [name for name in reading if name in self.fields]
+        if len(named) != 1:
+            raise ValueError(
+                f"reading_gain: name one field with the standard deviation of its reading, as in "
+                f"{self.fields[0]}=0.1; the fields are {listing(self.fields)}"
+            )
+        noise = finite_number(f"{named[0]} =", reading.pop(named[0]))
+        if noise <= 0:
+            raise ValueError(f"{named[0]}={noise!r}: a reading's standard deviation is positive")
+        wanted = self._wanted(of)
+        points, shape = stack_coordinates(self.domain, reading)
+        moved = self.spread.movements(points)[:, :, self.fields.index(named[0])]  # type: ignore[attr-defined]
+        removed = np.sum((moved @ wanted.T) ** 2, axis=1) / (noise**2 + np.sum(moved**2, axis=1))
+        return (removed / np.sum(wanted**2)).reshape(shape)
+
+    def _wanted(self, of: str) -> np.ndarray:
+        """What each cause does to an unknown, (1, causes), or to a field all over, (n, causes)."""
+        spread: Any = self.spread
+        if of in self.unknowns:
+            if spread.of_unknowns is None:
+                raise ValueError(f"{of!r}: the file does not hold how readings move it; solve again")
+            return spread.of_unknowns[[list(self.unknowns).index(of)]]
+        if of not in self.fields:
+            known = [*self.unknowns, *self.fields]
+            raise ValueError(f"reading_gain({of!r}): give one of {listing(known)}{nearest(of, known)}")
+        places, _ = Interior(self.domain).draw(GAIN_POINTS, Sobol(), np.random.default_rng(0))
+        return spread.movements(places)[:, :, self.fields.index(of)]
 
     def condition_number(self) -> float:
         """The largest over the smallest singular value used; not a number without a step."""

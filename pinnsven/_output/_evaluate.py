@@ -5,6 +5,7 @@ import functools
 import importlib
 import io
 import pickle
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from .._basics._functions import required_arguments
 from .._basics._precision import precision_context, to_numpy
 from .._calculus._derivatives import DerivativePlan
 from .._networks import FieldModel, flat_parameters, trained_arrays, with_parameters
+from ._facts import finite_column
 
 CHUNK = 1 << 12  # points at a time: what a cache holds (benchmarks/predict.py)
 CHUNK_OF_INTEGRALS = 1 << 5  # of those that are evaluated at many nodes each
@@ -146,26 +148,49 @@ class Spread:
 
     - `evaluator`: the network at its solution.
     - `effect`: what each independent cause does to the network's parameters, (params, causes).
+    - `of_unknowns`: what it does to the unknowns, (unknowns, causes); None where a file knows none.
     """
 
-    def __init__(self, evaluator: Evaluator, effect: np.ndarray):
-        self.evaluator, self.effect = evaluator, effect
+    def __init__(self, evaluator: Evaluator, effect: np.ndarray, of_unknowns: np.ndarray | None):
+        self.evaluator, self.effect, self.of_unknowns = evaluator, effect, of_unknowns
+
+    def described(self) -> dict[str, np.ndarray]:
+        """Its arrays in a file, by name."""
+        arrays = {"effect": self.effect}
+        return arrays if self.of_unknowns is None else arrays | {"effect.unknowns": self.of_unknowns}
+
+    @classmethod
+    def of_arrays(cls, arrays: dict, evaluator: object, unknowns: int) -> "Spread | None":
+        """What a file holds of it, None for nothing; `ValueError` where arrays do not fit.
+
+        - `unknowns`: how many there are; files from before 28 November 2026 know nothing of them.
+        """
+        if "effect" not in arrays or not isinstance(evaluator, Evaluator):
+            return None
+        effect, moved = finite_column(arrays, "effect", (evaluator.parameters().size, None)), None
+        if "effect.unknowns" in arrays:
+            moved = finite_column(arrays, "effect.unknowns", (unknowns, effect.shape[1]))
+        return cls(evaluator, effect, moved)
 
     def __getstate__(self):
-        return {"evaluator": self.evaluator, "effect": self.effect}  # without what was compiled
+        # Without what was compiled.
+        return {name: getattr(self, name) for name in ("evaluator", "effect", "of_unknowns")}
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Standard errors (n, fields) in float64 at points (n, dim)."""
-        with precision_context(self.evaluator.precision):
-            parts = [
-                self._part(np.asarray(points[i : i + SPREAD_CHUNK]))
-                for i in range(0, len(points), SPREAD_CHUNK)
-            ]
-        return np.concatenate(parts)
+        return np.concatenate([np.linalg.norm(part, axis=1) for part in self._parts(points)])
 
-    def _part(self, points: np.ndarray) -> np.ndarray:
-        given = (self.evaluator.model, jnp.asarray(self.effect.T), jnp.asarray(points))
-        return np.asarray(self._compiler.function("bands", _moved, *given)(*given), np.float64)
+    def movements(self, points: np.ndarray) -> np.ndarray:
+        """What each cause does to the fields at points (n, dim), in float64: (n, causes, fields)."""
+        return np.concatenate(list(self._parts(points)))
+
+    def _parts(self, points: np.ndarray) -> Iterator[np.ndarray]:
+        """The movements at some points after the other."""
+        with precision_context(self.evaluator.precision):
+            for i in range(0, len(points), SPREAD_CHUNK):
+                some = jnp.asarray(np.asarray(points[i : i + SPREAD_CHUNK]))
+                given = (self.evaluator.model, jnp.asarray(self.effect.T), some)
+                yield np.asarray(self._compiler.function("bands", _moved, *given)(*given), np.float64)
 
     @functools.cached_property
     def _compiler(self) -> Compiler:
@@ -173,7 +198,7 @@ class Spread:
 
 
 def _moved(model: FieldModel, causes, points):
-    """How far all causes together move the fields (n, fields) at points (n, dim).
+    """How far each cause moves the fields, (n, causes, fields), at points (n, dim).
 
     - `causes`: changes of the parameters, (causes, params).
     """
@@ -181,8 +206,7 @@ def _moved(model: FieldModel, causes, points):
 
     def at(point):
         values = lambda theta: with_parameters(model, theta)(point)
-        moved = jax.vmap(lambda cause: jax.jvp(values, (flat,), (cause.astype(flat.dtype),))[1])(causes)
-        return jnp.linalg.norm(moved, axis=0)
+        return jax.vmap(lambda cause: jax.jvp(values, (flat,), (cause.astype(flat.dtype),))[1])(causes)
 
     return jax.vmap(at)(points)
 

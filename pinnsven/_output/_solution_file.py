@@ -92,7 +92,7 @@ def save_solution(solution: SolutionData, path) -> None:
     for prefix, part in _parts(evaluator):
         arrays |= {prefix + name: array for name, array in describe_around(part.model).items()}
     if isinstance(solution.spread, Spread):
-        arrays["effect"] = solution.spread.effect
+        arrays |= solution.spread.described()
     if known is not None:
         arrays |= {f"known.point.{name}": np.asarray(v) for name, v in known.points.items()}
         arrays |= {f"known.value.{name}": np.asarray(v) for name, v in known.values.items()}
@@ -157,16 +157,9 @@ def _assemble(kind: type[Read], facts: Facts, arrays: dict, path, problem, netwo
         known=_restore_known(facts, arrays, domain, fields, layout),
         layout=layout,
         problem=problem,
-        spread=_restore_spread(arrays, evaluator),
-        # Files from before 26 November 2026 know neither of these.
+        spread=Spread.of_arrays(arrays, evaluator, len(unknowns)),
         verdict_seconds=facts.finite("verdict_seconds") if "verdict_seconds" in facts.given else 0.0,
     )
-
-
-def _restore_spread(arrays: dict, evaluator) -> Spread | None:
-    if "effect" not in arrays or not isinstance(evaluator, Evaluator):
-        return None
-    return Spread(evaluator, finite_column(arrays, "effect", (evaluator.parameters().size, None)))
 
 
 def read_history(arrays: dict, steps: int) -> dict[str, np.ndarray]:

@@ -127,7 +127,10 @@ def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread 
     if open_ones is None or not open_ones.effect.size:
         return None
     number = run.theta.size - len(run.system.unknown_names)
-    return Spread(evaluator, open_ones.effect[:number])
+    entries = np.asarray(run.theta[number:], float)
+    maps = zip(run.system.parameters.unknown_maps, entries, strict=True)
+    slopes = np.array([bounded.slope(entry) for bounded, entry in maps]).reshape(-1, 1)
+    return Spread(evaluator, open_ones.effect[:number], slopes * open_ones.effect[number:])
 
 
 def _scatter(run, spread: Spread | None) -> np.ndarray:

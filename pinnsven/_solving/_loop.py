@@ -60,6 +60,7 @@ from ._weighting import balance, discount_noise, discount_scatter
 PROBES = 64  # random directions in which the response at the start is asked
 MARGIN = 0.5  # of the tolerance, at which a run ends: the points of the verdict may find more
 GAP_MARGIN = 0.75  # of AGREE, likewise
+FAR = 0.1  # of the tolerance, likewise: below that no gap matters that would not even then reach it
 MARK = 1.7  # a block is refined when its held-out mean square exceeds the training one by this factor
 ROOMS = (8, 4, 2)  # times the first points, for which a step is compiled
 ROOM_BYTES = 2.0**28  # that the Jacobian of them may take
@@ -254,7 +255,7 @@ class Run:
         e = self.estimate
         assert e is not None  # it was measured just before
         target = self.limits.target
-        met = e.relative <= MARGIN * target and is_resolved(e, target, GAP_MARGIN)
+        met = e.relative <= MARGIN * target and is_resolved(e, target, GAP_MARGIN, FAR)
         return met and self._has_settled()
 
     def _has_settled(self) -> bool:
@@ -532,7 +533,7 @@ class Run:
         sizes = self.sizes * scales[self.system.owners]
         self.estimate = summarize(self.system, self.points, sizes, training, held)
         target = self.limits.target
-        if self.estimate.relative <= target and not is_resolved(self.estimate, target, GAP_MARGIN):
+        if self.estimate.relative <= target and not is_resolved(self.estimate, target, GAP_MARGIN, FAR):
             self.rounding = rounding(self)
             self.estimate = summarize(self.system, self.points, sizes, training, held, self.rounding)
         self.found = np.sqrt(held), sizes

@@ -82,15 +82,16 @@ def judge(cause: RESULTS | None, why: str, evidence: Evidence, tolerance: float)
     )
 
 
-def is_resolved(estimate: Estimate, tolerance: float, margin: float = 1.0) -> bool:
+def is_resolved(estimate: Estimate, tolerance: float, margin: float = 1.0, far: float = 1.0) -> bool:
     """Whether an answer is as good between the points as at them, or so good that it does not matter.
 
     It does not where residuals larger once more by the gap would still meet the tolerance.
 
     - `margin`: on how much larger residuals may be between the points.
+    - `far`: the share of the tolerance that they would have to meet.
     """
     alike = estimate.gap**2 <= margin * AGREE
-    return alike or estimate.relative * estimate.gap <= tolerance
+    return alike or estimate.relative * estimate.gap <= far * tolerance
 
 
 def _unfinished(

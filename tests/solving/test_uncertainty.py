@@ -144,3 +144,64 @@ def test_an_unknown_that_no_residual_sees_is_not_determined():
     found = pv.solve(problem, network=SMALL, points=64, max_steps=40, tolerance=1e-5)
     assert found.status == "undetermined" and "k is not determined" in found.message
     assert np.isinf(found.unknowns["k"].standard_error)
+
+
+@pytest.mark.solves
+def test_a_further_reading_helps_a_field_as_linear_regression_says(vibrating):
+    stated, found = vibrating
+    _, squares, *_ = np.linalg.lstsq(waves(X), READINGS)
+    scatter = np.sqrt(squares[0] / 18) if stated != 1 else NOISE
+    covariance = scatter**2 * np.linalg.inv(waves(X).T @ waves(X))
+    reading, everywhere = waves(PLACES), waves(np.linspace(0, 1, 2001))
+    removed = np.mean((everywhere @ covariance @ reading.T) ** 2, axis=0)
+    removed /= 0.02**2 + np.sum((reading @ covariance) * reading, axis=1)
+    expected = removed / np.mean(np.sum((everywhere @ covariance) * everywhere, axis=1))
+    np.testing.assert_allclose(found.reading_gain("u", u=0.02, x=PLACES), expected, rtol=0.1)
+
+
+@pytest.fixture(scope="module")
+def sloping():
+    """u = a + k t from readings at early times, so that late ones would tell more of k."""
+    times, noise = np.linspace(0, 0.5, 11), 0.1
+    values = 1 + 2 * times + noise * np.random.default_rng(5).standard_normal(11)
+    problem = pv.Problem(
+        pv.Time(0, 2),
+        "u",
+        {
+            "ode": pv.PDE(lambda u_t, k: u_t - k),
+            "readings": pv.Data({"t": times}, u=values, noise=noise),
+        },
+        unknowns={"k": pv.Unknown(1.0, bounds=(0, None))},
+    )
+    return times, noise, pv.solve(problem, network=SMALL, points=64, max_steps=200, tolerance=1e-5)
+
+
+@pytest.mark.solves
+def test_a_further_reading_helps_an_unknown_as_linear_regression_says(sloping, tmp_path):
+    times, noise, found = sloping
+    rows = np.stack([np.ones(11), times], axis=1)
+    before = noise**2 * np.linalg.inv(rows.T @ rows)
+    at = np.array([0.0, 0.5, 2.0])
+    expected = []
+    for time in at:
+        more = np.concatenate([rows, [[1, time]]])
+        expected.append(1 - noise**2 * np.linalg.inv(more.T @ more)[1, 1] / before[1, 1])
+    found.save(tmp_path / "slope.pv")
+    for solution in (found, pv.load(tmp_path / "slope.pv")):
+        np.testing.assert_allclose(solution.reading_gain("k", u=noise, t=at), expected, rtol=0.03)
+    assert np.argmax(expected) == 2
+
+
+@pytest.mark.solves
+@pytest.mark.parametrize(
+    ("of", "given", "words"),
+    [
+        ("k", {"t": 1.0}, "name one field with the standard deviation"),
+        ("k", {"u": -1.0, "t": 1.0}, "is positive"),
+        ("w", {"u": 0.1, "t": 1.0}, "give one of k, u|give one of k and u"),
+        ("k", {"u": 0.1, "x": 1.0}, "x"),
+    ],
+)
+def test_a_gain_that_cannot_be_told_is_refused(sloping, of, given, words):
+    with pytest.raises(ValueError, match=words):
+        sloping[2].reading_gain(of, **given)
