@@ -105,20 +105,6 @@ def thermoelastic() -> pv.Problem:
     return pv.Problem(pv.Interval(0, 1), "u T", conditions, exact=exact)
 
 
-def four_disks() -> pv.Problem:
-    """PINNacle's Poisson with four disks."""
-    domain = pv.Box(x=(-0.5, 0.5), y=(-0.5, 0.5))
-    for x in (-0.3, 0.3):
-        for y in (-0.3, 0.3):
-            domain = domain - pv.Disk((x, y), 0.1, name=f"disk{len(domain.pieces())}")
-    conditions = {
-        "pde": pv.PDE(lambda laplacian_u: laplacian_u),
-        "box": pv.Dirichlet(u=1.0, on="x y"),
-        "disks": pv.Dirichlet(u=0.0, on="disk1 disk2 disk3 disk4"),
-    }
-    return pv.Problem(domain, "u", conditions)
-
-
 def helmholtz(a: int, k: float) -> pv.Problem:
     """Laplace u + k^2 u = f with u = sin(a pi x) sin(a pi y)."""
 
@@ -182,7 +168,6 @@ PROBLEMS = {
     "layer of 1e-6": lambda: layer(1e-6),
     "a bar of 200 m over 1e9 s near 300 K": bar,
     "thermoelastic bar, E = 2.1e11": thermoelastic,
-    "four disks (PINNacle 2d-C)": four_disks,
     "helmholtz (6, 6), k = 10": lambda: helmholtz(6, 10.0),
     "helmholtz (10, 10), k = 1": lambda: helmholtz(10, 1.0),
     "kovasznay, Re 40": kovasznay,
