@@ -16,7 +16,7 @@ DEGREE, ABOUT_DISKS, ABOUT_IMAGES = 30, 30, 40  # powers of z, and of 1 / z
 FITTED, CHECKED = 400, 2003  # points on each curve
 
 
-def disks_reference(half: float, away: float, radius: float, shown: int = 81) -> pv.Reference:
+def disks_reference(half: float, away: float, radius: float, shown: int = 161) -> pv.Reference:
     """One on the square's walls, zero on the circles, at a grid of `shown` points a side.
 
     - `half`: of the square's side, `away`: the centers' coordinates, `radius`: of the disks.
