@@ -6,8 +6,7 @@ Every problem is solved in a process of its own on one core, with an empty cache
 and, where that took less than half a minute, again with the one that the first run has filled. Seconds
 are those of the call, compilation and verdict included; what drawn functions solve ends by itself, the
 others have 120 s. The verdict's are told beside them, compilation left out. Results of a problem that
-is run again are replaced; the table goes to
-`benchmarks/results/at_once.json` and `at_once.md`.
+is run again are replaced; the table goes to `benchmarks/results/at_once.json` and `at_once.md`.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Shapes whose boundary is known at points with normals."""
 
 import functools
+from typing import ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -10,9 +11,10 @@ from scipy.spatial import KDTree
 from .._basics._numbers import numeric_array
 from ._descriptions import register_shape
 from ._faces import choose
+from ._from_points import AbstractFromPoints
 from ._nearest import NearestPoint
 from ._pieces import Coordinate, Facet, vertex_coordinates
-from ._shape import AbstractShape, shape_name
+from ._shape import shape_name
 
 FEWEST = 8  # points that bound a shape
 UNEVEN = 8.0  # the largest gap between neighbours, relative to the median, of a boundary without holes
@@ -40,7 +42,7 @@ class _Points:
 
 
 @register_shape
-class PointCloud(AbstractShape):
+class PointCloud(AbstractFromPoints):
     """The inside of a boundary that is known at points, a scanned one: `PointCloud(points, normals)`.
 
     Conditions on the boundary hold at the points given, and the surface between them is the smooth one
@@ -56,6 +58,8 @@ class PointCloud(AbstractShape):
     normals that are zero or mostly point inward, and points with gaps between them.
     """
 
+    CARRIED: ClassVar[str] = "points"
+    TURNED: ClassVar[tuple[str, ...]] = ("normals",)
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
     name: str = eqx.field(static=True)
     _known: _Points = eqx.field(static=True)
@@ -95,10 +99,6 @@ class PointCloud(AbstractShape):
         """The outward normals at the points, of length one."""
         return self._known.normals
 
-    @property
-    def coordinates(self):
-        return self._coordinates
-
     def __repr__(self) -> str:
         return f"PointCloud({len(self.points)} points, name={self.name!r})"
 
@@ -112,27 +112,13 @@ class PointCloud(AbstractShape):
     def volume(self):
         return self._volume
 
-    def reach(self, direction):
-        return float(np.max(self.points @ direction))
-
-    def placed(self, matrix, shift):
-        """A cloud again."""
-        given = self.describe()
-        given["points"] = (self.points @ np.asarray(matrix).T + shift).tolist()
-        given["normals"] = (self.normals @ np.asarray(matrix).T).tolist()
-        return PointCloud.from_description(given)
+    @property
+    def _ends(self):
+        return self.points
 
     def describe(self):
-        return {
-            "points": self.points.tolist(),
-            "normals": self.normals.tolist(),
-            "coordinates": [c.name for c in self.coordinates],
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_description(cls, given):
-        return cls(**dict(given, coordinates=tuple(given["coordinates"])))
+        given = {"points": self.points.tolist(), "normals": self.normals.tolist()}
+        return given | self.described_names()
 
     def facets(self):
         """The points, chosen as evenly over the area as there are."""

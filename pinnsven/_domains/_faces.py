@@ -22,7 +22,7 @@ class Faces:
     """The edges or triangles that bound a shape, and the names of parts of them.
 
     - `vertices`: (n, dim), `faces`: the numbers of the vertices of each, (m, dim).
-    - `normals`: of each face, any vectors that point outward, (m, dim).
+    - `normals`: of each face, outward, as long as an edge, or twice as a triangle is large, (m, dim).
     - `coordinates`: the names of the coordinates, for predicates.
     - `parts`: a predicate over coordinates, asked at the middle of every face, or vertex numbers.
 
@@ -31,14 +31,10 @@ class Faces:
 
     def __init__(self, vertices, faces, normals, coordinates: list[str], parts: Mapping | None):
         self.vertices, self.faces = vertices, faces
-        corners = vertices[faces]
-        self.corners: Float[np.ndarray, "m dim dim"] = corners
-        along = corners[:, 1:] - corners[:, :1]
-        if vertices.shape[1] == 2:
-            self.sizes = np.linalg.norm(along[:, 0], axis=1)
-        else:
-            self.sizes = np.linalg.norm(np.cross(along[:, 0], along[:, 1]), axis=1) / 2
-        self.normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+        self.corners: Float[np.ndarray, "m dim dim"] = vertices[faces]
+        lengths = np.linalg.norm(normals, axis=1)
+        self.sizes = lengths / (vertices.shape[1] - 1)
+        self.normals = normals / lengths[:, None]
         self.parts: Parts = tuple(
             (name, self._chosen(shape_name(name), wanted, coordinates))
             for name, wanted in (parts or {}).items()

@@ -86,25 +86,17 @@ class Cut(AbstractShape):
         far = float(np.max(np.abs([self.lower, self.upper])))
         return Half(self.normal, offset, far + self._size)
 
-    def placed(self, matrix, shift):
-        """A cut again, in the box around the turned box."""
-        middle, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
-        there, reach = matrix @ middle + shift, np.abs(matrix) @ half
-        coordinates = tuple(
-            Coordinate(c.name, (float(at - r),), (float(at + r),))
-            for c, at, r in zip(self.coordinates, there, reach, strict=True)
-        )
-        through = tuple((matrix @ np.asarray(self.through) + shift).tolist())
-        return Cut(through, tuple((matrix @ np.asarray(self.normal)).tolist()), self.name, coordinates)
-
     def describe(self):
-        bounds = [[c.name, c.lower[0], c.upper[0]] for c in self.coordinates]
+        bounds = [[c.name, list(c.lower), list(c.upper), c.vector] for c in self.coordinates]
         given = {"through": list(self.through), "normal": list(self.normal), "name": self.name}
         return given | {"bounds": bounds}
 
     @classmethod
     def from_description(cls, given):
-        coordinates = tuple(Coordinate(name, (low,), (high,)) for name, low, high in given["bounds"])
+        coordinates = tuple(
+            Coordinate(name, tuple(low), tuple(high), vector=vector)
+            for name, low, high, vector in given["bounds"]
+        )
         return cls(tuple(given["through"]), tuple(given["normal"]), given["name"], coordinates)
 
     def facets(self):

@@ -1,6 +1,7 @@
 """Shapes made of triangles or tetrahedra."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -11,10 +12,11 @@ from .._basics._numbers import numeric_array
 from ._cells import Locator, boundary_of, cell_volumes, fold
 from ._descriptions import register_shape
 from ._faces import Faces, blend, cells_rule, choose, vertex_numbers
+from ._from_points import AbstractFromPoints
 from ._mesh_files import read_file
 from ._pieces import Coordinate, vertex_coordinates
-from ._shape import AbstractShape, shape_name
-from ._solid import Solid
+from ._shape import shape_name
+from ._solid import solid_in
 
 ORDER = 4  # nodes along each cell at least, where there are not too many cells
 KINDS = {3: "triangle", 4: "tetra"}  # what meshio calls cells of so many vertices
@@ -40,7 +42,7 @@ class _Geometry:
 
 
 @register_shape
-class Mesh(AbstractShape):
+class Mesh(AbstractFromPoints):
     """The union of triangles in the plane, or of tetrahedra in space: `Mesh(vertices, cells)`.
 
     - `vertices`: (n, 2) or (n, 3), in the coordinates' units.
@@ -55,6 +57,7 @@ class Mesh(AbstractShape):
     other shapes.
     """
 
+    CARRIED: ClassVar[str] = "vertices"
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
     name: str | None = eqx.field(static=True)
     _geometry: _Geometry = eqx.field(static=True)
@@ -102,7 +105,7 @@ class Mesh(AbstractShape):
             )
         points = np.asarray(found.points, float)[:, : corners - 1]
         if corners == 3 and found.points.shape[1] == 3 and np.ptp(found.points[:, 2]) > 0:
-            return Solid.read(path, name=name, coordinates=coordinates or ("x", "y", "z"))
+            return solid_in(path, found, name=name, coordinates=coordinates or ("x", "y", "z"))
         kind = "line" if corners == 3 else "triangle"
         parts = {
             group: found.cells_dict[kind][kinds[kind]]
@@ -120,10 +123,6 @@ class Mesh(AbstractShape):
     def cells(self) -> Int[np.ndarray, "m corners"]:
         """The numbers of each cell's vertices."""
         return self._geometry.cells
-
-    @property
-    def coordinates(self):
-        return self._coordinates
 
     def __repr__(self) -> str:
         kind = "triangles" if self.dim == 2 else "tetrahedra"
@@ -145,27 +144,16 @@ class Mesh(AbstractShape):
     def volume(self):
         return float(self._geometry.volumes.sum())
 
-    def reach(self, direction):
-        return float(np.max(self.vertices[np.unique(self.cells)] @ direction))
-
-    def placed(self, matrix, shift):
-        """A mesh again."""
-        given = self.describe()
-        given["vertices"] = (self.vertices @ np.asarray(matrix).T + shift).tolist()
-        return Mesh.from_description(given)
+    @property
+    def _ends(self):
+        return self.vertices[np.unique(self.cells)]
 
     def describe(self):
         return {
             "vertices": self.vertices.tolist(),
             "cells": self.cells.tolist(),
-            "coordinates": [c.name for c in self.coordinates],
-            "name": self.name,
             "parts": self._geometry.outside.described(),
-        }
-
-    @classmethod
-    def from_description(cls, given):
-        return cls(**dict(given, coordinates=tuple(given["coordinates"])))
+        } | self.described_names()
 
     def facets(self):
         """One for each named part, and one for what no part has."""

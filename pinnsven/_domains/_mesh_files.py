@@ -29,12 +29,13 @@ def read_file(path, asker: str) -> Any:
         raise ValueError(f"{path}: meshio cannot read it: {error}") from None
 
 
-def read_surface(path) -> tuple[Float[np.ndarray, "n 3"], Int[np.ndarray, "m 3"]]:
+def surface_of(found: Any) -> tuple[Float[np.ndarray, "n 3"], Int[np.ndarray, "m 3"]]:
     """Vertices and triangles of a surface in space, corners at one place made one.
 
-    Raises as `read_file`, and `ValueError` for a file without triangles in space.
+    - `found`: what meshio has read.
+
+    Raises `ValueError` where it holds no triangles in space.
     """
-    found = read_file(path, "Solid.read")
     kinds = found.cells_dict
     pieces = [kinds[kind] for kind in ("triangle",) if kind in kinds]
     if "quad" in kinds:

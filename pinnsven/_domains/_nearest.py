@@ -9,7 +9,7 @@ import abc
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy import ndimage, sparse
 from scipy.spatial import KDTree
 
@@ -21,8 +21,8 @@ PADDING = 1.5  # bins around the boundary, so that those outside are one group
 class AbstractNearest(abc.ABC):
     """The sides of a boundary that is made of pieces: triangles, or points with normals.
 
-    A kind of pieces says which bins they pass through, how far they are from places, and on which side
-    of the nearest one a point lies.
+    A kind of pieces says which bins they touch, what the level is there, and on which side of the
+    nearest piece a point lies.
 
     - `low`, `high`: corners of the box around the boundary, (dim,).
     - `count`: of the pieces.
@@ -37,24 +37,23 @@ class AbstractNearest(abc.ABC):
         self.low = low - PADDING * self.width
         self.shape = tuple(np.ceil((high - low) / self.width + 2 * PADDING).astype(int).tolist())
         self.half = self.width * dim**0.5 / 2  # of a bin's diagonal
-        self._touch(*self._members())
+        touched = self._touched()
+        self.row = np.full(int(np.prod(self.shape)), -1)
+        self.row[touched] = np.arange(len(touched))
         self._take_sides()
 
     @abc.abstractmethod
-    def _members(self) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"]]:
-        """Bins, by their flat numbers, and pieces that may pass through them."""
+    def _touched(self) -> Int[np.ndarray, " bins"]:
+        """The flat numbers of the bins that the boundary passes through, in order."""
 
     @abc.abstractmethod
-    def distance(
-        self, points: Float[np.ndarray, "n dim"], pieces: Int[np.ndarray, " n"]
+    def _near(
+        self, points: Float[np.ndarray, "n dim"], rows: Int[np.ndarray, " n"]
     ) -> Float[np.ndarray, " n"]:
-        """How far each point is from one piece."""
+        """The levels of points of touched bins.
 
-    @abc.abstractmethod
-    def at_least(
-        self, points: Float[np.ndarray, "n dim"], pieces: Int[np.ndarray, " n"]
-    ) -> Float[np.ndarray, " n"]:
-        """A bound from below on the distances, that costs little."""
+        - `rows`: which of the touched bins each is in.
+        """
 
     @abc.abstractmethod
     def side(
@@ -72,40 +71,6 @@ class AbstractNearest(abc.ABC):
 
     def bins_of(self, points) -> Int[np.ndarray, "n dim"]:
         return np.floor((points - self.low) / self.width).astype(int)
-
-    def _touch(self, bins, pieces) -> None:
-        """Finds for every touched bin the pieces that may be nearest to a point of it."""
-        met = self._within(self.centers(bins), pieces, self.half * (1 + 1e-9))[0]
-        touched, rows = np.unique(bins[met], return_inverse=True)
-        of = sparse.csr_array(
-            (np.ones(len(rows), bool), (rows, pieces[met])), shape=(len(touched), pieces.max() + 1)
-        )
-        # A point of such a bin has a piece within a diagonal, which may pass through a bin beside it.
-        places = self.centers(touched)
-        tree = KDTree(places)
-        reach = 4 * self.half + 0.1 * self.width
-        pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
-        itself = np.arange(len(touched))
-        row, column = (np.concatenate([pairs[:, k], pairs[:, 1 - k], itself]) for k in (0, 1))
-        near = sparse.csr_array((np.ones(len(row), bool), (row, column)), shape=(len(touched),) * 2)
-        rows, members = sparse.csr_array(near @ of).nonzero()
-        # Every touched bin has a piece within half a diagonal of its middle.
-        met, away = self._within(places[rows], members, 3 * self.half * (1 + 1e-9))
-        rows, members = rows[met], members[met]
-        least = np.full(len(touched), np.inf)
-        np.minimum.at(least, rows, away)
-        kept = away <= least[rows] + 2 * self.half * (1 + 1e-9)
-        self.members = members[kept]
-        self.starts = np.searchsorted(rows[kept], np.arange(len(touched) + 1))
-        self.row = np.full(int(np.prod(self.shape)), -1)
-        self.row[touched] = np.arange(len(touched))
-
-    def _within(self, points, pieces, most: float) -> tuple[np.ndarray, np.ndarray]:
-        """Which pairs of a point and a piece are so near, by their numbers, and their distances."""
-        chosen = np.flatnonzero(self.at_least(points, pieces) <= most)
-        away = self.distance(points[chosen], pieces[chosen])
-        met = away <= most
-        return chosen[met], away[met]
 
     def _take_sides(self) -> None:
         """Signs every clear bin, by one point of each group."""
@@ -133,30 +98,6 @@ class AbstractNearest(abc.ABC):
         levels[near] = self._near(points[within][near], rows[near])
         found[within] = levels
         return found
-
-    def _near(self, points, rows) -> Float[np.ndarray, " n"]:
-        """The signed distances of points of touched bins."""
-        counts = np.diff(self.starts)[rows]
-        levels = np.empty(len(points))
-        ends = np.cumsum(counts)
-        start = 0
-        while start < len(points):
-            begun = ends[start] - counts[start]
-            stop = max(int(np.searchsorted(ends, begun + AT_ONCE)), start + 1)
-            chosen = slice(start, stop)
-            owner = np.repeat(np.arange(stop - start), counts[chosen])
-            first = ends[chosen] - counts[chosen] - begun
-            offset = np.arange(len(owner)) - first[owner]
-            pieces = self.members[self.starts[rows[chosen]][owner] + offset]
-            away = self.distance(points[chosen][owner], pieces)
-            least = np.minimum.reduceat(away, first)
-            nearest = np.full(stop - start, -1)
-            hit = away == least[owner]
-            nearest[owner[hit][::-1]] = pieces[hit][::-1]  # the first of several
-            sign = np.where(self.side(points[chosen], nearest) < 0, -1.0, 1.0)
-            levels[chosen] = least * sign
-            start = stop
-        return levels
 
 
 class NearestTriangle(AbstractNearest):
@@ -199,7 +140,42 @@ class NearestTriangle(AbstractNearest):
         np.add.at(sums, faces, spread * angles[..., None])
         self.corner_normals = sums[faces]
 
-    def _members(self):
+    def _touched(self):
+        """Also finds for every touched bin the triangles that may be nearest to a point of it."""
+        bins, pieces = self._members()
+        met = self._within(self.centers(bins), pieces, self.half * (1 + 1e-9))[0]
+        touched, rows = np.unique(bins[met], return_inverse=True)
+        of = sparse.csr_array(
+            (np.ones(len(rows), bool), (rows, pieces[met])), shape=(len(touched), pieces.max() + 1)
+        )
+        # A point of such a bin has a piece within a diagonal, which may pass through a bin beside it.
+        places = self.centers(touched)
+        tree = KDTree(places)
+        reach = 4 * self.half + 0.1 * self.width
+        pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
+        itself = np.arange(len(touched))
+        row, column = (np.concatenate([pairs[:, k], pairs[:, 1 - k], itself]) for k in (0, 1))
+        near = sparse.csr_array((np.ones(len(row), bool), (row, column)), shape=(len(touched),) * 2)
+        rows, members = sparse.csr_array(near @ of).nonzero()
+        # Every touched bin has a piece within half a diagonal of its middle.
+        met, away = self._within(places[rows], members, 3 * self.half * (1 + 1e-9))
+        rows, members = rows[met], members[met]
+        least = np.full(len(touched), np.inf)
+        np.minimum.at(least, rows, away)
+        kept = away <= least[rows] + 2 * self.half * (1 + 1e-9)
+        self.members = members[kept]
+        self.starts = np.searchsorted(rows[kept], np.arange(len(touched) + 1))
+        return touched
+
+    def _within(self, points, pieces, most: float) -> tuple[np.ndarray, np.ndarray]:
+        """Which pairs of a point and a piece are so near, by their numbers, and their distances."""
+        chosen = np.flatnonzero(self.at_least(points, pieces) <= most)
+        away = self.distance(points[chosen], pieces[chosen])
+        met = away <= most
+        return chosen[met], away[met]
+
+    def _members(self) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"]]:
+        """Bins, by their flat numbers, and triangles whose boxes meet them."""
         low = self.bins_of(self.corners.min(axis=1))
         high = self.bins_of(self.corners.max(axis=1))
         sizes = high - low + 1
@@ -210,7 +186,31 @@ class NearestTriangle(AbstractNearest):
         for axis in reversed(range(3)):
             rest, offset = np.divmod(rest, sizes[pieces, axis])
             at.append(low[pieces, axis] + offset)
-        return np.ravel_multi_index(tuple(reversed(at)), self.shape), pieces
+        return np.asarray(np.ravel_multi_index(tuple(reversed(at)), self.shape)), pieces
+
+    def _near(self, points, rows):
+        """Their signed distances."""
+        counts = np.diff(self.starts)[rows]
+        levels = np.empty(len(points))
+        ends = np.cumsum(counts)
+        start = 0
+        while start < len(points):
+            begun = ends[start] - counts[start]
+            stop = max(int(np.searchsorted(ends, begun + AT_ONCE)), start + 1)
+            chosen = slice(start, stop)
+            owner = np.repeat(np.arange(stop - start), counts[chosen])
+            first = ends[chosen] - counts[chosen] - begun
+            offset = np.arange(len(owner)) - first[owner]
+            pieces = self.members[self.starts[rows[chosen]][owner] + offset]
+            away = self.distance(points[chosen][owner], pieces)
+            least = np.minimum.reduceat(away, first)
+            nearest = np.full(stop - start, -1)
+            hit = away == least[owner]
+            nearest[owner[hit][::-1]] = pieces[hit][::-1]  # the first of several
+            sign = np.where(self.side(points[chosen], nearest) < 0, -1.0, 1.0)
+            levels[chosen] = least * sign
+            start = stop
+        return levels
 
     def _closest(self, points, pieces):
         """Vectors from the nearest point of one triangle each; the edge, and the share along it.
@@ -229,9 +229,11 @@ class NearestTriangle(AbstractNearest):
         return vectors, np.where(inside, -1, edge), share[rows, edge]
 
     def at_least(self, points, pieces):
+        """A bound from below on the distances, that costs little."""
         return np.linalg.norm(points - self.middles[pieces], axis=1) - self.radii[pieces]
 
     def distance(self, points, pieces):
+        """How far each point is from one triangle."""
         return np.linalg.norm(self._closest(points, pieces)[0], axis=1)
 
     def side(self, points, pieces):
@@ -273,26 +275,10 @@ class NearestPoint(AbstractNearest):
         self.tree = KDTree(points)
         super().__init__(points.min(axis=0), points.max(axis=0), len(points))
 
-    def _members(self):
-        flat = np.ravel_multi_index(tuple(self.bins_of(self.points).T), self.shape)
-        # A surface between points may pass through the bins beside theirs.
-        at = np.stack(np.unravel_index(flat, self.shape), axis=1)
-        reach = int(np.ceil(self.spacing / self.width))
-        steps = np.stack(
-            np.meshgrid(*[np.arange(-reach, reach + 1)] * self.points.shape[1], indexing="ij"), axis=-1
-        ).reshape(-1, self.points.shape[1])
-        beside = (at[:, None] + steps).reshape(-1, self.points.shape[1])
-        within = np.all((beside >= 0) & (beside < self.shape), axis=1)
-        pieces = np.repeat(np.arange(len(at)), len(steps))[within]
-        return np.ravel_multi_index(tuple(beside[within].T), self.shape), pieces
-
-    def at_least(self, points, pieces):
-        return self.distance(points, pieces)
-
-    def distance(self, points, pieces):
-        # What is within a spacing of a point may be on the surface.
-        away = np.linalg.norm(points - self.points[pieces], axis=1)
-        return np.maximum(away - self.spacing, 0.0)
+    def _touched(self):
+        # A surface between points may pass through the bins within a spacing of them.
+        away = self.tree.query(self.centers(np.arange(np.prod(self.shape))))[0]
+        return np.flatnonzero(away <= self.spacing + self.half)
 
     def side(self, points, pieces):
         return np.sum((points - self.points[pieces]) * self.normals[pieces], axis=1)
@@ -308,28 +294,3 @@ class NearestPoint(AbstractNearest):
         least = np.maximum(away[:, :1], 1e-300)
         share = np.exp((least**2 - away**2) / self.spacing**2) * (least / np.maximum(away, least)) ** 2
         return np.sum(share * offset, axis=1) / np.sum(share, axis=1)
-
-
-def closed(faces: Int[np.ndarray, "m 3"]) -> None:
-    """`ValueError` for triangles that do not bound a volume, with the edge that shows it."""
-    ends = np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2)
-    edges, inverse, counts = np.unique(
-        np.sort(ends, axis=1), axis=0, return_inverse=True, return_counts=True
-    )
-    inverse = inverse.reshape(-1)
-
-    def first(wrong: Bool[np.ndarray, " edges"]) -> str:
-        one = edges[np.flatnonzero(wrong)[0]].tolist()
-        return f"{np.count_nonzero(wrong)} edges, the first between vertices {one[0]} and {one[1]}"
-
-    if np.any(open_ := counts == 1):
-        raise ValueError(f"triangles: the surface is open at {first(open_)}: close its holes")
-    if np.any(many := counts > 2):
-        raise ValueError(f"triangles: more than two of them meet at {first(many)}")
-    forward = np.zeros(len(edges), int)
-    np.add.at(forward, inverse, np.where(ends[:, 0] < ends[:, 1], 1, -1))
-    if np.any(alike := forward != 0):
-        raise ValueError(
-            f"triangles: neighbours are turned against each other at {first(alike)}: give all of them "
-            "counterclockwise as seen from outside"
-        )

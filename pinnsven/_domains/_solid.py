@@ -1,18 +1,20 @@
 """Shapes inside of a closed surface of triangles."""
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .._basics._numbers import numeric_array
 from ._descriptions import register_shape
 from ._faces import Faces, cells_rule, vertex_numbers
-from ._mesh_files import read_surface
-from ._nearest import NearestTriangle, closed
+from ._from_points import AbstractFromPoints
+from ._mesh_files import read_file, surface_of
+from ._nearest import NearestTriangle
 from ._pieces import Coordinate, vertex_coordinates
-from ._shape import AbstractShape, shape_name
+from ._shape import shape_name
 
 ORDER = 4  # nodes along each tetrahedron at least, where there are not too many
 
@@ -21,13 +23,11 @@ class _Surface:
     """What is worked out of a surface once: it hashes by identity, as static parts of a module must."""
 
     def __init__(self, vertices, triangles, coordinates: list[str], parts: Mapping | None):
-        closed(triangles)
+        _check_closed(triangles)
         corners = vertices[triangles]
         size = float(np.max(np.ptp(corners.reshape(-1, 3), axis=0)))
-        areas = np.linalg.norm(
-            np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-        )
-        if np.any(flat := areas <= 1e-15 * size**2):
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        if np.any(flat := np.linalg.norm(normals, axis=1) <= 1e-15 * size**2):
             raise ValueError(
                 f"triangles: {np.count_nonzero(flat)} have no area, the first being number "
                 f"{np.argmax(flat)}"
@@ -35,15 +35,15 @@ class _Surface:
         self.center = corners.reshape(-1, 3).mean(axis=0)
         volumes = np.linalg.det(corners - self.center) / 6
         if volumes.sum() < 0:  # all of them are seen from inside: the surface is the same
-            triangles, corners, volumes = triangles[:, ::-1], corners[:, ::-1], -volumes
+            triangles, corners = triangles[:, ::-1], corners[:, ::-1]
+            normals, volumes = -normals, -volumes
         self.vertices, self.triangles, self.volumes = vertices, triangles, volumes
-        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         self.outside = Faces(vertices, triangles, normals, coordinates, parts)
         self.nearest = NearestTriangle(corners, triangles)
 
 
 @register_shape
-class Solid(AbstractShape):
+class Solid(AbstractFromPoints):
     """The inside of a closed surface of triangles in space: `Solid.read("part.stl")`.
 
     - `vertices`: (n, 3), in the coordinates' units.
@@ -61,6 +61,7 @@ class Solid(AbstractShape):
     crosses itself is not found out.
     """
 
+    CARRIED: ClassVar[str] = "vertices"
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
     name: str | None = eqx.field(static=True)
     _surface: _Surface = eqx.field(static=True)
@@ -101,10 +102,8 @@ class Solid(AbstractShape):
         Raises `ModuleNotFoundError` without meshio, `OSError` where there is no file, and `ValueError`
         for a file that holds no triangles, and a surface that is not closed.
         """
-        try:
-            return cls(*read_surface(path), coordinates=coordinates, name=name, parts=parts)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+        found = read_file(path, "Solid.read")
+        return solid_in(path, found, name=name, coordinates=coordinates, parts=parts)
 
     @property
     def vertices(self) -> Float[np.ndarray, "n 3"]:
@@ -115,10 +114,6 @@ class Solid(AbstractShape):
     def triangles(self) -> Int[np.ndarray, "m 3"]:
         """The numbers of each triangle's vertices, counterclockwise as seen from outside."""
         return self._surface.triangles
-
-    @property
-    def coordinates(self):
-        return self._coordinates
 
     def __repr__(self) -> str:
         named = "" if self.name is None else f", name={self.name!r}"
@@ -140,28 +135,53 @@ class Solid(AbstractShape):
     def volume(self):
         return float(self._surface.volumes.sum())
 
-    def reach(self, direction):
-        return float(np.max(self.vertices[np.unique(self.triangles)] @ direction))
-
-    def placed(self, matrix, shift):
-        """A solid again."""
-        given = self.describe()
-        given["vertices"] = (self.vertices @ np.asarray(matrix).T + shift).tolist()
-        return Solid.from_description(given)
+    @property
+    def _ends(self):
+        return self.vertices[np.unique(self.triangles)]
 
     def describe(self):
         return {
             "vertices": self.vertices.tolist(),
             "triangles": self.triangles.tolist(),
-            "coordinates": [c.name for c in self.coordinates],
-            "name": self.name,
             "parts": self._surface.outside.described(),
-        }
-
-    @classmethod
-    def from_description(cls, given):
-        return cls(**dict(given, coordinates=tuple(given["coordinates"])))
+        } | self.described_names()
 
     def facets(self):
         """One for each named part, and one for what no part has."""
         return self._surface.outside.facets(self.name, "solid", self)
+
+
+def solid_in(path, found: Any, **given) -> Solid:
+    """The solid of a surface that meshio has read; `ValueError` that names the file where it is none.
+
+    - `given`: as of `Solid`.
+    """
+    try:
+        return Solid(*surface_of(found), **given)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _check_closed(faces: Int[np.ndarray, "m 3"]) -> None:
+    """`ValueError` for triangles that do not bound a volume, with the edge that shows it."""
+    ends = np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2)
+    edges, inverse, counts = np.unique(
+        np.sort(ends, axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    inverse = inverse.reshape(-1)
+
+    def first(wrong: Bool[np.ndarray, " edges"]) -> str:
+        one = edges[np.flatnonzero(wrong)[0]].tolist()
+        return f"{np.count_nonzero(wrong)} edges, the first between vertices {one[0]} and {one[1]}"
+
+    if np.any(open_ := counts == 1):
+        raise ValueError(f"triangles: the surface is open at {first(open_)}: close its holes")
+    if np.any(many := counts > 2):
+        raise ValueError(f"triangles: more than two of them meet at {first(many)}")
+    forward = np.zeros(len(edges), int)
+    np.add.at(forward, inverse, np.where(ends[:, 0] < ends[:, 1], 1, -1))
+    if np.any(alike := forward != 0):
+        raise ValueError(
+            f"triangles: neighbours are turned against each other at {first(alike)}: give all of them "
+            "counterclockwise as seen from outside"
+        )

@@ -97,6 +97,13 @@ ROWS = [
         "circle cut",
     ),
     Row(
+        "cut box of a vector, moved",
+        (pv.Box(x=[(0, 1), (0, 2)]) - pv.HalfSpace((0, 0.5), (0, 1))).moved((1, 1)),
+        1.5,
+        5,
+        "cut x x+ x-",
+    ),
+    Row(
         "box without a corner",
         pv.Box(x=(0, 1), y=(0, 1), z=(0, 2)) - pv.HalfSpace((0.5, 0, 0), (1, 1, 1), name="chamfer"),
         2 - 1 / 48,

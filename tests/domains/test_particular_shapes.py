@@ -189,6 +189,10 @@ def test_a_file_of_an_open_surface_is_named(tmp_path):
     meshio.Mesh(corners, [("triangle", faces[1:])]).write(path)
     with pytest.raises(ValueError, match=r"open\.stl: .*open at 3 edges"):
         pv.Solid.read(path)
+    path.write_text("neither a surface nor anything else")
+    with pytest.raises(ValueError) as raised:
+        pv.Solid.read(path)
+    assert str(raised.value).count("open.stl") == 1
 
 
 def test_the_distance_from_a_surface_is_that_of_the_octahedron():

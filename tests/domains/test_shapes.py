@@ -1,5 +1,7 @@
 """Laws of all shapes: points inside and on the boundary, normals, measures, sets."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings, strategies as st
@@ -10,6 +12,8 @@ from pinnsven._domains import (
     Interior,
     as_domain,
     boundary_site,
+    describe_shape,
+    shape_of,
 )
 from shapes import COUNT, ROUNDING, ROWS, boundary, fresh, size
 
@@ -140,6 +144,17 @@ def test_same_generator_state_gives_the_same_points(row):
     rng = fresh()
     first, second = (site.draw(16, pv.Sobol(), rng)[0] for _ in range(2))
     assert not np.array_equal(first, second)
+
+
+@every_shape
+def test_a_description_makes_the_same_shape(row):
+    """As a file holds it: of plain lists, texts and numbers."""
+    again = shape_of(json.loads(json.dumps(describe_shape(row.shape))))
+    np.testing.assert_array_equal([again.lower, again.upper], [row.shape.lower, row.shape.upper])
+    probe = np.random.default_rng(2).random((500, row.shape.dim))
+    probe = row.shape.lower + probe * (row.shape.upper - row.shape.lower)
+    np.testing.assert_allclose(again.level(probe), row.shape.level(probe), atol=1e-12 * size(row.shape))
+    assert as_domain(again).part_names() == row.parts.split()
 
 
 # Properties of shapes.
