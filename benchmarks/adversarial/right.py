@@ -131,3 +131,30 @@ def equinox_network() -> pv.Problem:
         exact=lambda x: jnp.sin(PI * x),
         network=eqx.nn.MLP(1, 1, 16, 2, jnp.tanh, key=jax.random.key(0)),
     )
+
+
+@kind.case("a fork, where the linearized equation leaves a mode free", may_converge=True)
+def fork() -> pv.Problem:
+    """u'' + pi^2 u - u^3 = 0 on [0, 1], zero ends; exact: 0, for u^3 sin(pi x) has the integral 0."""
+    return pv.Problem(
+        pv.Interval(0, 1),
+        "u",
+        {
+            "ode": pv.PDE(lambda u_xx, u: u_xx + PI**2 * u - u**3),
+            "ends": pv.Dirichlet(u=0.0, on="x"),
+        },
+        exact=lambda x: 0 * x,
+        network=SMALL,
+    )
+
+
+@kind.case("an equation without a linear part", may_converge=True)
+def no_linear_part() -> pv.Problem:
+    """(u')^2 = 0 on [0, 1], u(0) = 1; exact: 1."""
+    return pv.Problem(
+        pv.Interval(0, 1),
+        "u",
+        {"ode": pv.PDE(lambda u_x: u_x**2), "left": pv.Dirichlet(u=1.0, on="x-")},
+        exact=lambda x: 1.0 + 0 * x,
+        network=SMALL,
+    )

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .._networks import DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
+from .._networks import Alone, DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
 from ._facts import column, finite_column
 
 # The arrays of drawn functions.
@@ -25,7 +25,12 @@ UNITS = (
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
-    """The arrays of what is around a network, by name."""
+    """The arrays of what is around a network, by name.
+
+    Raises `ValueError` for what only a verdict makes, and no file holds.
+    """
+    if not isinstance(model.addition, (Alone, DrawnLayer)):
+        raise ValueError("a second answer has no file of its own; save what its `grid` returns")
     arrays = {"shift": np.asarray(model.scaling.shift), "size": np.asarray(model.scaling.size)}
     if isinstance(model.addition, DrawnLayer):
         drawn = model.addition

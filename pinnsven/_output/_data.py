@@ -59,6 +59,8 @@ class SolutionData:
       readings leave; None without readings.
     - `corrected`: maps a point (dim,) to the fields with their estimated errors added, where `solve`
       has just estimated them; it is not saved.
+    - `second_answer`: where the conditions leave the answer open, another solution whose residuals are
+      as small, as far as one was found; else None. It is not saved.
     - `problem`: what was solved, with its conditions; a copy and a saved solution are without it.
     - `tolerance`: on the held-out residual, that of the run; None where it is not known.
     - `settings`: what the solve was asked for, by name; None where it is not known.
@@ -89,6 +91,7 @@ class SolutionData:
     spread: object = None
     verdict_seconds: float = 0.0
     corrected: object = None
+    second_answer: Any = None
     problem: Any = None
     tolerance: float | None = None
     settings: Mapping[str, object] | None = None
@@ -125,7 +128,7 @@ class SolutionData:
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.
-        return self.__dict__ | {"corrected": None, "problem": None}
+        return self.__dict__ | {"corrected": None, "second_answer": None, "problem": None}
 
     def __getattr__(self, name: str):
         fields = self.__dict__.get("fields", ())

@@ -12,10 +12,10 @@ import numpy as np
 
 from .._basics._messages import listing, nearest
 from ._ask import asks_for_field, estimated_error, name_space
+from ._beside import draw_beside, draw_second
 from ._data import SolutionData
 from ._exactness import exact_at, has_exact
 from ._panels import (
-    GRAY,
     Panel,
     draw_curve,
     map_of,
@@ -24,7 +24,6 @@ from ._panels import (
 from ._pictured import (
     convergence,
     data,
-    draw_band,
     flow,
     logarithmic_curve,
     logarithmic_map,
@@ -260,9 +259,7 @@ def _curves(wish: Wish) -> list[list[Panel]]:
             for number, view in enumerate(wish.views):
                 draw_curve(axis, view, name, number, view.caption() if others else name)
             if not others:
-                line: Any = list(axis.lines)[-1]
-                draw_band(axis, first, name, line.get_xdata(), line.get_ydata())
-                _draw_known(axis, first, name)
+                draw_beside(axis, first, name)
                 axis.set_title(first.caption(), fontsize=10)
             if len(axis.lines) + len(axis.collections) > 1:
                 axis.legend(frameon=False)
@@ -270,24 +267,6 @@ def _curves(wish: Wish) -> list[list[Panel]]:
         return Panel(draw)
 
     return [[panel(name)] for name in wish.fields]
-
-
-def _draw_known(axis, view: View, name: str) -> None:
-    """Marks on a curve what is known of it, in a few places."""
-    solution = view.solution
-    if has_exact(solution, name):
-        (low,), (high,) = view.bounds
-        at = np.linspace(low, high, 21)
-        truth = exact_at(solution.problem, name, view.points(at[:, None]))
-        axis.plot(at, truth, **_MARKS, label="exact")
-    elif solution.domain.dim == 1 and name in getattr(solution.known, "values", {}):
-        known: Any = solution.known
-        at = known.points[solution.domain.component_names()[0]]
-        kept = np.argsort(at)[:: max(len(at) // 40, 1)]
-        axis.plot(at[kept], known.values[name][kept], **_MARKS, label="reference")
-
-
-_MARKS: dict[str, Any] = {"marker": "o", "ms": 4, "mfc": "none", "mec": GRAY, "ls": "none", "zorder": 0}
 
 
 def _are_alike(wish: Wish) -> bool:
@@ -304,6 +283,7 @@ def _together(wish: Wish) -> Panel:
         view = wish.views[0]
         for number, name in enumerate(wish.fields):
             draw_curve(axis, view, name, number)
+            draw_second(axis, view, name, number)
         axis.set_ylabel(", ".join(with_unit(name, wish.units) for name in wish.fields))
         axis.legend(frameon=False)
 
@@ -315,6 +295,12 @@ def _beside(wish: Wish, view: View, name: str) -> list[Panel]:
     solution = wish.solution
     (panel,) = _maps(dataclasses.replace(wish, views=(view,)), name)
     panels = [panel]
+    if solution.second_answer is not None:
+        other = dataclasses.replace(view, solution=solution.second_answer)
+        triangles = other.triangles()
+        values = other.values(name, triangles.points)
+        title = f"{name}, a second answer"
+        panels.append(map_of(other, triangles, values, title, cmap=wish.cmap, contours=True))
     if name not in solution.fields and not has_exact(solution, name):
         return panels
     if has_exact(solution, name):

@@ -73,6 +73,7 @@ class Freedom:
     - `growth`: of the largest of them, from half of the functions to all.
     - `field`: the number of the field that is freest.
     - `direction`: the coefficients of its movement, with a residual of one.
+    - `of_unknowns`: the same of the freest unknown's.
     """
 
     kappas: Float[np.ndarray, " fields"]
@@ -83,6 +84,7 @@ class Freedom:
     growth: float
     field: int
     direction: Float[np.ndarray, " functions"]
+    of_unknowns: Float[np.ndarray, " functions"]
 
 
 def freedom(
@@ -118,16 +120,17 @@ def freedom(
     before, _ = half.largest(parts[freest][:, kept])
     along = moves[:, drawn] @ whole.basis
     strengths = np.linalg.norm(along, axis=1)
-    together = along @ along[np.argmax(strengths)] if unknowns else strengths
+    freest_one = along[np.argmax(strengths)] if unknowns else np.zeros(whole.basis.shape[1])
     return Freedom(
         kappas=kappas,
         unknowns=strengths,
-        together=together,
+        together=along @ freest_one,
         fitted=fitted,
         chance=chance,
         growth=float(kappas[freest] / max(before, 1e-300)),
         field=freest,
         direction=np.concatenate([np.zeros(beside), found[freest][1]]),
+        of_unknowns=np.concatenate([np.zeros(beside), whole.basis @ freest_one]),
     )
 
 

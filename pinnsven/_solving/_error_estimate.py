@@ -20,41 +20,32 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
 from jaxtyping import Array, Float
 
 from .._basics._precision import precision_context
-from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import NameSpace
-from .._conditions import Block, GivenValues
+from .._conditions import Block
 from .._networks import FieldModel, Parameters
 from ._determined import GROWTH, Freedom, freedom
+from ._fitted import AS_GOOD, OVERSAMPLING, Asked, Fit, Linearized, field_values, fresh
 from ._levels import Levels
 from ._points import PointSet
-from ._residual import Batch, ResidualSystem, split_rows
+from ._residual import ResidualSystem
 from ._spaces import (
     DRAWN,
     MOST,
     AbstractSecondSpace,
-    AbstractSpace,
     DrawnSpace,
     TangentSpace,
-    linear,
     room_for,
     tangent_copies,
 )
 
-OVERSAMPLING = 4  # fresh points of the equations per function
-OVERSAMPLING_FINER = 1.5  # the same of those with an integral at each, by a finer rule
-DEAR = 128  # points of a condition that has many nodes at each
-DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
 ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
 NOTHING = 1e-2  # of its level, below which a residual counts as that
 DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
 HARDLY = 0.3  # more than half of the functions show, and less is no growth
-AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
 SPACES = (DrawnSpace, TangentSpace)  # in the order in which they are tried
-FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +62,9 @@ class ErrorEstimate:
     - `place`: the point (dim,) where the freest movement is largest.
     - `even`: the mean of that movement over its root mean square, 1 for a constant.
     - `corrected`: the model u + e.
+    - `fit`: where freedom was looked for, with what was found there.
+    - `size`: of the fields, in which movements are told.
+    - `relative`: the residual beside its size, `level`: its norm at fresh points.
     """
 
     correction: Float[np.ndarray, " fields"]
@@ -83,6 +77,10 @@ class ErrorEstimate:
     place: Float[np.ndarray, " dim"]
     even: float
     corrected: FieldModel
+    fit: Fit
+    size: Float[np.ndarray, " fields"]
+    relative: float
+    level: float
 
     @property
     def errors(self) -> Float[np.ndarray, " fields"]:
@@ -123,15 +121,11 @@ def estimate_errors(
         asking = _Question.of(system, theta)
         fits = []
 
-        def fitted(kind: type[AbstractSecondSpace], times: int = 1) -> _Fit | None:
+        def fitted(kind: type[AbstractSecondSpace], times: int = 1) -> Fit | None:
             space, asked = asking.within(kind, times)
-            sets = [_fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2)]
+            first, second = (fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2))
             name = kind.title if times == 1 else f"{kind.title}, {times} times as large"
-            found = _linearized(space, asked, sets, levels.scatter, name, compiled)
-            if not all(np.all(np.isfinite(part)) for part in found.arrays()):
-                return None
-            places = np.asarray(sets[1][-1].points)
-            return _Fit(space, found, *_corrections(found), places)
+            return Asked(space, asked, (first, second), levels.scatter, name, compiled).fit()
 
         for kind in asking.spaces:
             fit = fitted(kind)
@@ -163,7 +157,7 @@ def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(S
         asking = _Question.of(system, theta)
         for kind in asking.spaces[:most]:
             space, asked = asking.within(kind)
-            batches = _fresh(asked.blocks, points, {}, space.size)
+            batches = fresh(asked.blocks, points, {}, space.size)
             yield kind.title, (asked, np.zeros(space.size), batches)
 
 
@@ -183,7 +177,7 @@ class _Question:
             system.parameters,
         )
         wide = wide.around(addition=room_for(wide.model))
-        blocks = (*(block.judged for block in system.blocks), _values(system.blocks[0]))
+        blocks = (*(block.judged for block in system.blocks), field_values(system.blocks[0]))
         return cls(system, wide, jnp.asarray(theta, float), blocks)
 
     @property
@@ -215,7 +209,7 @@ def _field_sizes(values, vanishing, space: NameSpace) -> Float[np.ndarray, " fie
     return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
 
 
-def _freedom(fit: "_Fit", size) -> Freedom:
+def _freedom(fit: "Fit", size) -> Freedom:
     """How freely the fields, beside their sizes, and the unknowns may move in a space."""
     found = fit.found
     share = size * len(found.fields) ** 0.5
@@ -225,66 +219,7 @@ def _freedom(fit: "_Fit", size) -> Freedom:
     return freedom(rows, found.held[1], parts, unknowns, own)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Fit:
-    """Corrections in one space, by damping, and what share of the residual each leaves."""
-
-    space: AbstractSecondSpace
-    found: "_Linearized"
-    corrections: np.ndarray
-    left: np.ndarray
-    places: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class _Linearized:
-    """Residual and Jacobian on two sets of fresh points, and the fields on the second one.
-
-    - `fitted`, `held`: pairs of Jacobian and residual.
-    - `scatter`: of the held rows, how much larger their level is than if they were exact.
-    - `fields`: values (points, fields), `slopes` their Jacobian (fields, points, functions).
-    """
-
-    fitted: tuple[np.ndarray, np.ndarray]
-    held: tuple[np.ndarray, np.ndarray]
-    scatter: np.ndarray
-    fields: np.ndarray
-    slopes: np.ndarray
-
-    def arrays(self):
-        return (*self.fitted, *self.held, self.fields, self.slopes)
-
-
-def _linearized(
-    space: AbstractSpace, system: ResidualSystem, sets, scatter, name: str, compiled
-) -> _Linearized:
-    """The conditions as linear functions of the space's coefficients, as matrices on the host.
-
-    - `sets`: batches to fit and batches to judge by; the last block of each are the fields themselves.
-    - `scatter`: how many times its stated noise a condition's residual may be, by its name.
-    - `name`: of the program.
-    """
-    blocks = system.blocks
-    zero = np.zeros(space.size)
-    program = compiled(name, linear, system, zero, sets[0])
-    pairs = []
-    for batches in sets:
-        jacobian, residual = map(np.asarray, program(system, zero, batches))
-        stop = system.layout(batches).rows[FIELDS].start
-        pairs.append((jacobian[:stop], residual[:stop]))
-    looser = np.ones(len(residual))
-    for name, rows in system.layout(sets[1]).rows.items():
-        looser[rows] = scatter.get(name, 1.0)
-    number, fields = sets[1][-1].active, blocks[-1].components
-    values = split_rows(system, sets[1], residual)[-1]
-    columns = jacobian[stop:].T.reshape(space.size, -1, system.width)
-    shown = system.width // fields * fields
-    columns = columns[:, :, :shown].reshape(space.size, -1, fields)[:, :number]
-    slopes = columns.transpose(2, 1, 0) / np.asarray(sets[1][-1].scale)[0, 0]
-    return _Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
-
-
-def _at_level(found: _Linearized, most: float) -> float:
+def _at_level(found: Linearized, most: float) -> float:
     """The norm of a residual at its levels: less than what is found where a truth is further off.
 
     - `most`: that of a residual which is as large as its level in every component.
@@ -294,7 +229,7 @@ def _at_level(found: _Linearized, most: float) -> float:
     return most if norm < NOTHING * most else min(norm, most)
 
 
-def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: float) -> ErrorEstimate:
+def _assembled(fits: list[Fit], size, free: Freedom, relative: float, most: float) -> ErrorEstimate:
     """What the spaces have found.
 
     - `size`: of the fields, `relative`: the residual beside its size.
@@ -306,47 +241,22 @@ def _assembled(fits: list[_Fit], size, free: Freedom, relative: float, most: flo
     moved = best.found.slopes @ good
     reach = free.kappas * np.linalg.norm(drawn.held[1])
     direction = drawn.slopes[free.field] @ free.direction
+    level = _at_level(drawn, most)
     return ErrorEstimate(
         correction=np.sqrt(np.mean(moved**2, axis=1)) / size,
         left=float(min(best.left.min(), 1.0)),
         reach=reach,
         unknown_reach=free.unknowns * np.linalg.norm(drawn.held[1]),
-        amplification=float(np.max(free.kappas)) * _at_level(drawn, most) / relative,
+        amplification=float(np.max(free.kappas)) * level / relative,
         variation=np.std(drawn.fields, axis=0) / size,
         freedom=free,
-        place=np.asarray(fits[0].places)[np.argmax(np.abs(direction))],
+        place=fits[0].places[np.argmax(np.abs(direction))],
         even=float(abs(np.mean(direction)) / np.sqrt(np.mean(direction**2))),
         corrected=best.space.unpack(jnp.asarray(good))[0],
-    )
-
-
-def _values(block: Block) -> Block:
-    """A block whose residual is the value of every field."""
-    space = block.plan.space
-    layout, alive = space.layout, [f"_alive_{field}" for field in space.fields]
-    given = None
-    if layout.has_parts:
-        # Where a field does not live it counts as zero.
-        def at(points):
-            return dict(zip(alive, layout.alive(space.domain, points).T.astype(float), strict=True))
-
-        given = GivenValues(tuple(alive), at)
-
-    def fields(values, data):
-        del data
-        pairs = zip(space.fields, alive, strict=True)
-        return tuple(values[field] * values.get(there, 1.0) for field, there in pairs)
-
-    return Block(
-        name=FIELDS,
-        function=fields,
-        components=len(space.fields),
-        plan=DerivativePlan(space.fields, space),
-        site=layout.site(space.domain, len(space.fields)),
-        weight=None,
-        count=None,
-        interior=False,
-        given=given,
+        fit=fits[0],
+        size=size,
+        relative=relative,
+        level=level,
     )
 
 
@@ -360,41 +270,3 @@ def bytes_needed(system: ResidualSystem, params: int) -> int:
     shares = sum(OVERSAMPLING if block.interior else 1 for block in system.blocks) + 1
     squares = 3 * tangent**2 + 2 * DRAWN**2
     return shares * squares * np.dtype(float).itemsize
-
-
-def _fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
-    """Fresh points of every block, in numbers that suit the number of functions."""
-    batches = []
-    for block in blocks:
-        times = OVERSAMPLING_FINER if block.finer else OVERSAMPLING
-        wanted = int(times * functions) if block.interior else functions
-        if not block.plan.at_once:
-            wanted = min(wanted, DEAR)
-        weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0
-        batches.append(points.fresh_batch(block, wanted // block.components, weight))
-    return tuple(batches)
-
-
-def _corrections(found: _Linearized) -> tuple[np.ndarray, np.ndarray]:
-    """Corrections by damping, and the share of the held-out residual that each leaves.
-
-    What is left of readings that scatter is their scatter, and does not count.
-    """
-    jacobian, residual = found.fitted
-    exact = found.scatter == 1
-    held = found.held if not exact.any() else (found.held[0][exact], found.held[1][exact])
-    triangle, projected = _reduced(jacobian, residual)
-    left, sizes, right = scipy.linalg.svd(triangle, check_finite=False)
-    shifts = DAMPINGS[:, None] * max(sizes[0], 1e-300) ** 2
-    corrections = -(left.T @ projected * sizes / (sizes**2 + shifts)) @ right
-    remains = np.linalg.norm(held[1] + corrections @ held[0].T, axis=1)
-    return corrections, remains / max(np.linalg.norm(held[1]), 1e-300)
-
-
-def _reduced(jacobian, residual):
-    """R and Q^T r of J = Q R."""
-    number = jacobian.shape[1]
-    whole = np.concatenate([jacobian, residual[:, None]], axis=1)
-    found = scipy.linalg.qr(whole, mode="r", check_finite=False)[0]
-    found = np.pad(found, ((0, max(number - len(found), 0)), (0, 0)))
-    return found[:number, :number], found[:number, number]

@@ -9,6 +9,7 @@ from .._output._records import FieldErrors
 from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
+from ._push import Pushed
 from ._uncertainty import unknowns_in_words
 
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
@@ -53,6 +54,16 @@ def left_open(problem, found: ErrorEstimate) -> str:
     if at_end:
         return f"{moves}; most at {where}: is a condition on {field} missing there?"
     return f"{moves}; most near {where}. Is a condition on {field} missing, or met by many solutions?"
+
+
+def second_in_words(second: Pushed | None) -> str:
+    """That there is another answer, as a sentence; empty for none."""
+    if second is None:
+        return ""
+    return (
+        f" A second answer, {100 * second.apart:.0f} % of its size away, leaves residuals of "
+        f"{second.residual:.0e} of theirs: solution.second_answer shows it."
+    )
 
 
 def amplified(problem, found: ErrorEstimate) -> str:

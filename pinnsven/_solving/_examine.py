@@ -13,9 +13,17 @@ from .._output._records import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
 from ._error_estimate import ErrorEstimate, estimate_errors
-from ._evidence import amplified, field_errors, jump_words, left_open, open_unknowns
+from ._evidence import (
+    amplified,
+    field_errors,
+    jump_words,
+    left_open,
+    open_unknowns,
+    second_in_words,
+)
 from ._features import look
 from ._levels import residual_levels
+from ._push import Pushed, push
 from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty, with_open
 from ._verdict import Evidence, is_falling
 
@@ -31,13 +39,15 @@ class Examined:
     - `unknowns`: their values and standard errors.
     - `spread`: the standard errors of the fields.
     - `corrected`: the model with its estimated error added.
+    - `second`: another answer whose residuals are as small.
     """
 
     evidence: Evidence | None
     errors: FieldErrors | None
     unknowns: Unknowns | None
     spread: Spread | None
-    corrected: FieldModel | None
+    corrected: FieldModel | None = None
+    second: Pushed | None = None
 
 
 def examine(
@@ -55,7 +65,7 @@ def examine(
     if estimate is None:
         nothing = np.zeros(len(run.problem.fields))
         errors = field_errors(run.problem.fields, None, nothing) if wanted else None
-        return Examined(None, errors, unknowns, spread, None)
+        return Examined(None, errors, unknowns, spread)
     evidence = Evidence(
         estimate=estimate,
         confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
@@ -63,7 +73,7 @@ def examine(
         falling=is_falling(run.records),
     )
     if not wanted:
-        return Examined(evidence, None, unknowns, spread, None)
+        return Examined(evidence, None, unknowns, spread)
     found = attempt(f"{FAILED} the error was not estimated", lambda: _errors_if_they_fit(run))
     scatter = attempt(
         f"{FAILED} what scatter does to the fields is not known", lambda: _scatter(run, spread)
@@ -85,13 +95,11 @@ def examine(
     )
     lost = jump is not None
     if run.interrupted:  # Ctrl-C meanwhile
-        return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread, None)
+        return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread)
+    second = None
     if found is not None:
-        words = left_open(run.problem, found)
+        words, unknowns, second = _freedom(run, attempt, found, unknowns, estimate.relative, tolerance)
         lost = lost or bool(words)
-        if unknowns and estimate.relative <= tolerance:
-            which, together = open_unknowns(unknowns, found, run.system.parameters.unknown_scale)
-            unknowns, words = with_open(unknowns, which), words or together
         evidence = dataclasses.replace(
             evidence,
             bound=float(np.max(found.bounds)),
@@ -101,7 +109,33 @@ def examine(
     if lost:  # an error along what is open, or lost in a jump, has no known size
         errors = field_errors(run.problem.fields, None, scatter)
         evidence = dataclasses.replace(evidence, errors=errors)
-    return Examined(evidence, errors, unknowns, spread, found.corrected if found else None)
+    return Examined(evidence, errors, unknowns, spread, found.corrected if found else None, second)
+
+
+def _freedom(run, attempt: Attempts, found: ErrorEstimate, unknowns, relative: float, tolerance: float):
+    """What the conditions leave open in words, the unknowns with that, and a second answer or None.
+
+    What seems open is pushed: a solution that comes back is held by what the linearized equations do
+    not say.
+
+    - `relative`: the residual of the run beside its size.
+    """
+    failure = f"{FAILED} it could not be pushed"
+
+    def tried(words: str, direction) -> tuple[str, Pushed | None]:
+        pushed = attempt(failure, lambda: push(found, direction, tolerance)) if words else None
+        if pushed is not None and pushed.held:
+            return "", None
+        second = pushed if pushed is not None and pushed.second else None
+        return words + second_in_words(second), second
+
+    words, second = tried(left_open(run.problem, found), found.freedom.direction)
+    if unknowns and relative <= tolerance:
+        which, together = open_unknowns(unknowns, found, run.system.parameters.unknown_scale)
+        together, other = tried(together, found.freedom.of_unknowns)
+        if together:
+            unknowns, words, second = with_open(unknowns, which), words or together, second or other
+    return words, unknowns, second
 
 
 def _errors_if_they_fit(run) -> ErrorEstimate | None:

@@ -12,12 +12,13 @@ from .._domains import stack_coordinates
 from .._output._callbacks import tell
 from .._output._evaluate import Evaluator
 from .._output._progress import displays
-from .._output._records import Estimate
+from .._output._records import Estimate, UnknownEstimate, Unknowns
 from .._output._solution import Solution
 from .._problem import relative_errors
 from ._at_once import corrections
 from ._attempts import Attempts
 from ._examine import examine
+from ._push import Pushed
 from ._settle import settle
 from ._singular import in_words
 from ._so_far import facts_of, shown
@@ -81,7 +82,7 @@ def finish(
     if run.save_trouble:
         message += f" The checkpoint could not be written: {run.save_trouble}."
     spectrum, rank = _spectrum(run)
-    return Solution(
+    solution = Solution(
         **facts_of(run, estimate),
         evaluator=evaluator,
         status=status,
@@ -95,6 +96,24 @@ def finish(
         verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
         corrected=examined.corrected,
         stopped=run.stopped,
+    )
+    if examined.second is not None:
+        return dataclasses.replace(solution, second_answer=_another(solution, examined.second))
+    return solution
+
+
+def _another(solution: Solution, second: Pushed) -> Solution:
+    """The solution with the fields and unknowns of a second answer, of which nothing else is known."""
+    values = {name: UnknownEstimate(v, math.inf) for name, v in second.unknowns.items()}
+    return dataclasses.replace(
+        solution,
+        evaluator=Evaluator(second.model, "float64"),
+        message=f"A second answer, whose residual is {second.residual:.1e} of its size.",
+        unknowns=Unknowns(values, np.full((len(values), len(values)), np.nan)),
+        error=None,
+        error_estimate=None,
+        spread=None,
+        corrected=None,
     )
 
 

@@ -57,6 +57,7 @@ def joined(problem: Problem, edges: list[float], solved: list[Solution], ended, 
         history=_history(solved),
         known=known,
         corrected=None,
+        second_answer=None,
         problem=problem,
         points=_all_points(solved),
     )

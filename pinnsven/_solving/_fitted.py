@@ -1,0 +1,173 @@
+"""A solution u in a second space: residuals and fields of u + e, and corrections e fitted in it.
+
+A correction is fitted by damped least squares on fresh points, and more fresh points say how much of
+the residual it explains.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import scipy.linalg
+
+from .._calculus._derivatives import DerivativePlan
+from .._conditions import Block, GivenValues
+from ._residual import Batch, ResidualSystem, split_rows
+from ._spaces import AbstractSecondSpace, linear
+
+OVERSAMPLING = 4  # fresh points of the equations per function
+OVERSAMPLING_FINER = 1.5  # the same of those with an integral at each, by a finer rule
+DEAR = 128  # points of a condition that has many nodes at each
+DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
+AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
+FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """Corrections in one space, by damping, and what share of the residual each leaves."""
+
+    asked: "Asked"
+    found: "Linearized"
+    corrections: np.ndarray
+    left: np.ndarray
+
+    @property
+    def space(self) -> AbstractSecondSpace:
+        return self.asked.space
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where the fields are seen, (points, dim)."""
+        return np.asarray(self.asked.sets[1][-1].points)
+
+
+@dataclasses.dataclass(frozen=True)
+class Linearized:
+    """Residual and Jacobian on two sets of fresh points, and the fields on the second one.
+
+    - `fitted`, `held`: pairs of Jacobian and residual.
+    - `scatter`: of the held rows, how much larger their level is than if they were exact.
+    - `fields`: values (points, fields), `slopes` their Jacobian (fields, points, functions).
+    """
+
+    fitted: tuple[np.ndarray, np.ndarray]
+    held: tuple[np.ndarray, np.ndarray]
+    scatter: np.ndarray
+    fields: np.ndarray
+    slopes: np.ndarray
+
+    def arrays(self):
+        return (*self.fitted, *self.held, self.fields, self.slopes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """The conditions as functions of a space's coefficients, at points that stay.
+
+    - `sets`: batches to fit and batches to judge by; the last block of each are the fields themselves.
+    - `scatter`: how many times its stated noise a condition's residual may be, by its name.
+    - `name`: of the program.
+    """
+
+    space: AbstractSecondSpace
+    system: ResidualSystem
+    sets: tuple[tuple[Batch, ...], tuple[Batch, ...]]
+    scatter: Mapping[str, float]
+    name: str
+    compiled: Callable
+
+    def at(self, coefficients) -> Linearized:
+        """Residual, Jacobian and fields of u + e, as matrices on the host."""
+        space, system, sets = self.space, self.system, self.sets
+        program = self.compiled(self.name, linear, system, coefficients, sets[0])
+        pairs = []
+        for batches in sets:
+            jacobian, residual = map(np.asarray, program(system, coefficients, batches))
+            stop = system.layout(batches).rows[FIELDS].start
+            pairs.append((jacobian[:stop], residual[:stop]))
+        looser = np.ones(len(residual))
+        for name, rows in system.layout(sets[1]).rows.items():
+            looser[rows] = self.scatter.get(name, 1.0)
+        number, fields = sets[1][-1].active, system.blocks[-1].components
+        values = split_rows(system, sets[1], residual)[-1]
+        columns = jacobian[stop:].T.reshape(space.size, -1, system.width)
+        shown = system.width // fields * fields
+        columns = columns[:, :, :shown].reshape(space.size, -1, fields)[:, :number]
+        slopes = columns.transpose(2, 1, 0) / np.asarray(sets[1][-1].scale)[0, 0]
+        return Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
+
+    def fit(self) -> Fit | None:
+        """Corrections of the solution itself; None where it is not finite around it."""
+        found = self.at(np.zeros(self.space.size))
+        if not all(np.all(np.isfinite(part)) for part in found.arrays()):
+            return None
+        return Fit(self, found, *corrections(found))
+
+
+def field_values(block: Block) -> Block:
+    """A block whose residual is the value of every field."""
+    space = block.plan.space
+    layout, alive = space.layout, [f"_alive_{field}" for field in space.fields]
+    given = None
+    if layout.has_parts:
+        # Where a field does not live it counts as zero.
+        def at(points):
+            return dict(zip(alive, layout.alive(space.domain, points).T.astype(float), strict=True))
+
+        given = GivenValues(tuple(alive), at)
+
+    def fields(values, data):
+        del data
+        pairs = zip(space.fields, alive, strict=True)
+        return tuple(values[field] * values.get(there, 1.0) for field, there in pairs)
+
+    return Block(
+        name=FIELDS,
+        function=fields,
+        components=len(space.fields),
+        plan=DerivativePlan(space.fields, space),
+        site=layout.site(space.domain, len(space.fields)),
+        weight=None,
+        count=None,
+        interior=False,
+        given=given,
+    )
+
+
+def fresh(blocks, points, levels, functions: int) -> tuple[Batch, ...]:
+    """Fresh points of every block, in numbers that suit the number of functions."""
+    batches = []
+    for block in blocks:
+        times = OVERSAMPLING_FINER if block.finer else OVERSAMPLING
+        wanted = int(times * functions) if block.interior else functions
+        if not block.plan.at_once:
+            wanted = min(wanted, DEAR)
+        weight = 1 / levels[block.name] ** 2 if block.name in levels else 1.0
+        batches.append(points.fresh_batch(block, wanted // block.components, weight))
+    return tuple(batches)
+
+
+def corrections(found: Linearized) -> tuple[np.ndarray, np.ndarray]:
+    """Corrections by damping, and the share of the held-out residual that each leaves.
+
+    What is left of readings that scatter is their scatter, and does not count.
+    """
+    jacobian, residual = found.fitted
+    exact = found.scatter == 1
+    held = found.held if not exact.any() else (found.held[0][exact], found.held[1][exact])
+    triangle, projected = _reduced(jacobian, residual)
+    left, sizes, right = scipy.linalg.svd(triangle, check_finite=False)
+    shifts = np.maximum(DAMPINGS[:, None] * sizes[0] ** 2, 1e-300)  # J may be zero
+    corrections = -(left.T @ projected * sizes / (sizes**2 + shifts)) @ right
+    remains = np.linalg.norm(held[1] + corrections @ held[0].T, axis=1)
+    return corrections, remains / max(np.linalg.norm(held[1]), 1e-300)
+
+
+def _reduced(jacobian, residual):
+    """R and Q^T r of J = Q R."""
+    number = jacobian.shape[1]
+    whole = np.concatenate([jacobian, residual[:, None]], axis=1)
+    found = scipy.linalg.qr(whole, mode="r", check_finite=False)[0]
+    found = np.pad(found, ((0, max(number - len(found), 0)), (0, 0)))
+    return found[:number, :number], found[:number, number]
