@@ -17,7 +17,7 @@ from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
 from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
 from ._steppers import SvenStepper
-from ._verdict import LAST_DRAWS
+from ._verdict import LAST_DRAWS_FINER
 
 # Seconds for which functions are added without a time limit: to gain, to end, and where the last ones
 # gained so much that as many again promise to end the run.
@@ -77,7 +77,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
-        run.measure(LAST_DRAWS, quietly=True)  # by the finer rules
+        run.measure(LAST_DRAWS_FINER, quietly=True)  # by the finer rules
         if not run.is_done() and run.sharpen():
             run.records.pop()
             run.adopt(plain)

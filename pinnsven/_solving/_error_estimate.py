@@ -45,6 +45,7 @@ ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent
 NOTHING = 1e-2  # of its level, below which a residual counts as that
 DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
 HARDLY = 0.3  # more than half of the functions show, and less is no growth
+FEWER = 0.5  # of the functions where an equation integrates at each point
 SPACES = (DrawnSpace, TangentSpace)  # in the order in which they are tried
 
 
@@ -121,7 +122,7 @@ def estimate_errors(
         asking = _Question.of(system, theta)
         fits = []
 
-        def fitted(kind: type[AbstractSecondSpace], times: int = 1) -> Fit | None:
+        def fitted(kind: type[AbstractSecondSpace], times: float = 1) -> Fit | None:
             space, asked = asking.within(kind, times)
             first, second = (fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2))
             name = kind.title if times == 1 else f"{kind.title}, {times} times as large"
@@ -187,10 +188,12 @@ class _Question:
         return SPACES if beside.keeps else SPACES[:1]  # type: ignore[attr-defined]
 
     def within(
-        self, kind: type[AbstractSecondSpace], times: int = 1
+        self, kind: type[AbstractSecondSpace], times: float = 1
     ) -> tuple[AbstractSecondSpace, ResidualSystem]:
         """A space, and the residuals as functions of its coefficients."""
         fields = len(self.blocks[0].plan.space.fields)
+        if any(block.finer for block in self.system.blocks):
+            times *= FEWER  # each is evaluated at all nodes of all points
         space = kind.at(self.parameters, self.theta, fields, times)
         return space, ResidualSystem(self.blocks, space, self.system.constants)
 

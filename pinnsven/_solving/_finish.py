@@ -23,7 +23,7 @@ from ._settle import settle
 from ._singular import in_words
 from ._so_far import facts_of, shown
 from ._uncertainty import plain_unknowns
-from ._verdict import LAST_DRAWS, Evidence, judge
+from ._verdict import LAST_DRAWS, LAST_DRAWS_FINER, Evidence, judge
 
 
 def finish(
@@ -168,7 +168,9 @@ def _last_measurement(run) -> Estimate | None:
     try:
         if not run.interrupted:
             settle(run)
-        return _keep_the_better(run, 1 if run.interrupted else LAST_DRAWS)
+        finer = any(block.finer for block in run.system.blocks)
+        draws = LAST_DRAWS_FINER if finer else LAST_DRAWS
+        return _keep_the_better(run, 1 if run.interrupted else draws)
     except BaseException:
         run.theta = run.best[1] if math.isfinite(run.best[0]) else before
         raise

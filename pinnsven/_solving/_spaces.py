@@ -140,7 +140,7 @@ class AbstractSecondSpace(AbstractSpace):
     @classmethod
     @abc.abstractmethod
     def at(
-        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: int = 1
+        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: float = 1
     ) -> "AbstractSecondSpace":
         """The space at a solution of so many fields.
 
@@ -163,7 +163,7 @@ class TangentSpace(AbstractSecondSpace):
     index: Int[Array, " subset"]
 
     @classmethod
-    def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "TangentSpace":
+    def at(cls, plain: Parameters, theta, fields: int, times: float = 1) -> "TangentSpace":
         """The space around parameters: a random subset, disturbed by a share of each leaf's size.
 
         - `fields`, `times`: not used; a tangent space has the size that its network gives it.
@@ -246,7 +246,7 @@ class DrawnSpace(AbstractSecondSpace):
     power: int = eqx.field(static=True)
 
     @classmethod
-    def at(cls, plain: Parameters, theta, fields: int, times: int = 1) -> "DrawnSpace":
+    def at(cls, plain: Parameters, theta, fields: int, times: float = 1) -> "DrawnSpace":
         """The space for a problem: functions drawn with a seed of their own, as many for each field.
 
         - `fields`: how many fields share the room.
@@ -255,8 +255,8 @@ class DrawnSpace(AbstractSecondSpace):
         rng = np.random.default_rng(13)
         embedding = plain.model.embedding
         domain, inputs = embedding.domain, embedding.inputs
-        room = times * max(DRAWN // fields, LEAST_UNITS)
-        degree = DEGREES.get(inputs, LEAST_DEGREE) + 2 * (times - 1)
+        room = int(times * max(DRAWN // fields, LEAST_UNITS))
+        degree = DEGREES.get(inputs, LEAST_DEGREE) + 2 * max(int(times) - 1, 0)
         number = max(min(math.comb(degree + inputs - 1, inputs - 1), room // (2 * degree)), 1)
         slopes = rng.standard_normal((number, inputs))
         slopes[:, inputs - len(embedding.reaches) :] = 0.0

@@ -7,6 +7,7 @@ from .._basics._results import RESULTS
 from .._output._records import Estimate, FieldErrors, StepRecord
 
 LAST_DRAWS = 8  # of fresh points for the verdict: a place that one draw missed may be found
+LAST_DRAWS_FINER = 3  # where an equation integrates at each point, by a finer rule
 AGREE = 4.0  # training and held-out mean squares within this factor count as resolved
 
 
