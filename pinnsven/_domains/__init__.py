@@ -28,7 +28,12 @@ from ._parts import (
     interface_site as interface_site,
     within_domain as within_domain,
 )
-from ._pieces import Coordinate as Coordinate, Facet as Facet, each_once as each_once
+from ._pieces import (
+    Coordinate as Coordinate,
+    Facet as Facet,
+    each_once as each_once,
+    even_probe as even_probe,
+)
 from ._placed import Placed as Placed
 from ._polygon import Polygon as Polygon
 from ._product import Product as Product

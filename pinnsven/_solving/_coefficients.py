@@ -11,7 +11,7 @@ on its part, are followed as one.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -19,8 +19,9 @@ import numpy as np
 from jaxtyping import Float
 
 from .._calculus._derivatives import DerivativePlan
-from .._calculus._names import Laplacian
+from .._calculus._names import Laplacian, Value
 from .._conditions import Block
+from ._lost_slopes import unused_choices
 from ._reading import orders_of
 from ._sudden import Lines, at_fixed, at_most, by_parts, fixed_values, may_jump, same_field, together
 
@@ -35,6 +36,8 @@ class Jump:
     - `condition`, `derivative`: whose factor it is, by name.
     - `before`, `after`: the factor on both sides.
     - `point`: where, (dim,), and `axis`: the component of the point that crosses it.
+    - `value`: the field and its value where it is one that crosses it; None where it is the point.
+    - `lost`: whether the factor is not of the derivative, but loses the slope of what jumps.
     """
 
     condition: str
@@ -43,21 +46,37 @@ class Jump:
     after: float
     point: Float[np.ndarray, " dim"]
     axis: int
+    value: tuple[str, float] | None = None
+    lost: bool = False
 
     def __str__(self) -> str:
+        if self.lost:
+            return (
+                f"condition {self.condition!r} takes the slope of what jumps from {self.before:.4g} to "
+                f"{self.after:.4g}, which is zero on both sides,"
+            )
         return (
             f"the factor of {self.derivative} in condition {self.condition!r} jumps from "
             f"{self.before:.4g} to {self.after:.4g}"
         )
 
 
-def find_jump(blocks: tuple[Block, ...], numbers: dict[str, float], compiled) -> Jump | None:
+def find_jump(
+    blocks: tuple[Block, ...],
+    numbers: dict[str, float],
+    compiled,
+    reach: Mapping[str, tuple[float, float]] | None = None,
+) -> Jump | None:
     """The largest jump of a factor of a second or higher derivative; None where none was found.
 
     - `numbers`: of unknowns and constants, which functions may ask for.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
+    - `reach`: the least and the largest value of each field; None where no solution is known.
     """
     found = [jump for group in together(blocks) for jump in _jumps(group, numbers, compiled)]
+    inside = [block for block in blocks if block.interior]
+    found += [jump for block in inside for jump in _in_values(block, numbers, reach or {})]
+    found += [jump for block in inside for jump in _lost(block, numbers, compiled)]
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
 
@@ -82,6 +101,17 @@ def _jumps(group: tuple[Block, ...], numbers: dict[str, float], compiled):
 
 def _along(block: Block, names, function, watched, lines: Lines):
     """The largest jump of each factor that is watched, along lines."""
+    contains = block.plan.space.domain.contains
+    for which, before, after, place in _largest(lines, function, watched, contains):
+        yield Jump(block.name, names[which], before, after, place, lines.axis)
+
+
+def _largest(lines: Lines, function, watched, contains):
+    """The largest jump of each column of a function: its number, the values beside it, and where.
+
+    - `function`: of points (n, dim) to (n, columns), `watched`: the numbers of those that count.
+    - `contains`: whether points are in the domain.
+    """
     values = lines.values(function)
     for which in watched:
         line = values[:, :, which]
@@ -90,16 +120,79 @@ def _along(block: Block, names, function, watched, lines: Lines):
         if not np.max(change) > LEAST_JUMP * size:
             continue
         pick = lambda points, which=which: function(points)[:, which]
-        given = (line, np.arange(LINES), np.argmax(change, axis=1))
+        given = (line, np.arange(len(line)), np.argmax(change, axis=1))
         found, left, right, stays = lines.halved(pick, *given)
         places = lines.starts.copy()
         places[:, lines.axis] = found
         stays &= np.abs(right - left) > LEAST_JUMP * size
-        stays &= block.plan.space.domain.contains(places)
+        stays &= contains(places)
         if stays.any():
             best = int(np.argmax(np.where(stays, np.abs(right - left), -1.0)))
-            ends = float(left[best]), float(right[best])
-            yield Jump(block.name, names[which], *ends, places[best], lines.axis)
+            yield which, float(left[best]), float(right[best]), places[best]
+
+
+def _in_values(block: Block, numbers, reach):
+    """The largest jump of a factor along the values of each field that a condition asks for."""
+    plan = block.plan
+    steep = [name for name in plan.names if _steep_axes(plan, name)]
+    asked = [(n, q.field) for n, q in plan.quantities.items() if isinstance(q, Value)]
+    asked = [(name, field) for name, field in asked if field in reach]
+    if not steep or not asked:
+        return
+    fixed = fixed_values(plan, numbers)
+    middle = jnp.asarray((plan.space.domain.lower + plan.space.domain.upper) / 2)
+    for name, field in asked:
+
+        def at(value, name=name):
+            values = at_fixed(plan, fixed | {name: value}, middle)
+            return _slopes(block, values, fixed, steep, block.data)
+
+        if not may_jump(at, middle[0]):
+            continue
+        line = Lines(0, np.zeros((1, 1)), np.linspace(*reach[field], SAMPLES))
+        program = jax.jit(jax.vmap(at))
+        whole = at_most(SAMPLES, lambda points, program=program: program(jnp.asarray(points[:, 0])))
+        for found in _largest(line, whole, range(len(steep)), lambda _: np.ones(1, bool)):
+            which, before, after, place = found
+            value = (field, float(place[0]))
+            yield Jump(block.name, steep[which], before, after, np.asarray(middle), 0, value)
+
+
+def _lost(block: Block, numbers, compiled):
+    """The largest jump of what a condition takes the slope of."""
+    plan = block.plan
+    fixed = fixed_values(plan, numbers)
+    domain = plan.space.domain
+
+    def at(point, fixed, data):
+        values = at_fixed(plan, fixed, point)
+        return jnp.stack([jnp.asarray(r, float) for r in block.residual(values, data)])
+
+    point = jnp.zeros(domain.dim)
+    if not may_jump(at, point, fixed, block.data):
+        return
+    unused = unused_choices(at, point, fixed, block.data)
+    if unused is None:
+        return
+    given = (fixed, block.data)
+    shapes = jax.ShapeDtypeStruct((LINES * SAMPLES, point.size), point.dtype)
+    program = compiled("slopes", jax.vmap(unused, (0, None, None)), shapes, *given)
+    whole = at_most(LINES * SAMPLES, lambda points: program(points, *given))
+    for axis in range(domain.dim):
+        lines = Lines.through(domain, axis, LINES, SAMPLES)
+        number = jax.eval_shape(unused, point, *given).shape[0]
+        for _, before, after, place in _largest(lines, whole, range(number), domain.contains):
+            yield Jump(block.name, "", before, after, place, axis, lost=True)
+
+
+def _slopes(block: Block, values, fixed, names, data):
+    """The sum over residuals of the sizes of their slopes by named quantities, (names,)."""
+
+    def residual(steep):
+        return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])
+
+    found = jax.jacfwd(residual)({name: fixed[name] for name in names})
+    return jnp.stack([jnp.sum(jnp.abs(found[name])) for name in names])
 
 
 def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], Callable] | None:
@@ -117,13 +210,7 @@ def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], C
     fixed = fixed_values(plan, numbers)
 
     def at(point, fixed, data):
-        values = at_fixed(plan, fixed, point)
-
-        def residual(steep):
-            return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])
-
-        found = jax.jacfwd(residual)({name: fixed[name] for name in names})
-        return jnp.stack([jnp.sum(jnp.abs(found[name])) for name in names])
+        return _slopes(block, at_fixed(plan, fixed, point), fixed, names, data)
 
     point = jnp.zeros(plan.space.domain.dim)
     if alone and not may_jump(at, point, fixed, block.data):

@@ -97,8 +97,9 @@ def jump_words(jump: Jump | None, domain) -> str:
     names = [
         f"{c.name}[{i}]" if c.vector else c.name for c in domain.coordinates for i in range(c.size)
     ]
+    where = jump.value or (names[jump.axis], jump.point[jump.axis])
     return (
-        f"{jump} at {names[jump.axis]} = {jump.point[jump.axis]:.6g}: written so, no point sees what "
+        f"{jump} at {where[0]} = {where[1]:.6g}: written so, no point sees what "
         "holds across the jump, and the flux may be wrong there. A jump in a coefficient needs an "
         "interface: a field for each side, joined by pv.Condition on the value and on the flux "
         "(docs/trust.md, section Materials)."

@@ -25,6 +25,7 @@ from ._features import look
 from ._levels import residual_levels
 from ._push import Pushed, push
 from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty, with_open
+from ._uncovered import uncovered
 from ._verdict import Evidence, is_falling
 
 FAILED = "the verdict could not be made, for"
@@ -66,10 +67,11 @@ def examine(
         nothing = np.zeros(len(run.problem.fields))
         errors = field_errors(run.problem.fields, None, nothing) if wanted else None
         return Examined(None, errors, unknowns, spread)
+    gap = attempt(f"{FAILED} it was not counted", lambda: uncovered(run.problem)) or ""
     evidence = Evidence(
         estimate=estimate,
         confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
-        left_open=scatters.open if scatters is not None else "",
+        left_open=(scatters.open if scatters is not None else "") or gap,
         falling=is_falling(run.records),
     )
     if not wanted:
@@ -78,7 +80,7 @@ def examine(
     scatter = attempt(
         f"{FAILED} what scatter does to the fields is not known", lambda: _scatter(run, spread)
     )
-    jump = attempt(f"{FAILED} coefficients could not be looked at", lambda: _jump(run))
+    jump = attempt(f"{FAILED} coefficients could not be looked at", lambda: _jump(run, evaluator))
     scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
     least = 0.0 if estimate.relative <= tolerance else estimate.relative
     errors = field_errors(run.problem.fields, found, scatter, least)
@@ -93,7 +95,7 @@ def examine(
         scatter=float(np.max(scatter)),
         jump=jump_words(jump, run.problem.domain),
     )
-    lost = jump is not None
+    lost = jump is not None or bool(gap)
     if run.interrupted:  # Ctrl-C meanwhile
         return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread)
     second = None
@@ -149,11 +151,15 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
         return None
 
 
-def _jump(run) -> Jump | None:
+def _jump(run, evaluator: Evaluator) -> Jump | None:
     """The largest jump of a coefficient."""
+    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
+    found = evaluator(places)
+    ends = zip(found.min(axis=0).tolist(), found.max(axis=0).tolist(), strict=True)
+    reach = dict(zip(run.problem.fields, ends, strict=True))
     numbers = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
     with precision_context("float64"):
-        return find_jump(run.system.blocks, numbers, run.compiler.compile)
+        return find_jump(run.system.blocks, numbers, run.compiler.compile, reach)
 
 
 def _spread(run, open_ones: Uncertainty | None, evaluator: Evaluator) -> Spread | None:
