@@ -1,5 +1,7 @@
 """From a network as the user gives it to the model that the solver trains."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -53,6 +55,11 @@ def build_model(
         transform = NamedTransform(network.transform, fields, domain)
         network = network.network
     embedding = Embedding(domain, (*named_features(network, domain), *features), places)
+    known = len(embedding.reaches)
+    given = network.scale if isinstance(network, MLP) else 1.0
+    if known and isinstance(given, tuple) and 1 < len(given) == embedding.inputs - known:
+        # One for each coordinate was given before features were found that follow them.
+        network = dataclasses.replace(network, scale=(*given, *[1.0] * known))  # type: ignore
     groups = field_groups(places)
     if len(groups) > 1 or (places and places[0].network is not None):
         network = _together(network, places, groups, embedding.inputs, key)

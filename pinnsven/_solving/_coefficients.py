@@ -149,7 +149,7 @@ def _in_values(block: Block, numbers, reach):
 
         if not may_jump(at, middle[0]):
             continue
-        line = Lines(0, np.zeros((1, 1)), np.linspace(*reach[field], SAMPLES))
+        line = Lines(0, np.zeros((1, 1)), np.linspace(reach[field][0], reach[field][1], SAMPLES))
         program = jax.jit(jax.vmap(at))
         whole = at_most(SAMPLES, lambda points, program=program: program(jnp.asarray(points[:, 0])))
         for found in _largest(line, whole, range(len(steep)), lambda _: np.ones(1, bool)):

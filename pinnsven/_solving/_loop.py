@@ -35,7 +35,7 @@ from ._limits import (
     VERDICT_STEPS,
     Limits,
 )
-from ._noise import rounding, vanishing
+from ._noise import rounding, terms, vanishing
 from ._points import Drawn, PointSet
 from ._prediction import predict_memory
 from ._ready import prepare_verdict, verdict_is_ready
@@ -283,7 +283,8 @@ class Run:
             compiled = self.compiler.compile
             check_derivatives(self.system, self.network, self.theta, self.batches, compiled)
             answers, silent = self.response(PROBES)
-            check_response(self.system, silent, split_rows(self.system, self.batches, residual))
+            rows = split_rows(self.system, self.batches, residual)
+            check_response(self.system, silent, rows, lambda: terms(self, residual))
             first = np.sqrt(self.squares(self.batches, residual))
             self.sizes = np.maximum(first, answers)
             whole = np.sqrt(self.system.per_block(answers**2))

@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._networks import DrawnLayer, Silenced
-from ._residual import ResidualSystem
+from ._residual import ResidualSystem, split_rows
 from ._verdict import AGREE
 
 TINY = 1e-6  # a field of this size may be zero
 ROUNDING_DRAWS = 4  # of parameters moved by their rounding errors
 ROUNDING_ROOM = 3.0  # times what they do to the residual counts as rounding
+SHIFTED = 1e-6  # relative, of the fields, by which their terms are seen
 
 
 def rounding(run) -> np.ndarray:
@@ -33,6 +34,18 @@ def rounding(run) -> np.ndarray:
         moved = run.rows(run.batches, theta, system, "residual")
         squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
     return ROUNDING_ROOM * np.sqrt(squares)
+
+
+def terms(run, residual) -> list[np.ndarray]:
+    """The sizes of the terms of residuals that fields give, by block: what shifts of the fields move.
+
+    - `residual`: all rows at the fields as they are.
+    """
+    rng, scaling = np.random.default_rng(0), run.scaling
+    shift = scaling.shift * (1 + SHIFTED * rng.standard_normal(len(scaling.shift)))
+    system = run.system.around(scaling=dataclasses.replace(scaling, shift=shift))
+    moved = np.abs(run.rows(run.batches, run.theta, system, "residual") - residual) / SHIFTED
+    return split_rows(run.system, run.batches, moved)
 
 
 def vanishing(run, sizes: dict[str, float], training: np.ndarray) -> tuple[str, ...]:

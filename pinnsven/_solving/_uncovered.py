@@ -24,6 +24,8 @@ LEAST = 3  # points that nothing covers, from where they are no edge of a part
 CLOSE = 1e-9  # of the domain's extent: how far inside of a wall its equation is asked for
 FALLS = 1e-2  # of the second-order term may be left of the others so close to a wall
 FAINT = 1e-6  # of its size elsewhere, below which a coefficient vanishes at a wall
+ALONG = 4096  # places along a line at which an equation is asked for
+LOST = 0.02  # of the largest share of a highest derivative: two neighbors with less have a zero between
 TIMES = (1.0, -0.7, 2.0)  # what was drawn are the arguments at which an equation is asked for
 
 
@@ -42,7 +44,57 @@ def uncovered(problem) -> str:
                 continue
             if found := _inside(problem, field, own) or _on_walls(problem, field, own):
                 return found
-    return ""
+        return _at_zero(problem)
+
+
+def _at_zero(problem) -> str:
+    """Where the only equation along a line loses its order inside of it, in words.
+
+    On both sides of a zero of the factor of its highest derivative it may have different solutions.
+    """
+    equations = [b for b in problem.blocks if b.interior]
+    single = problem.domain.dim == len(problem.fields) == len(equations) == 1
+    if not single or equations[0].components != 1 or not _is_plain(equations[0]):
+        return ""
+    plan = equations[0].plan
+    numbers = {n: float(v) for n, v in (problem.unknowns | problem.constants).items()}
+    orders = {n: sum(orders_of(plan, q).values()) for n, q in plan.quantities.items()}
+    asked = [n for n, q in plan.quantities.items() if is_of(q, problem.fields[0])]
+    highest = max((orders[n] for n in asked), default=0)
+    steep = [n for n in asked if orders[n] == highest]
+    if not highest or len(steep) != 1:
+        return ""
+    fixed = fixed_values(plan, numbers)
+    beside = max((n for n in asked if orders[n] < highest), key=lambda n: orders[n], default="")
+
+    def factors(point, times):
+        held = {n: v if n in numbers else times * v for n, v in fixed.items()}
+        values = at_fixed(plan, held, point)
+        one = lambda own: jnp.asarray(equations[0].residual(values | own, equations[0].data)[0], float)
+        found = jax.jacfwd(one)({n: values[n] for n in asked})
+        # A pole of the factor beside it is a zero here, and turns the sign as that does.
+        share = found[steep[0]] / sum(jnp.abs(found[n]) for n in asked)
+        return share * jnp.sign(found[beside]) if beside else share
+
+    low, high = problem.domain.lower, problem.domain.upper
+    line = low + (high - low) * np.linspace(0.003, 0.996, ALONG)[:, None]
+    try:
+        at = jax.jit(jax.vmap(factors, (0, None)))
+        shares = [np.asarray(at(jnp.asarray(line), times)) for times in TIMES[:2]]
+    except Exception:  # a function that only runs where points are: nothing is known of it
+        return ""
+    share = shares[0]
+    if not np.all(np.isfinite(share)) or not np.allclose(share, shares[1], rtol=1e-9, atol=1e-12):
+        return ""  # where it vanishes is for the solution to say
+    turns = np.flatnonzero(share[:-1] * share[1:] < 0)
+    turns = [i for i in turns if max(abs(share[i : i + 2])) < LOST * np.max(np.abs(share))]
+    if not turns:
+        return ""
+    where = _in_words(problem.domain, line[turns[0] : turns[0] + 1])
+    return (
+        f"the factor of {steep[0]} is zero near {where}, and on both sides of it the equation may have "
+        "solutions of its own."
+    )
 
 
 def _mentions(block: Block, field: str) -> bool:
@@ -59,7 +111,7 @@ def _inside(problem, field: str, own: list[Block]) -> str:
     open_ones = ~np.any([holds_at(b, points) for b in equations], axis=0)
     if np.sum(open_ones) < LEAST:
         return ""
-    share, where = np.mean(open_ones), _in_words(problem.domain, points[open_ones])
+    share, where = float(np.mean(open_ones)), _in_words(problem.domain, points[open_ones])
     return f"no equation of {field} holds in {_percent(share)} of the domain, as near {where}."
 
 
@@ -85,7 +137,7 @@ def _on_walls(problem, field: str, own: list[Block]) -> str:
         at = int(np.flatnonzero(empty)[np.sum(empty) // 2])
         if any(_asks(b, problem, field, points[at], normals[at], enters) for b in equations):
             where = _in_words(type(problem.domain)(space, None), points[at : at + 1])
-            share = "" if empty.all() else f" in {_percent(np.mean(empty))} of a side,"
+            share = "" if empty.all() else f" in {_percent(float(np.mean(empty)))} of a side,"
             return f"no condition on {field} holds at the boundary{share} near {where}: is one missing?"
     return ""
 
