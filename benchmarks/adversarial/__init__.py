@@ -11,6 +11,7 @@ from ._case import Case as Case, Kind
 _MODULES = (
     "forgotten_in_time",
     "forgotten",
+    "open_in_parts",
     "gauges",
     "gauges_of_fields",
     "unstable",
@@ -20,6 +21,7 @@ _MODULES = (
     "unknowns",
     "networks",
     "jumps",
+    "jumps_unseen",
     "jumps_without_harm",
     "scales",
     "scales_of_heat",

@@ -148,3 +148,21 @@ def two_rates() -> pv.Problem:
     """u'' + (a + b) u' + a b u = 0 on [0, 3] with starts and readings; a = 1, b = 2 or 2, 1."""
     equation = lambda u_tt, u_t, u, a, b: u_tt + (a + b) * u_t + a * b * u
     return _damped((1.0, 2.0), {"a": 0.5, "b": 2.5}, equation)
+
+
+@kind.case("readings where walls are built in", may_converge=True, unknowns={"k": 2.0})
+def readings_at_the_walls() -> pv.Problem:
+    """k u'' = -pi^2 sin(pi x) on [0, 1], zero ends; eleven readings, those at both ends among them."""
+    x = np.linspace(0, 1, 11)
+    return pv.Problem(
+        pv.Interval(0, 1),
+        "u",
+        {
+            "ode": pv.PDE(lambda u_xx, x, k: k * u_xx + jnp.pi**2 * jnp.sin(jnp.pi * x)),
+            "ends": pv.Dirichlet(u=0.0, on="x"),
+            "readings": pv.Data({"x": x}, u=0.5 * np.sin(np.pi * x)),
+        },
+        unknowns={"k": 1.0},
+        exact=lambda x: 0.5 * jnp.sin(jnp.pi * x),
+        network=SMALL,
+    )
