@@ -86,6 +86,37 @@ def test_a_network_that_can_answer_is_not_refused(name):
 
 
 @pytest.mark.slow
+def test_a_reading_where_a_value_is_built_in_is_not_refused():
+    """That no parameter moves it harms nothing; where no reading is moved there is nothing to read."""
+
+    def rod(x, values):
+        conditions = {
+            "ode": pv.PDE(lambda u_xx, x, k: k * u_xx + jnp.pi**2 * jnp.sin(jnp.pi * x)),
+            "ends": pv.Dirichlet(u=0.0, on="x"),
+            "readings": pv.Data({"x": x}, u=values),
+        }
+        return pv.Problem(pv.Interval(0, 1), "u", conditions, unknowns={"k": 1.0})
+
+    x = np.linspace(0, 1, 11)
+    solution = pv.solve(rod(x, 0.5 * np.sin(np.pi * x)), max_steps=40, progress=False)
+    np.testing.assert_allclose(solution.unknowns["k"], 2, rtol=1e-6)
+    with pytest.raises(ValueError, match="depend on no parameter"):
+        pv.solve(rod([0.0, 1.0], [0.1, 0.1]), max_steps=1, progress=False)
+
+
+def test_a_value_that_its_units_meet_exactly_is_not_refused():
+    """Where one value is all that is known of a field, it is the field's shift, to rounding."""
+    chain = lambda w_x, v, v_x: (w_x - v, v_x)
+    conditions = {
+        "chain": pv.PDE(chain),
+        "clamp": pv.Dirichlet(w=0.0, on="x-"),
+        "force": pv.Boundary(lambda v: 4.0 * v + 1.1, on="x+"),
+    }
+    problem = pv.Problem(pv.Interval(0, 1), "w v", conditions)
+    solution = pv.solve(problem, max_steps=20, progress=False)
+    np.testing.assert_allclose(solution.w(x=1.0), -1.1 / 4, rtol=1e-9)
+
+
 def test_a_value_that_is_far_from_the_first_network_is_not_out_of_reach():
     problem = pv.Problem(
         pv.Time(0, 1), "u", {"ode": pv.PDE(lambda u_t: u_t), "start": pv.Initial(u=3e17)}

@@ -1,5 +1,6 @@
 """Coefficients that jump: found where they matter, and nowhere else."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from pinnsven._solving._coefficients import find_jump
 from pinnsven._solving._evidence import jump_words
 
 SQUARE = pv.Box(x=(0, 1), y=(0, 1))
+KNOTS = np.linspace(-1, 1, 9)
 WALLS = {"walls": pv.Dirichlet(u=0.0)}
 
 
@@ -188,6 +190,61 @@ def test_the_message_names_both_factors_the_place_and_the_remedy():
     )
     for phrase in ("laplacian_u", "'heat'", "1.38", "400", "y = 0.6", "interface", "pv.Condition"):
         assert phrase in words
+
+
+def on_a_rod(function, reach=None):
+    problem = pv.Problem(pv.Interval(-1, 1), "u", {"heat": pv.PDE(function), **WALLS})
+    return find_jump(problem.blocks, {}, Compiler(lambda name: None).compile, reach)
+
+
+def test_a_jump_in_the_values_of_a_field_is_found_where_the_solution_has_them():
+    def melting(u, u_xx):
+        return jnp.where(u > 0.3, 0.6, 2.2) * u_xx
+
+    jump = on_a_rod(melting, {"u": (-2.0, 5.0)})
+    assert jump is not None and jump.value is not None
+    assert (jump.before, jump.after) == (2.2, 0.6)
+    np.testing.assert_allclose(jump.value[1], 0.3, atol=1e-9)
+    domain = pv.Problem(pv.Interval(-1, 1), "u", {"p": pv.PDE(melting), **WALLS}).domain
+    assert "at u = 0.3:" in jump_words(jump, domain)
+    assert on_a_rod(melting, {"u": (0.4, 5.0)}) is None
+    assert on_a_rod(lambda u, u_xx: (1 + u**2) * u_xx, {"u": (-2.0, 5.0)}) is None
+    assert on_a_rod(lambda u, u_xx: jnp.maximum(u, 0.1) * u_xx, {"u": (-2.0, 5.0)}) is None
+
+
+def stepwise(x):
+    return jnp.log(jnp.where(x < 0.4, 1.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    "function, place",
+    [
+        (lambda u_xx, u_x, x: u_xx + jax.grad(stepwise)(x) * u_x, 0.4),
+        (lambda u_xx, u, x: u_xx + jax.grad(jax.grad(lambda y: jnp.abs(y - 0.2)))(x) * u, 0.2),
+        (lambda u_xx, u, x: u_xx + jax.grad(jnp.floor)(2 * x - 0.1) * u, None),
+        (lambda u_xx, u_x, x: u_xx + jax.jit(jax.grad(stepwise))(x) * u_x, 0.4),
+    ],
+)
+def test_a_slope_that_a_jump_has_and_its_derivative_has_not_is_found(function, place):
+    jump = on_a_rod(function)
+    assert jump is not None and jump.lost
+    if place is not None:
+        np.testing.assert_allclose(jump.point, [place], atol=1e-9)
+    assert "takes the slope of what jumps" in str(jump)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda u_xx, u, x: u_xx + jax.grad(lambda y: jnp.abs(y) ** 3)(x) * u,
+        lambda u_xx, u, x: u_xx + jax.grad(lambda y: jnp.where(y < 0, 0.0, y))(x) * u,
+        lambda u_xx, u, x: u_xx + jax.grad(lambda y: jnp.sin(2 * jnp.pi * jnp.mod(y, 1.0)))(x) * u,
+        lambda u_xx, u, x: u_xx + jax.grad(lambda y: jnp.interp(y, KNOTS, KNOTS**2))(x) * u,
+        lambda u_xx, u, x: u_xx + jax.grad(lambda y: jnp.logaddexp(y, 0.0))(x) * u,
+    ],
+)
+def test_slopes_of_what_is_continuous_lose_nothing(function):
+    assert on_a_rod(function) is None
 
 
 @pytest.mark.slow
