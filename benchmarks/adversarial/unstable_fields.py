@@ -92,3 +92,26 @@ def wave_between_shapes() -> pv.Problem:
         exact=lambda x, t: jnp.sin(PI * x) * jnp.sin(PI * t),
         network=NETWORK,
     )
+
+
+@kind.case("a cavity at resonance with its mode (2, 2, 2), which is free")
+def cavity_at_resonance() -> pv.Problem:
+    """lap u + 12 pi^2 (u - x - y z) = 0 in the unit cube, u = x + y z on its walls."""
+
+    def exact(x, y, z):
+        mode = jnp.sin(2 * PI * x) * jnp.sin(2 * PI * y) * jnp.sin(2 * PI * z)
+        return x + y * z + mode
+
+    def equation(u, laplacian_u, x, y, z):
+        return laplacian_u + 12 * PI**2 * (u - x - y * z)
+
+    return pv.Problem(
+        pv.Box(x=(0, 1), y=(0, 1), z=(0, 1)),
+        "u",
+        {
+            "wave": pv.PDE(equation),
+            "walls": pv.Dirichlet(u=lambda x, y, z: x + y * z),
+        },
+        exact=exact,
+        network=NETWORK,
+    )

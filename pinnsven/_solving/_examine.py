@@ -102,6 +102,8 @@ def examine(
     if found is not None:
         words, unknowns, second = _freedom(run, attempt, found, unknowns, estimate.relative, tolerance)
         lost = lost or bool(words)
+        # What was counted names the place where the largest movement may be anywhere beside it.
+        words = gap + second_in_words(second) if gap else words
         evidence = dataclasses.replace(
             evidence,
             bound=float(np.max(found.bounds)),

@@ -42,6 +42,7 @@ POWERS = 3  # of the solution that belong to the drawn space
 LEAST_UNITS = 60  # of each field, where there are many
 PORTION = 500  # functions that are drawn together to solve in, over all fields
 PORTIONS = 8  # of them at most
+HALF_WAVES = 4  # numbers of them along each input of three, in products of sines and of cosines
 DEGREES = {1: 12, 2: 12, 3: 7}  # of the drawn space's polynomials, by the number of inputs
 LEAST_DEGREE = 4  # with more inputs
 SCALES = (0.5, 20.0)  # of the drawn units' slopes, per unit of the embedded inputs (field notes 13)
@@ -218,14 +219,16 @@ class DrawnSpace(AbstractSecondSpace):
     polynomials of w . z, which hold the smooth functions that a condition leaves open; and, where the
     domain does not fill its bounding box, fundamental solutions of Laplace's equation around poles
     outside of it (as in the method of fundamental solutions, Fairweather and Karageorghis 1998), which
-    holes leave open. The order of all but the first is random, so that half of them is a space of the
-    same kind.
+    holes leave open. In three dimensions, of which so few functions hold too little, also products of
+    sines and of cosines along the coordinates, the modes of a box. The order of all but the first is
+    random, so that half of them is a space of the same kind.
 
     - `plain`, `base`: the parameters of u and their values.
     - `weights`, `biases`, `owners`: of the units, as those of `DrawnUnits`.
     - `slopes`: w of the polynomials, (slopes, inputs), each of size one at most within the domain.
     - `poles`: in the embedded inputs, (poles, inputs).
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
+    - `modes`: how many half waves products of sines, then of cosines, have along each input.
     - `order`: of the functions, (functions of a field,).
     - `degree`: of the polynomials, `fields`: how many there are, `power`: of a pole's distance, zero
       for a logarithm.
@@ -240,6 +243,7 @@ class DrawnSpace(AbstractSecondSpace):
     slopes: Float[Array, "slopes inputs"]
     poles: Float[Array, "poles inputs"]
     metric: Float[Array, " inputs"]
+    modes: Float[Array, "2 modes inputs"]
     order: Int[Array, " functions"]
     degree: int = eqx.field(static=True)
     fields: int = eqx.field(static=True)
@@ -262,12 +266,14 @@ class DrawnSpace(AbstractSecondSpace):
         slopes[:, inputs - len(embedding.reaches) :] = 0.0
         slopes /= np.sum(np.abs(slopes), axis=1, keepdims=True)
         poles, metric = draw_poles(embedding, room // POLE_SHARE, rng)
-        count = max(room - number * degree - len(poles), LEAST_UNITS // 2)
+        modes = box_modes(inputs) if domain.space_dim == inputs == 3 else np.zeros((2, 0, inputs))
+        others = number * degree + len(poles) + 2 * modes.shape[1]
+        count = max(room - others, LEAST_UNITS // 2)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         centers = embedding.at(places)
         weights = draw_slopes(centers.shape, SCALES, rng)
         owners = share_features(weights, len(embedding.reaches))
-        total = count + number * degree + len(poles)
+        total = count + others
         biases = -np.sum(weights * centers, axis=1)
         arrays = {
             "weights": weights,
@@ -275,6 +281,7 @@ class DrawnSpace(AbstractSecondSpace):
             "slopes": slopes,
             "poles": poles,
             "metric": metric,
+            "modes": modes,
         }
         return cls(  # type: ignore[call-arg]
             plain=plain,
@@ -308,6 +315,9 @@ class DrawnSpace(AbstractSecondSpace):
         parts = [times_features(units, own, self.owners), *self._polynomials(own)]
         if len(self.poles):
             parts.append(around_poles(inputs, self.poles, self.metric, self.power))
+        if self.modes.shape[1]:
+            angles = jnp.pi / 2 * self.modes * (own + 1)[None, None]
+            parts += [jnp.prod(jnp.sin(angles[0]), axis=1), jnp.prod(jnp.cos(angles[1]), axis=1)]
         drawn = jnp.concatenate(parts)[self.order]
         return jnp.concatenate([jnp.ones(1, inputs.dtype), own, drawn])
 
@@ -318,6 +328,12 @@ class DrawnSpace(AbstractSecondSpace):
         for n in range(1, self.degree):
             found.append(((2 * n + 1) / (n + 1)) * along * found[-1] - (n / (n + 1)) * found[-2])
         return found[1 : self.degree + 1]
+
+
+def box_modes(inputs: int) -> Float[np.ndarray, "2 modes inputs"]:
+    """Numbers of half waves along the sides of a box: from one on for sines, from zero for cosines."""
+    counts = np.indices((HALF_WAVES,) * inputs).reshape(inputs, -1).T.astype(float)
+    return np.stack([counts + 1, counts])
 
 
 def room_for(model: FieldModel, closer: Closer | None = None) -> DrawnLayer:

@@ -90,6 +90,24 @@ def test_a_function_that_is_zero_is_no_movement():
     np.testing.assert_allclose(found.fitted, less.fitted, rtol=1e-9)
 
 
+def test_a_mode_of_a_cube_is_free_at_its_resonance():
+    """lap u + 12 pi^2 u = f with zero walls leaves sin(2 pi x) sin(2 pi y) sin(2 pi z) open."""
+
+    def freest(square):
+        equation = pv.PDE(lambda u, laplacian_u: laplacian_u + square * u - 1.0)
+        conditions = {"wave": equation, "walls": pv.Dirichlet(u=0.0)}
+        cube = pv.Box(x=(0, 1), y=(0, 1), z=(0, 1))
+        problem = pv.Problem(cube, "u", conditions, network=SMALL)
+        system, theta = ResidualSystem.build(problem, SMALL, jax.random.PRNGKey(0))
+        points = PointSet(problem, None, pv.Sobol(), np.random.default_rng(0))
+        levels = Levels({"wave": np.full(1, 100.0), "walls": np.ones(1)}, {}, 1.0)
+        found = estimate_errors(system, theta, points, levels, compiled)
+        assert found is not None
+        return found.freedom.kappas[0]
+
+    assert freest(12 * np.pi**2) > 1e3 * freest(10 * np.pi**2)
+
+
 @pytest.mark.parametrize("shift, kappa", [(0.0, 1 / np.pi**2), (9.0, 1 / (np.pi**2 - 9))])
 def test_an_equation_amplifies_by_one_over_its_smallest_eigenvalue(shift, kappa):
     """-u'' - s u with zero walls built in: sin(pi x) moves furthest, by 1 / (pi^2 - s)."""
