@@ -75,7 +75,7 @@ def find_jump(
     """
     found = [jump for group in together(blocks) for jump in _jumps(group, numbers, compiled)]
     inside = [block for block in blocks if block.interior]
-    found += [jump for block in inside for jump in _in_values(block, numbers, reach or {})]
+    found += [jump for block in inside for jump in _in_values(block, numbers, reach or {}, compiled)]
     found += [jump for block in inside for jump in _lost(block, numbers, compiled)]
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
@@ -131,7 +131,7 @@ def _largest(lines: Lines, function, watched, contains):
             yield which, float(left[best]), float(right[best]), places[best]
 
 
-def _in_values(block: Block, numbers, reach):
+def _in_values(block: Block, numbers, reach, compiled):
     """The largest jump of a factor along the values of each field that a condition asks for."""
     plan = block.plan
     steep = [name for name in plan.names if _steep_axes(plan, name)]
@@ -143,19 +143,26 @@ def _in_values(block: Block, numbers, reach):
     middle = jnp.asarray((plan.space.domain.lower + plan.space.domain.upper) / 2)
     for name, field in asked:
 
-        def at(value, name=name):
-            values = at_fixed(plan, fixed | {name: value}, middle)
-            return _slopes(block, values, fixed, steep, block.data)
+        def at(value, point, fixed, data, name=name):
+            values = at_fixed(plan, fixed | {name: value}, point)
+            return _slopes(block, values, fixed, steep, data)
 
-        if not may_jump(at, middle[0]):
+        given = (middle, fixed, block.data)
+        if not may_jump(at, middle[0], *given):
             continue
         line = Lines(0, np.zeros((1, 1)), np.linspace(reach[field][0], reach[field][1], SAMPLES))
-        program = jax.jit(jax.vmap(at))
-        whole = at_most(SAMPLES, lambda points, program=program: program(jnp.asarray(points[:, 0])))
-        for found in _largest(line, whole, range(len(steep)), lambda _: np.ones(1, bool)):
-            which, before, after, place = found
+        shapes = jax.ShapeDtypeStruct((SAMPLES,), middle.dtype)
+        whole = jax.vmap(at, (0, None, None, None))
+        program = compiled("factors of values", whole, shapes, *given)
+        along = lambda points, run=program, given=given: run(points[:, 0], *given)
+        function = at_most(SAMPLES, along)
+        for which, before, after, place in _largest(line, function, range(len(steep)), _everywhere):
             value = (field, float(place[0]))
             yield Jump(block.name, steep[which], before, after, np.asarray(middle), 0, value)
+
+
+def _everywhere(points) -> np.ndarray:
+    return np.ones(len(points), bool)
 
 
 def _lost(block: Block, numbers, compiled):

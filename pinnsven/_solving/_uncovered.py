@@ -79,7 +79,7 @@ def _at_zero(problem) -> str:
     low, high = problem.domain.lower, problem.domain.upper
     line = low + (high - low) * np.linspace(0.003, 0.996, ALONG)[:, None]
     try:
-        at = jax.jit(jax.vmap(factors, (0, None)))
+        at = jax.vmap(factors, (0, None))  # operation by operation: another solve compiles nothing
         shares = [np.asarray(at(jnp.asarray(line), times)) for times in TIMES[:2]]
     except Exception:  # a function that only runs where points are: nothing is known of it
         return ""
