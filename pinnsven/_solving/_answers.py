@@ -83,14 +83,14 @@ def check_response(
     - `rows`: the residuals, likewise.
     - `terms`: the sizes of the terms that they are the sum of, likewise.
     """
-    for block, still, residual in zip(system.blocks, silent, rows, strict=True):
+    for number, (block, still, residual) in enumerate(zip(system.blocks, silent, rows, strict=True)):
         # Of a residual that is larger than this the moves of its parameters are lost in rounding.
         stuck = still & (residual != 0) & (np.abs(residual) < MOST_RESIDUAL)
         # A reading where a value is built in is not met, and does no harm beside others.
         most = ALL if block.is_measured else SILENT
         if np.mean(np.any(stuck, axis=1)) <= most:
             continue
-        stuck &= np.abs(residual) > MET * terms()[system.blocks.index(block)]
+        stuck &= np.abs(residual) > MET * terms()[number]
         share = np.mean(np.any(stuck, axis=1))
         if share > most:
             raise ValueError(

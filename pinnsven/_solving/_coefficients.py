@@ -23,7 +23,17 @@ from .._calculus._names import Laplacian, Value
 from .._conditions import Block
 from ._lost_slopes import unused_choices
 from ._reading import orders_of
-from ._sudden import Lines, at_fixed, at_most, by_parts, fixed_values, may_jump, same_field, together
+from ._sudden import (
+    Lines,
+    at_fixed,
+    at_most,
+    by_parts,
+    fixed_values,
+    may_jump,
+    residuals,
+    same_field,
+    together,
+)
 
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
 LEAST_JUMP = 1e-3  # of the largest factor
@@ -96,14 +106,8 @@ def _jumps(group: tuple[Block, ...], numbers: dict[str, float], compiled):
         watched = [i for i, name in enumerate(names) if axis in _steep_axes(plans[name], name)]
         if watched:
             lines = Lines.through(domain, axis, LINES, SAMPLES)
-            yield from _along(group[0], names, function, watched, lines)
-
-
-def _along(block: Block, names, function, watched, lines: Lines):
-    """The largest jump of each factor that is watched, along lines."""
-    contains = block.plan.space.domain.contains
-    for which, before, after, place in _largest(lines, function, watched, contains):
-        yield Jump(block.name, names[which], before, after, place, lines.axis)
+            for which, before, after, place in _largest(lines, function, watched, domain.contains):
+                yield Jump(group[0].name, names[which], before, after, place, axis)
 
 
 def _largest(lines: Lines, function, watched, contains):
@@ -168,35 +172,38 @@ def _everywhere(points) -> np.ndarray:
 def _lost(block: Block, numbers, compiled):
     """The largest jump of what a condition takes the slope of."""
     plan = block.plan
-    fixed = fixed_values(plan, numbers)
-    domain = plan.space.domain
+    domain, given = plan.space.domain, (fixed_values(plan, numbers), block.data)
 
     def at(point, fixed, data):
-        values = at_fixed(plan, fixed, point)
-        return jnp.stack([jnp.asarray(r, float) for r in block.residual(values, data)])
+        return residuals(block, at_fixed(plan, fixed, point), data)
 
     point = jnp.zeros(domain.dim)
-    if not may_jump(at, point, fixed, block.data):
+    if not may_jump(at, point, *given):
         return
-    unused = unused_choices(at, point, fixed, block.data)
+    unused = unused_choices(at, point, *given)
     if unused is None:
         return
-    given = (fixed, block.data)
-    shapes = jax.ShapeDtypeStruct((LINES * SAMPLES, point.size), point.dtype)
-    program = compiled("slopes", jax.vmap(unused, (0, None, None)), shapes, *given)
-    whole = at_most(LINES * SAMPLES, lambda points: program(points, *given))
+    watched = range(jax.eval_shape(unused, point, *given).size)
+    function = _along_lines("slopes", unused, domain.dim, given, compiled)
     for axis in range(domain.dim):
         lines = Lines.through(domain, axis, LINES, SAMPLES)
-        number = jax.eval_shape(unused, point, *given).shape[0]
-        for _, before, after, place in _largest(lines, whole, range(number), domain.contains):
+        for _, before, after, place in _largest(lines, function, watched, domain.contains):
             yield Jump(block.name, "", before, after, place, axis, lost=True)
+
+
+def _along_lines(name: str, at: Callable, dim: int, given: tuple, compiled) -> Callable:
+    """A function of one point and what is given, for points (n, dim) of all lines, compiled by name."""
+    number, everywhere = LINES * SAMPLES, jax.vmap(at, (0, *[None] * len(given)))
+    shapes = jax.ShapeDtypeStruct((number, dim), jnp.zeros(0).dtype)
+    program = compiled(name, everywhere, shapes, *given)
+    return at_most(number, lambda points: program(points, *given))
 
 
 def _slopes(block: Block, values, fixed, names, data):
     """The sum over residuals of the sizes of their slopes by named quantities, (names,)."""
 
     def residual(steep):
-        return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | steep, data)])
+        return residuals(block, values | steep, data)
 
     found = jax.jacfwd(residual)({name: fixed[name] for name in names})
     return jnp.stack([jnp.sum(jnp.abs(found[name])) for name in names])
@@ -222,11 +229,7 @@ def _factors(block: Block, numbers, compiled, alone: bool) -> tuple[list[str], C
     point = jnp.zeros(plan.space.domain.dim)
     if alone and not may_jump(at, point, fixed, block.data):
         return None
-    everywhere = jax.vmap(at, (0, None, None))
-    given = (fixed, block.data)
-    shapes = jax.ShapeDtypeStruct((LINES * SAMPLES, point.size), point.dtype)
-    program = compiled("factors", everywhere, shapes, *given)
-    return names, at_most(LINES * SAMPLES, lambda points: program(points, *given))
+    return names, _along_lines("factors", at, point.size, (fixed, block.data), compiled)
 
 
 def _steep_axes(plan: DerivativePlan, name: str) -> set[int]:

@@ -212,7 +212,7 @@ def _field_sizes(values, vanishing, space: NameSpace) -> Float[np.ndarray, " fie
     return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
 
 
-def _freedom(fit: "Fit", size) -> Freedom:
+def _freedom(fit: Fit, size) -> Freedom:
     """How freely the fields, beside their sizes, and the unknowns may move in a space."""
     found = fit.found
     share = size * len(found.fields) ** 0.5

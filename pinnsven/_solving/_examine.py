@@ -155,7 +155,7 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:
     """The largest jump of a coefficient."""
-    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
+    places = _places(run)
     found = evaluator(places)
     ends = zip(found.min(axis=0).tolist(), found.max(axis=0).tolist(), strict=True)
     reach = dict(zip(run.problem.fields, ends, strict=True))
@@ -179,6 +179,11 @@ def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
     if spread is None or not run.asks_for_error:
         return np.zeros(len(run.problem.fields))
-    places, _ = Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))
+    places = _places(run)
     size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))
     return np.sqrt(np.mean(spread(places) ** 2, axis=0)) / np.where(size > 0, size, 1.0)
+
+
+def _places(run) -> np.ndarray:
+    """Places all over the domain, (n, dim), where fields are looked at."""
+    return Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))[0]

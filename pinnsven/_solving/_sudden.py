@@ -62,6 +62,11 @@ def fixed_values(plan: DerivativePlan, numbers: dict[str, float]) -> dict:
     return {n: jnp.asarray(numbers[n] if n in numbers else drawn(n)) for n in asked}
 
 
+def residuals(block: Block, values: dict, data):
+    """The residuals of a condition at one point, (components,)."""
+    return jnp.stack([jnp.asarray(r, float) for r in block.residual(values, data)])
+
+
 def by_parts(parts: list[tuple[Block, list[int], Callable]], width: int) -> Callable:
     """One function of points (n, dim) to (n, width) of those of several equations.
 

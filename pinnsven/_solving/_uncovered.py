@@ -7,17 +7,22 @@ matters where the equation keeps its second order along the normal up to the wal
 first order, where something enters with time.
 """
 
+import dataclasses
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from .._basics._precision import precision_context
+from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
 from .._conditions import GIVEN, Block, FixedPoints
-from .._domains import Facet, Facets, Interior, Moment, Sobol, even_probe
+from .._domains import Domain, Facet, Facets, Interior, Moment, Sobol, even_probe
 from .._networks import Ansatz
 from ._reading import holds_at, is_of, orders_of
-from ._sudden import at_fixed, fixed_values
+from ._sudden import at_fixed, fixed_values, residuals
 
 LOOKS = 1 << 15  # points of the inside; a gap of three of them is seen
 LEAST = 3  # points that nothing covers, from where they are no edge of a part
@@ -56,24 +61,20 @@ def _at_zero(problem) -> str:
     single = problem.domain.dim == len(problem.fields) == len(equations) == 1
     if not single or equations[0].components != 1 or not _is_plain(equations[0]):
         return ""
-    plan = equations[0].plan
-    numbers = {n: float(v) for n, v in (problem.unknowns | problem.constants).items()}
-    orders = {n: sum(orders_of(plan, q).values()) for n, q in plan.quantities.items()}
-    asked = [n for n, q in plan.quantities.items() if is_of(q, problem.fields[0])]
-    highest = max((orders[n] for n in asked), default=0)
-    steep = [n for n in asked if orders[n] == highest]
+    (equation,), (field,) = equations, problem.fields
+    plan = equation.plan
+    orders = {n: sum(orders_of(plan, q).values()) for n, q in _asked(plan, field).items()}
+    highest = max(orders.values(), default=0)
+    steep = [n for n, order in orders.items() if order == highest]
     if not highest or len(steep) != 1:
         return ""
-    fixed = fixed_values(plan, numbers)
-    beside = max((n for n in asked if orders[n] < highest), key=lambda n: orders[n], default="")
+    numbers = _numbers(problem)
+    beside = max((n for n in orders if orders[n] < highest), key=lambda n: orders[n], default="")
 
     def factors(point, times):
-        held = {n: v if n in numbers else times * v for n, v in fixed.items()}
-        values = at_fixed(plan, held, point)
-        one = lambda own: jnp.asarray(equations[0].residual(values | own, equations[0].data)[0], float)
-        found = jax.jacfwd(one)({n: values[n] for n in asked})
+        found = {n: f[0] for n, f in _factors(equation, field, numbers, point, times).items()}
         # A pole of the factor beside it is a zero here, and turns the sign as that does.
-        share = found[steep[0]] / sum(jnp.abs(found[n]) for n in asked)
+        share = found[steep[0]] / sum(jnp.abs(factor) for factor in found.values())
         return share * jnp.sign(found[beside]) if beside else share
 
     low, high = problem.domain.lower, problem.domain.upper
@@ -118,44 +119,67 @@ def _inside(problem, field: str, own: list[Block]) -> str:
 def _on_walls(problem, field: str, own: list[Block]) -> str:
     """A wall of which nothing is said, though an equation of a field asks for it, in words."""
     space = problem.domain.space
-    equations = [b for b in own if b.interior]
+    equations, others = [b for b in own if b.interior], [b for b in own if not b.interior]
     if space is None or not equations or not all(_is_plain(b) for b in equations):
         return ""
-    walls = [b for b in own if isinstance(b.site, Facets)]
-    if any(not b.interior and not isinstance(b.site, (Moment, Facets)) for b in own):
+    if not all(isinstance(b.site, (Moment, Facets)) for b in others):
         return ""
-    facets = space.facets()
-    held = [sum(_covers(b, facet).astype(int) * b.components for b in walls) for facet in facets]
-    if any(np.median(number) > len(problem.fields) for number in held if np.size(number)):
+    holding = [b for b in others if isinstance(b.site, Facets)]
+    walls = [_Wall.of(facet, holding) for facet in space.facets()]
+    if any(np.median(wall.held) > len(problem.fields) for wall in walls if len(wall.points)):
         return ""  # values and slopes on one wall, as in an initial value problem written in space
-    enters = _entrance(equations, problem, field, facets, held)
-    for facet, number in zip(facets, held, strict=True):
-        points, normals = facet.place(_probe(facet))
-        empty = np.broadcast_to(np.asarray(number) == 0, len(points))
-        if np.sum(empty) < (LEAST if facet.dim else 1):
-            continue
-        at = int(np.flatnonzero(empty)[np.sum(empty) // 2])
-        if any(_asks(b, problem, field, points[at], normals[at], enters) for b in equations):
-            where = _in_words(type(problem.domain)(space, None), points[at : at + 1])
-            share = "" if empty.all() else f" in {_percent(float(np.mean(empty)))} of a side,"
-            return f"no condition on {field} holds at the boundary{share} near {where}: is one missing?"
+
+    def enters() -> float:
+        return _entrance(equations, problem, field, walls)
+
+    for wall in (wall for wall in walls if wall.is_open):
+        place, normal = wall.one(wall.held == 0)
+        if any(_asks(b, problem, field, place, normal, enters) for b in equations):
+            where = _in_words(Domain(space, None), place[None])
+            share = float(np.mean(wall.held == 0))
+            part = "" if share == 1 else f" in {_percent(share)} of a side,"
+            return f"no condition on {field} holds at the boundary{part} near {where}: is one missing?"
     return ""
 
 
-def _probe(facet: Facet) -> np.ndarray:
-    return even_probe(facet.dim)
+@dataclasses.dataclass(frozen=True)
+class _Wall:
+    """A facet at its probes: points and normals (n, space), and how many residuals hold at each."""
+
+    facet: Facet
+    points: Float[np.ndarray, "n space"]
+    normals: Float[np.ndarray, "n space"]
+    held: Int[np.ndarray, " n"]
+
+    @classmethod
+    def of(cls, facet: Facet, blocks: list[Block]) -> "_Wall":
+        points, normals = facet.place(even_probe(facet.dim))
+        held = np.zeros(len(points), int)
+        for block in blocks:
+            held += block.components * _covers(block, facet, points)
+        return cls(facet, points, normals, held)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing holds at more of it than the edge of a part."""
+        return np.sum(self.held == 0) >= (LEAST if self.facet.dim else 1)
+
+    def one(self, which):
+        """A point of those chosen, and its normal."""
+        chosen = np.flatnonzero(which)
+        at = chosen[len(chosen) // 2]
+        return self.points[at], self.normals[at]
 
 
-def _covers(block: Block, facet: Facet) -> np.ndarray:
+def _covers(block: Block, facet: Facet, points) -> np.ndarray:
     """Whether a condition holds at the probes of a facet: its pieces are facets, or parts of them."""
-    unit = _probe(facet)
-    points = facet.place(unit)[0]
     found = np.zeros(len(points), bool)
     for piece in block.site.pieces:  # type: ignore[attr-defined]
         if piece is facet:
             return np.ones(len(points), bool)
         if piece.dim == facet.dim:
-            mine = {row.tobytes() for row in np.ascontiguousarray(piece.place(unit)[0])}
+            own = np.ascontiguousarray(piece.place(even_probe(facet.dim))[0])
+            mine = {row.tobytes() for row in own}
             found |= np.array([row.tobytes() in mine for row in np.ascontiguousarray(points)], bool)
     return found
 
@@ -169,25 +193,11 @@ def _is_plain(block: Block) -> bool:
     )
 
 
-def _entrance(equations: list[Block], problem, field: str, facets, held) -> float:
-    """The sign of what carries a field along the normals of walls with conditions; zero if various."""
-    signs = set()
-    for facet, number in zip(facets, held, strict=True):
-        points, normals = facet.place(_probe(facet))
-        full = np.broadcast_to(np.asarray(number) > 0, len(points))
-        if full.any():
-            at = int(np.flatnonzero(full)[np.sum(full) // 2])
-            for block in equations:
-                found = _around(block, problem, field, points[at], normals[at])
-                signs |= {0.0} if found is None else set(np.sign(found[0][1]))
-    return signs.pop() if len(signs) == 1 else 0.0
-
-
-def _asks(block: Block, problem, field: str, place, normal, enters: float) -> bool:
+def _asks(block: Block, problem, field: str, place, normal, enters: Callable[[], float]) -> bool:
     """Whether an equation asks for a condition on a field at a place of the wall.
 
     - `place`, `normal`: in space.
-    - `enters`: the sign of what carries the field where conditions hold.
+    - `enters`: gives the sign of what carries the field where conditions hold.
     """
     found = _around(block, problem, field, place, normal)
     if found is None:
@@ -196,13 +206,24 @@ def _asks(block: Block, problem, field: str, place, normal, enters: float) -> bo
     if not all(np.all(np.isfinite(part)) for part in (second, first, value)):
         return False
     if usual > 0:
-        step = CLOSE * float(np.max(problem.domain.space.upper - problem.domain.space.lower))
+        step = CLOSE * _extent(problem.domain)
         rest = np.abs(first) * step + np.abs(value) * step**2
         return bool(np.all(np.abs(second) > FAINT * usual) and np.all(rest <= FALLS * np.abs(second)))
     # What moves with a speed that points inwards, whatever the values, enters here.
     if problem.domain.time is None:
-        return bool(enters and np.all(np.sign(first) == enters))
+        inwards = enters()
+        return bool(inwards and np.all(np.sign(first) == inwards))
     return bool(np.all(time != 0) and np.all(first * np.sign(time) < 0))
+
+
+def _entrance(equations: list[Block], problem, field: str, walls: list[_Wall]) -> float:
+    """The sign of what carries a field along the normals of walls with conditions; zero if various."""
+    signs = set()
+    for wall in walls:
+        for block in equations if wall.held.any() else ():
+            found = _around(block, problem, field, *wall.one(wall.held > 0))
+            signs |= {0.0} if found is None else set(np.sign(found[0][1]))
+    return signs.pop() if len(signs) == 1 else 0.0
 
 
 def _around(block: Block, problem, field: str, place, normal):
@@ -210,39 +231,35 @@ def _around(block: Block, problem, field: str, place, normal):
 
     None where they are not known.
     """
-    domain = problem.domain
-    numbers = {n: float(v) for n, v in (problem.unknowns | problem.constants).items()}
-    rng = np.random.default_rng(0)
-    extent = float(np.max(domain.space.upper - domain.space.lower))
-    inner, _ = Interior(domain).draw(len(TIMES), Sobol(), rng)
+    domain, numbers = problem.domain, _numbers(problem)
+    inner, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
     near = inner.copy()
-    near[:, : domain.space_dim] = place - CLOSE * extent * normal
+    near[:, : domain.space_dim] = place - CLOSE * _extent(domain) * normal
+
+    def terms(points):
+        found = [
+            _terms(block, field, _factors(block, field, numbers, point, times), normal)
+            for point, times in zip(points, TIMES, strict=True)
+        ]
+        return [np.array(part) for part in zip(*found, strict=True)]
+
     try:
-        here = [_terms(block, field, numbers, p, normal, s) for s, p in enumerate(near)]
-        there = [_terms(block, field, numbers, p, normal, s) for s, p in enumerate(inner)]
+        return terms(near), np.max(np.abs(terms(inner)[0]))
     except Exception:  # a function that only runs where points are: nothing is known of it
         return None
-    return [np.array(part) for part in zip(*here, strict=True)], max(abs(t[0]) for t in there)
 
 
-def _terms(block: Block, field: str, numbers, point, normal, seed: int) -> tuple[float, ...]:
+def _terms(block: Block, field: str, factors: dict, normal) -> tuple[float, ...]:
     """Factors of a field's second and first derivative along a normal, its value, its rate in time.
 
     Of the component of the residual in which the first of them that is there is largest.
+
+    - `factors`: by the names that the equation asks for.
     """
-    plan, domain = block.plan, block.plan.space.domain
-    fixed = fixed_values(plan, numbers)
-    asked = {n: q for n, q in plan.quantities.items() if is_of(q, field)}
-    fixed = {n: v if n in numbers else TIMES[seed] * v for n, v in fixed.items()}
-    values = at_fixed(plan, fixed, jnp.asarray(point))
-
-    def residual(own):
-        return jnp.stack([jnp.asarray(r, float) for r in block.residual(values | own, block.data)])
-
-    slopes = jax.jacfwd(residual)({n: values[n] for n in asked})
+    plan = block.plan
     terms = np.zeros((4, block.components))
-    for name, quantity in asked.items():
-        factor = np.asarray(slopes[name], float)
+    for name, quantity in _asked(plan, field).items():
+        factor = np.asarray(factors[name], float)
         orders = orders_of(plan, quantity)
         if isinstance(quantity, Laplacian):
             terms[0] += factor
@@ -252,12 +269,38 @@ def _terms(block: Block, field: str, numbers, point, normal, seed: int) -> tuple
             terms[2] += factor
         else:
             ((axis, order),) = orders.items()
-            if axis >= domain.space_dim:
+            if axis >= plan.space.domain.space_dim:
                 terms[3] += factor * (order == 1)
             else:
                 terms[2 - order] += factor * normal[axis] ** order
     best = np.argmax(np.abs(terms[0])) if np.any(terms[0]) else np.argmax(np.abs(terms[1]))
     return tuple(float(part[best]) for part in terms)
+
+
+def _factors(block: Block, field: str, numbers: dict[str, float], point, times) -> dict:
+    """The slopes of residuals at a point by each quantity of a field, (components,) or more, by name.
+
+    - `numbers`: of unknowns and constants.
+    - `times`: what was drawn for all else are its arguments.
+    """
+    plan = block.plan
+    fixed = {n: v if n in numbers else times * v for n, v in fixed_values(plan, numbers).items()}
+    values = at_fixed(plan, fixed, jnp.asarray(point))
+    own = {name: values[name] for name in _asked(plan, field)}
+    return jax.jacfwd(lambda own: residuals(block, values | own, block.data))(own)
+
+
+def _asked(plan: DerivativePlan, field: str) -> dict:
+    """The quantities of a field that a plan computes, by name."""
+    return {name: q for name, q in plan.quantities.items() if is_of(q, field)}
+
+
+def _numbers(problem) -> dict[str, float]:
+    return {name: float(v) for name, v in (problem.unknowns | problem.constants).items()}
+
+
+def _extent(domain: Domain) -> float:
+    return float(np.max(domain.space.upper - domain.space.lower))  # type: ignore[union-attr]
 
 
 def _percent(share: float) -> str:
