@@ -35,6 +35,7 @@ from ._sudden import (
     together,
 )
 
+Reach = Callable[[], Mapping[str, tuple[float, float]]]
 LINES, SAMPLES = 24, 512  # along each axis, and on each line (experiment 84)
 LEAST_JUMP = 1e-3  # of the largest factor
 
@@ -75,17 +76,19 @@ def find_jump(
     blocks: tuple[Block, ...],
     numbers: dict[str, float],
     compiled,
-    reach: Mapping[str, tuple[float, float]] | None = None,
+    reach: Reach | None = None,
 ) -> Jump | None:
     """The largest jump of a factor of a second or higher derivative; None where none was found.
 
     - `numbers`: of unknowns and constants, which functions may ask for.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
-    - `reach`: the least and the largest value of each field; None where no solution is known.
+    - `reach`: gives the least and the largest value of each field, and is asked only where a factor may
+      jump with one; None where no solution is known.
     """
     found = [jump for group in together(blocks) for jump in _jumps(group, numbers, compiled)]
     inside = [block for block in blocks if block.interior]
-    found += [jump for block in inside for jump in _in_values(block, numbers, reach or {}, compiled)]
+    if reach is not None:
+        found += [jump for block in inside for jump in _in_values(block, numbers, reach, compiled)]
     found += [jump for block in inside for jump in _lost(block, numbers, compiled)]
     return max(found, key=lambda j: abs(j.after - j.before), default=None)
 
@@ -135,12 +138,11 @@ def _largest(lines: Lines, function, watched, contains):
             yield which, float(left[best]), float(right[best]), places[best]
 
 
-def _in_values(block: Block, numbers, reach, compiled):
+def _in_values(block: Block, numbers, reach: Reach, compiled):
     """The largest jump of a factor along the values of each field that a condition asks for."""
     plan = block.plan
     steep = [name for name in plan.names if _steep_axes(plan, name)]
     asked = [(n, q.field) for n, q in plan.quantities.items() if isinstance(q, Value)]
-    asked = [(name, field) for name, field in asked if field in reach]
     if not steep or not asked:
         return
     fixed = fixed_values(plan, numbers)
@@ -154,7 +156,8 @@ def _in_values(block: Block, numbers, reach, compiled):
         given = (middle, fixed, block.data)
         if not may_jump(at, middle[0], *given):
             continue
-        line = Lines(0, np.zeros((1, 1)), np.linspace(reach[field][0], reach[field][1], SAMPLES))
+        low, high = reach()[field]
+        line = Lines(0, np.zeros((1, 1)), np.linspace(low, high, SAMPLES))
         shapes = jax.ShapeDtypeStruct((SAMPLES,), middle.dtype)
         whole = jax.vmap(at, (0, None, None, None))
         program = compiled("factors of values", whole, shapes, *given)

@@ -155,10 +155,12 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:
     """The largest jump of a coefficient."""
-    places = _places(run)
-    found = evaluator(places)
-    ends = zip(found.min(axis=0).tolist(), found.max(axis=0).tolist(), strict=True)
-    reach = dict(zip(run.problem.fields, ends, strict=True))
+
+    def reach() -> dict[str, tuple[float, float]]:
+        found = evaluator(_places(run))
+        ends = zip(found.min(axis=0).tolist(), found.max(axis=0).tolist(), strict=True)
+        return dict(zip(run.problem.fields, ends, strict=True))
+
     numbers = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
     with precision_context("float64"):
         return find_jump(run.system.blocks, numbers, run.compiler.compile, reach)
