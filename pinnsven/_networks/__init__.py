@@ -46,4 +46,5 @@ from ._parameters import (
     with_parameters as with_parameters,
 )
 from ._random_features import RandomFeatures as RandomFeatures
+from ._screen import Screen as Screen
 from ._separable import SeparableMLP as SeparableMLP

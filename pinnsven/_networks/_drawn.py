@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from .._domains import AbstractShape, Round
 from ._base import Embedding, in_combination
+from ._screen import Screen
 
 FLATTEST = 0.5  # of the sizes of a unit's weights, where no other is asked for
 POLE_TRIES = 4096  # points of the bounding box among which poles are looked for (experiment 77)
@@ -47,7 +48,9 @@ class DrawnUnits(eqx.Module):
       is as wide as the domain along its front, would have to be canceled by others.
     - `poles`: in the inputs, (poles, inputs).
     - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
-      harmonic functions about each that fade from it, up to the order `harmonics` (field notes 13).
+      harmonic functions about each that fade from it, so many as `harmonics` (field notes 13).
+    - `orders`: of these in the plane, (harmonics,).
+    - `screen`: what fades by itself too, see `Screen`; empty where nothing does.
     - `waves`, `phases`: each hole's functions are multiplied by cos(w . z + b), (holes, inputs) and
       (holes,): zero for harmonic functions; where these are there already, random.
     - `shown`: whether each field has the functions about each hole, (fields, holes): those about what
@@ -68,6 +71,8 @@ class DrawnUnits(eqx.Module):
     phases: Float[Array | np.ndarray, " holes"]
     shown: Float[Array | np.ndarray, "fields holes"]
     metric: Float[Array | np.ndarray, " inputs"]
+    orders: Int[Array | np.ndarray, " harmonics"]
+    screen: Screen
     harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
 
@@ -80,7 +85,8 @@ class DrawnUnits(eqx.Module):
         rng: np.random.Generator,
         stretch: Float[np.ndarray, " inputs"] | float = 1.0,
         closer: Closer | None = None,
-        again: bool = False,
+        again: int = 0,
+        screening: float = 0.0,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
@@ -89,7 +95,9 @@ class DrawnUnits(eqx.Module):
         - `closer`: from places (units, dim) and random numbers, other places and how much narrower
           functions are there along each coordinate, (units, dim); None where all are as wide. Those
           that are narrower are bells.
-        - `again`: whether harmonic functions about holes are there already.
+        - `again`: how often functions about holes are there already: the next ones have higher orders,
+          and later ones, in space all but the first, are multiplied by waves.
+        - `screening`: k of an equation laplacian u = k^2 u + f, per unit of length.
         """
         domain = embedding.domain
         holes, radii, shown, metric = round_holes(embedding)
@@ -113,6 +121,16 @@ class DrawnUnits(eqx.Module):
         centers = embedding.at(places)
         weights = draw_slopes(centers.shape, slopes, rng) * stretch
         owners = share_features(weights, len(embedding.reaches))
+        power, half = pole_power(domain), np.max(domain.upper - domain.lower) / 2
+        orders = np.arange(1, harmonics + 1) + harmonics * (again > 0)
+        waves = again > (0 if power else 1)
+        reach = np.zeros(0)
+        if screening and len(poles):
+            shape = domain.space
+            assert shape is not None
+            halves = (domain.upper - domain.lower) / 2
+            reach = shape.level((domain.lower + domain.upper) / 2 + halves * poles[:, : domain.dim])
+        screen = Screen.of(screening * half, [0, *orders], radii, reach / half, power)
         return cls(  # type: ignore[call-arg]
             weights=weights,
             biases=-np.sum(weights * centers, axis=1),
@@ -122,12 +140,14 @@ class DrawnUnits(eqx.Module):
             poles=poles,
             holes=holes,
             radii=radii,
-            waves=HOLE_WAVES * again * rng.standard_normal(holes.shape) * (metric > 0),
-            phases=np.pi * again * rng.random(len(holes)),
+            waves=HOLE_WAVES * waves * rng.standard_normal(holes.shape) * (metric > 0),
+            phases=np.pi * waves * rng.random(len(holes)),
             shown=shown,
             metric=metric,
+            orders=orders,
+            screen=screen,
             harmonics=harmonics,
-            power=pole_power(domain),
+            power=power,
         )
 
     @property
@@ -154,7 +174,9 @@ class DrawnUnits(eqx.Module):
             away = like(self.narrowness) * (own[None] - like(self.bells))
             parts.append(jnp.exp(-jnp.sum(away**2, axis=1)))
         if self.poles.shape[-2]:
-            parts.append(around_poles(inputs, like(self.poles), like(self.metric), self.power))
+            screen = jax.tree.map(like, self.screen) if self.screen.is_there else None
+            given = (inputs, like(self.poles), like(self.metric), self.power, screen)
+            parts.append(around_poles(*given))
         if self.holes.shape[-2]:
             radii, metric = like(self.radii), like(self.metric)[None]
             away = metric * (inputs[None] - like(self.holes))
@@ -162,12 +184,46 @@ class DrawnUnits(eqx.Module):
                 # Within the hole another field may live, where these functions grow without bound.
                 near = jnp.sum(away**2, axis=1) < (WITHIN * radii) ** 2
                 away = jnp.where(near[:, None], metric * radii[:, None], away)
-            about = jax.vmap(lambda at, r: _around_hole(at, r, self.harmonics, self.power))(away, radii)
+            rates = like(self.screen.rates)
+            at = lambda place, r, factors: self._around_hole(place, r, rates, factors)
+            about = jax.vmap(at)(away, radii, like(self.screen.about))
             about = about * jnp.cos(like(self.waves) @ inputs + like(self.phases))[:, None]
             if number is not None:
                 about = like(self.shown)[number][:, None] * about
             parts.append(about.ravel())
         return jnp.concatenate(parts)
+
+    def _around_hole(self, away, radius, rates, factors):
+        """Functions of the equation that fade from a hole, or grow like a logarithm, one at its edge.
+
+        - `away`: from its center, in the metric, (inputs,); what is no place in space is zero.
+        - `rates`, `factors`: of the screen.
+        """
+        if self.power:
+            x, y, z = away[0] / radius, away[1] / radius, away[2] / radius
+            r = jnp.sqrt(x * x + y * y + z * z)
+            found = [1 / r, x / r**3, y / r**3, z / r**3]
+            found += [x * y / r**5, y * z / r**5, z * x / r**5]
+            found += [(x * x - y * y) / r**5, (2 * z * z - x * x - y * y) / r**5]
+            about = jnp.stack(found[: _per_hole(self.harmonics, 3)])
+            if not self.screen.is_there:
+                return about
+            k = rates[0] * radius
+            faded = [1.0, (1 + k * r) / (1 + k), (3 + 3 * k * r + (k * r) ** 2) / (3 + 3 * k + k**2)]
+            steps = jnp.stack([faded[0] + 0 * r, *[faded[1]] * 3, *[faded[2]] * 5])
+            return about * jnp.exp(k * (1 - r)) * steps[: len(about)]
+        x, y = away[0] / radius, away[1] / radius
+        # The powers of 1 / z at once, by its logarithm: a recurrence would be as long as their orders.
+        order = jnp.asarray(self.orders, away.dtype)
+        logarithm, angle = jnp.log(x * x + y * y), jnp.arctan2(y, x)
+        if self.screen.is_there:
+            r = radius * jnp.sqrt(x * x + y * y)
+            fading = factors @ jnp.exp(-rates * (r - radius))
+            logarithm, size = fading[0], fading[1:]
+        else:
+            size = jnp.exp(-order * logarithm / 2)
+        waves = jnp.stack([size * jnp.cos(order * angle), -size * jnp.sin(order * angle)], axis=1)
+        return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(self.harmonics, 2)]
 
 
 class DrawnLayer(eqx.Module):
@@ -225,7 +281,8 @@ class DrawnLayer(eqx.Module):
 
 def _stacked(room, parts):
     filled = np.array(room)
-    filled[: len(parts)] = parts
+    for number, part in enumerate(parts):
+        filled[number] = part
     return filled
 
 
@@ -257,36 +314,23 @@ def times_features(units, inputs, owners):
     return units * factors[jnp.asarray(owners)]
 
 
-def around_poles(inputs, poles, metric, power: int):
-    """Fundamental solutions of Laplace's equation, one for each pole."""
+def around_poles(inputs, poles, metric, power: int, screen: Screen | None = None):
+    """Fundamental solutions of Laplace's equation, one for each pole; of a screened one where that is.
+
+    - `screen`: None for nothing, else with the `near` and `reach` of the poles.
+    """
     squares = jnp.sum((metric[None] * (inputs[None] - poles)) ** 2, axis=1)
-    return squares ** (power / 2) if power else jnp.log(squares)
+    if screen is None:
+        return squares ** (power / 2) if power else jnp.log(squares)
+    r = jnp.sqrt(squares)
+    if power:
+        return screen.reach / r * jnp.exp(-screen.rates[0] * (r - screen.reach))
+    return jnp.sum(screen.near * jnp.exp(-screen.rates[None] * (r - screen.reach)[:, None]), axis=1)
 
 
 def _per_hole(harmonics: int, dim: int) -> int:
     """How many functions belong to a hole."""
     return harmonics and (1 + 2 * harmonics if dim == 2 else harmonics**2)
-
-
-def _around_hole(away, radius, harmonics: int, power: int):
-    """Harmonic functions that fade from a hole, or grow like a logarithm, one at its edge or less.
-
-    - `away`: from its center, in the metric, (inputs,); what is no place in space is zero.
-    """
-    if power:
-        x, y, z = away[0] / radius, away[1] / radius, away[2] / radius
-        r = jnp.sqrt(x * x + y * y + z * z)
-        found = [1 / r, x / r**3, y / r**3, z / r**3]
-        found += [x * y / r**5, y * z / r**5, z * x / r**5]
-        found += [(x * x - y * y) / r**5, (2 * z * z - x * x - y * y) / r**5]
-        return jnp.stack(found[: _per_hole(harmonics, 3)])
-    x, y = away[0] / radius, away[1] / radius
-    # The powers of 1 / z at once, by its logarithm: a recurrence would be as long as there are orders.
-    order = jnp.arange(1, harmonics + 1, dtype=away.dtype)
-    logarithm, angle = jnp.log(x * x + y * y), jnp.arctan2(y, x)
-    size = jnp.exp(-order * logarithm / 2)
-    waves = jnp.stack([size * jnp.cos(order * angle), -size * jnp.sin(order * angle)], axis=1)
-    return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(harmonics, 2)]
 
 
 def round_holes(embedding: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

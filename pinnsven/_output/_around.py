@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from .._networks import Alone, DrawnLayer, DrawnUnits, FieldModel, Scaling, pole_power
+from .._networks import Alone, DrawnLayer, DrawnUnits, FieldModel, Scaling, Screen, pole_power
 from ._facts import column, finite_column
 
 # The arrays of drawn functions.
@@ -21,7 +21,9 @@ UNITS = (
     "waves",
     "phases",
     "shown",
+    "orders",
 )
+SCREEN = ("rates", "about", "near", "reach")  # the same of what fades from holes and poles
 
 
 def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
@@ -35,6 +37,8 @@ def describe_around(model: FieldModel) -> dict[str, np.ndarray]:
     if isinstance(model.addition, DrawnLayer):
         drawn = model.addition
         arrays |= {f"drawn.{name}": np.asarray(getattr(drawn.units, name)) for name in UNITS}
+        screen = drawn.units.screen
+        arrays |= {f"drawn.screen.{name}": np.asarray(getattr(screen, name)) for name in SCREEN}
         arrays["drawn.harmonics"] = np.asarray(drawn.units.harmonics)
         arrays["drawn.coefficients"] = np.asarray(drawn.coefficients)
         arrays["drawn.keeps"] = np.asarray(drawn.keeps)
@@ -71,6 +75,12 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     if "drawn.bells" in arrays:
         bells = finite_column(arrays, "drawn.bells", (portions, None, inputs))
         narrowness = finite_column(arrays, "drawn.narrowness", bells.shape)
+    harmonics = int(column(arrays, "drawn.harmonics", (), "iu"))
+    if not 0 <= harmonics <= functions:
+        raise ValueError(f"{harmonics} orders of {functions} drawn functions")
+    orders = np.tile(np.arange(1, harmonics + 1), (portions, 1))  # files from before know no others
+    if "drawn.orders" in arrays:
+        orders = column(arrays, "drawn.orders", orders.shape, "iu")
     units = DrawnUnits(  # type: ignore[call-arg]
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
         biases=biases,
@@ -84,7 +94,9 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         phases=phases,
         shown=shown,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
-        harmonics=int(column(arrays, "drawn.harmonics", (), "iu")),
+        orders=orders,
+        screen=_screen(arrays, portions, holes, 1 + harmonics, poles.shape[1]),
+        harmonics=harmonics,
         power=pole_power(model.embedding.domain),
     )
     if units.functions != functions:
@@ -92,3 +104,18 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     keeps = finite_column(arrays, "drawn.keeps", ())
     drawn = DrawnLayer(units, coefficients, np.int32(portions), keeps)  # type: ignore[call-arg]
     return dataclasses.replace(model, addition=drawn)
+
+
+def _screen(arrays, portions: int, holes: int, orders: int, poles: int) -> Screen:
+    """What fades from holes and poles; older files know none."""
+    if "drawn.screen.rates" not in arrays:
+        empty = [np.zeros((portions, *shape)) for shape in ((0,), (holes, orders, 0), (poles, 0), (0,))]
+        return Screen(*empty)  # type: ignore[call-arg]
+    rates = finite_column(arrays, "drawn.screen.rates", (portions, None))
+    about = finite_column(arrays, "drawn.screen.about", (portions, holes, orders, None))
+    near = finite_column(arrays, "drawn.screen.near", (portions, None, about.shape[-1]))
+    reach = finite_column(arrays, "drawn.screen.reach", near.shape[:2])
+    nodes = rates.shape[1] if about.shape[-1] else 0
+    if about.shape[-1] != nodes or (rates.shape[1] and near.shape[1] != poles):
+        raise ValueError("arrays of what fades from holes do not fit one another")
+    return Screen(rates, about, near, reach)  # type: ignore[call-arg]

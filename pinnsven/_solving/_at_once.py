@@ -26,6 +26,9 @@ SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a li
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
+BEYOND_HELP = (
+    1e-3  # of a network's residual: a correction would have to gain as much as functions alone
+)
 HELPS = 0.5  # of the residual that a correction leaves at most
 
 
@@ -101,6 +104,8 @@ def corrections(run) -> list[Combination]:
         return []
     known = [] if run.candidate is None else [run.candidate]
     if not run.correctable or run.limits.left() < VERDICT_SECONDS + CORRECTION_SECONDS / 2:
+        return known
+    if run.candidate is not None and run.candidate.left <= BEYOND_HELP * run.estimate.relative:
         return known
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=1.0)
     found = fit.begin()

@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._networks import FLATTEST, DrawnLayer, DrawnUnits, Parameters, in_combination
+from .._networks import FLATTEST, DrawnUnits, Parameters, in_combination
 from .._output._data import SolutionData
 from ._apart import start_apart
-from ._drawn_step import State
+from ._drawn_step import Combination as Combination, State
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
@@ -28,41 +28,21 @@ from ._waves import stretched
 
 SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
 STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
+LOOKED_AT = 2.0  # of these, with which features and waves are tried
 PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
-OTHERS_CLOSE = 2.0  # the same where there are spots
+OTHERS_CLOSE = 2.0  # the same where there are spots, or functions that only a wall can tell apart
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
 NEWTON = 12  # steps at most
 AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss its prediction
 SLOW = 0.5  # of the residual that a step leaves, above which it is slow
 HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
+FULL = 0.99  # of the singular values that were kept, from where all functions were of use
 SECONDS = 0.1  # of a step in 500 functions, on one core of the machine of the experiments
 EXACT = 1e-13  # of the residual, below which it is rounding
-
-
-@dataclasses.dataclass(frozen=True)
-class Combination:
-    """A combination of drawn functions, and how it was found.
-
-    - `drawn`: itself, with room for more.
-    - `left`: the share of the held-out residual that it leaves.
-    - `affine`: whether the residual followed its linear prediction.
-    - `sizes`: the singular values of the last step, `rank` how many were kept.
-    - `rows`: that were fitted, `loss` what of their squares is left.
-    - `steps`: the shares of the held-out residual that were left, step by step.
-    """
-
-    drawn: DrawnLayer
-    left: float
-    affine: bool
-    sizes: Float[np.ndarray, " functions"]
-    rank: int
-    rows: int
-    loss: float
-    steps: tuple[float, ...]
 
 
 class DrawnFit:
@@ -83,7 +63,7 @@ class DrawnFit:
         self.fields = len(system.blocks[0].plan.space.fields)
         self.rng = np.random.default_rng(15)  # of its own: a run that is resumed draws the same
         self.sampling = np.random.default_rng(16)
-        self.room = room_for(parameters.model, points.focus.closer)
+        self.room = room_for(parameters.model, points.focus.closer, points.focus.screening)
         self.functions = self.room.units.functions
         self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
         self.asked: int | None = None  # units of each field, where the user has given a number
@@ -97,18 +77,26 @@ class DrawnFit:
         stretch = stretched(self.system, self.theta, sets.batches[0], self.compiled)
         stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
-        least, best = math.inf, None
-        for kind in itertools.product(kinds, stretches, STEEPEST):
-            self.featured, self.stretch, self.steepest = kind
-            units = self._draw(self.steepest)
+        looks = list(itertools.product(kinds, stretches))
+        tried: list = []
+
+        def attempt(look: tuple, steepest: float) -> bool:
+            (self.featured, self.stretch), self.steepest = look, steepest
+            units = self._draw(steepest)
             state = self.state([units], self.nothing(1), sets)
-            if state is None:
-                return None
-            step = state.step()
-            if best is None or step.left < least:
-                least, best = step.left, (kind, units, state, step)
-        assert best is not None  # there are slopes to choose from
-        (self.featured, self.stretch, self.steepest), units, state, step = best
+            if state is not None:
+                step = state.step()
+                tried.append((step.left, (look, steepest), units, state, step))
+            return state is not None
+
+        if len(looks) > 1 and not all(attempt(look, LOOKED_AT) for look in looks):
+            return None
+        found = min(tried, key=lambda one: one[0])[1][0] if tried else looks[0]
+        rest = [steepest for steepest in STEEPEST if len(looks) == 1 or steepest != LOOKED_AT]
+        if not all(attempt(found, steepest) for steepest in rest):
+            return None
+        _, kind, units, state, step = min(tried, key=lambda one: one[0])
+        (self.featured, self.stretch), self.steepest = kind
         if self.known:
             start = start_apart(self, units, sets, state)
             return None if start is None else self._newton([units], start, sets)
@@ -117,14 +105,17 @@ class DrawnFit:
     def grow(self, before: Combination) -> "Combination | None":
         """Twice as many portions as a combination has; the best of two sizes of slopes.
 
-        More units resolve more with flatter slopes than fewer do (experiment 91).
+        More units resolve more with flatter slopes than fewer do (experiment 91), unless few were so
+        different from one another that all of them were of use: then steeper ones may be missing.
         """
         used = int(before.drawn.used)
         sets, old = self._sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
         coefficients = self.nothing(2 * used)
         coefficients[:used] = before.drawn.coefficients[:used]
         found = []
-        for steepest in (self.steepest, self.steepest / 2) if used == 1 else (self.steepest,):
+        other = 2.0 if before.rank >= FULL * len(before.sizes) else 0.5
+        self.featured = True  # the first ones may have been too few for it
+        for steepest in (self.steepest, other * self.steepest) if used == 1 else (self.steepest,):
             more = [self._draw(steepest, portion=i) for i in range(2 * used)]
             kept = old if steepest == self.steepest else more[:used]
             begun = coefficients if steepest == self.steepest else self.nothing(2 * used)
@@ -205,9 +196,9 @@ class DrawnFit:
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
         embedding = self.parameters.model.embedding
-        closer = self.points.focus.closer
-        given = (embedding, number, slopes, self.rng, self.stretch, closer)
-        units = DrawnUnits.draw(*given, again=portion > 0)
+        focus = self.points.focus
+        given = (embedding, number, slopes, self.rng, self.stretch, focus.closer)
+        units = DrawnUnits.draw(*given, again=portion, screening=focus.screening)
         if not self.featured:
             units = dataclasses.replace(units, owners=0 * units.owners)
         if self.asked is None:
@@ -234,12 +225,13 @@ class DrawnFit:
         if not first > 0:
             return None
         step = state.step() if step is None else step
+        kept = len(units) > 1  # whether a Jacobian is taken for that of the next step too
         for number in range(NEWTON):
             step = state.step() if number else step
             after = None
             for share in (1.0, 0.5, 0.25):
                 moved = coefficients + share * step.change.reshape(coefficients.shape)
-                after = self.state(units, moved, sets, state.weights)
+                after = self._moved(state, units, moved, sets, kept)
                 if after is not None and after.held_norm < state.held_norm:
                     break
             if after is None or not after.held_norm < state.held_norm:
@@ -251,11 +243,15 @@ class DrawnFit:
             shares.append(state.held_norm / first)
             if affine or slow == 2 or shares[-1] < EXACT:
                 break
+            if kept and number + 1 < NEWTON:
+                kept, state = False, self.state(units, coefficients, sets, state.weights)
+                if state is None:
+                    return None
         if not shares:
             return None
         if affine:  # once more with what rounding has left
             again = coefficients + step.again(state).reshape(coefficients.shape)
-            refined = self.state(units, again, sets, state.weights)
+            refined = self._moved(state, units, again, sets, len(units) > 1)
             if refined is not None and refined.held_norm < state.held_norm:
                 coefficients, state = again, refined
                 shares[-1] = state.held_norm / first
@@ -287,7 +283,8 @@ class DrawnFit:
         """Fresh points to fit so many portions to, and as many to judge by."""
         most = SMALL if portions <= SMALL else PORTIONS
         columns = self.functions * self.fields
-        others = OTHERS_CLOSE if self.points.focus.spots else OTHERS
+        focus = self.points.focus
+        others = OTHERS_CLOSE if focus.spots or focus.screening else OTHERS
         sets = []
         for _ in range(2):
             batches = []
@@ -319,12 +316,35 @@ class DrawnFit:
             weighted.append((jacobian[order] * factor[:, None], residual[order] * factor))
         return State(weighted[0], weighted[1], weights)
 
-    def _linearized(self, units, coefficients, batches) -> tuple[np.ndarray, np.ndarray]:
-        """Jacobian and residual at a combination, portion after portion."""
-        at = self.room.with_portions(units, coefficients, self.keeps)
+    def _moved(self, state: "State", units, coefficients, sets: "_Sets", kept: bool) -> "State | None":
+        """The state at another combination.
+
+        - `kept`: whether its Jacobian is that of `state`, as where the residual is affine: what it
+          costs is then as many times less as there are portions.
+        """
+        if not kept:
+            return self.state(units, coefficients, sets, state.weights)
+        pairs = []
+        for (jacobian, _), batches, rows, factor in zip(
+            (state.fitted, state.held), sets.batches, sets.rows, state.weights, strict=True
+        ):
+            residual = self._linearized(units, coefficients, batches, most=1)[1]
+            pairs.append((jacobian, residual[np.concatenate(rows)] * factor))
+        finite = all(np.all(np.isfinite(residual)) for _, residual in pairs)
+        return State(pairs[0], pairs[1], state.weights) if finite else None
+
+    def _linearized(
+        self, units, coefficients, batches, most: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Jacobian and residual at a combination, portion after portion.
+
+        - `most`: of the portions that the Jacobian is for, the first ones.
+        """
+        present = (units, coefficients) if np.any(coefficients) else ([], coefficients[:0])
+        at = self.room.with_portions(*present, self.keeps)  # what counts nothing costs nothing
         parameters = self.parameters.around(addition=at)
         parts, residual = [], np.zeros(0)
-        for portion in units:
+        for portion in units[:most]:
             space = UnitSpace(parameters, self.theta, portion, self.fields)  # type: ignore[call-arg]
             system = self.system.with_parameters(space)
             given = (system, np.zeros(space.size), batches)

@@ -1,9 +1,12 @@
-"""One step in drawn functions: a truncated pseudoinverse whose cut fresh points choose."""
+"""A step in drawn functions, a pseudoinverse whose cut fresh points choose; what steps find."""
 
 import dataclasses
 
 import numpy as np
 import scipy.linalg
+from jaxtyping import Float
+
+from .._networks import DrawnLayer
 
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
@@ -61,3 +64,25 @@ class Step:
         jacobian, residual = state.fitted
         basis, sizes = self.right[: self.rank], self.sizes[: self.rank]
         return -basis.T @ ((basis @ (jacobian.T @ residual)) / sizes**2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Combination:
+    """A combination of drawn functions, and how it was found.
+
+    - `drawn`: itself, with room for more.
+    - `left`: the share of the held-out residual that it leaves.
+    - `affine`: whether the residual followed its linear prediction.
+    - `sizes`: the singular values of the last step, `rank` how many were kept.
+    - `rows`: that were fitted, `loss` what of their squares is left.
+    - `steps`: the shares of the held-out residual that were left, step by step.
+    """
+
+    drawn: DrawnLayer
+    left: float
+    affine: bool
+    sizes: Float[np.ndarray, " functions"]
+    rank: int
+    rows: int
+    loss: float
+    steps: tuple[float, ...]

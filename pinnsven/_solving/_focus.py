@@ -50,11 +50,13 @@ class Focus:
     """Boundary layers and spots of a problem.
 
     - `extents`: of the domain, (dim,).
+    - `screening`: how fast what holes do fades from them, see `pinnsven._solving._screening`.
     """
 
     extents: Float[np.ndarray, " dim"]
     layers: tuple[Layer, ...] = ()
     spots: tuple[Spot, ...] = ()
+    screening: float = 0.0
 
     def gather(self, block: Block, points, normals, rng: np.random.Generator, draw: Callable):
         """Points and normals of a condition, some of them moved to where they have to be closer.

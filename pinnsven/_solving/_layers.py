@@ -28,7 +28,7 @@ def wall_layers(problem) -> list[Singularity]:
     for block in problem.blocks:
         if not block.interior or block.components != 1:
             continue
-        factors = _factors(problem, block)
+        factors = factors_of(problem, block)
         for axis in range(domain.space_dim):
             coordinate, low, high = component(domain, axis)
             if coordinate.periodic:
@@ -61,7 +61,7 @@ def _along_only(block: Block, axis: int) -> dict[str, int]:
     return orders
 
 
-def _factors(problem, block: Block):
+def factors_of(problem, block: Block):
     """The derivatives of a residual by its quantities, at points and with several fields."""
     numbers = problem.constants | problem.unknowns
     names = [

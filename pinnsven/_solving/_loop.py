@@ -300,7 +300,8 @@ class Run:
         self.scaling, self.draws = scaling, may_draw(self)
         self.system = self.system.around(scaling=scaling)
         if self.draws:
-            self.adopt(room_for(self.model, self.points.focus.closer))
+            focus = self.points.focus
+            self.adopt(room_for(self.model, focus.closer, focus.screening))
 
     def adopt(self, drawn: DrawnLayer) -> None:
         """Puts a combination of drawn functions beside the network, in place of what was there."""

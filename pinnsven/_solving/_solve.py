@@ -34,6 +34,7 @@ from ._loop import INTERRUPTED, Run
 from ._points import PointSet
 from ._run_file import load_run
 from ._run_state import restore
+from ._screening import screening
 from ._singular import Singularity, find_singularities
 from ._spots import find_spots
 from ._steppers import as_stepper
@@ -219,9 +220,10 @@ def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
 
 
 def _focus(problem: Problem, singularities: list[Singularity], folder: Path | None) -> Focus:
-    """Where the points of a problem lie closer than elsewhere."""
+    """Where the points of a problem lie closer than elsewhere, and how fast holes are forgotten."""
     layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
-    return Focus(problem.domain.upper - problem.domain.lower, layers, find_spots(problem, folder))
+    extents = problem.domain.upper - problem.domain.lower
+    return Focus(extents, layers, find_spots(problem, folder), screening(problem))
 
 
 def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str, str]:

@@ -336,16 +336,17 @@ def box_modes(inputs: int) -> Float[np.ndarray, "2 modes inputs"]:
     return np.stack([counts + 1, counts])
 
 
-def room_for(model: FieldModel, closer: Closer | None = None) -> DrawnLayer:
+def room_for(model: FieldModel, closer: Closer | None = None, screening: float = 0.0) -> DrawnLayer:
     """What is beside a network, with room for drawn functions: one program serves whatever is there.
 
-    - `closer`: see `DrawnUnits.draw`.
+    - `closer`, `screening`: see `DrawnUnits.draw`.
     """
     if isinstance(model.addition, DrawnLayer):
         return model.addition
     embedding, fields = model.embedding, len(model.scaling.size)
     rng = np.random.default_rng(0)
-    units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), rng, closer=closer)
+    around = {"closer": closer, "screening": screening}
+    units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), rng, **around)
     return DrawnLayer.empty(units, PORTIONS, fields, keeps=1.0)
 
 

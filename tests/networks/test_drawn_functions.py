@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import kv
 
 import pinnsven as pv
 from pinnsven._domains import as_domain
@@ -39,11 +40,40 @@ def test_about_a_hole_they_are_the_logarithm_and_the_powers_of_one_over_z():
 def test_those_about_holes_and_poles_are_harmonic(shape):
     units, dim = drawn(shape), shape.dim
     at = jnp.asarray([-0.5, 0.6, 0.3][:dim])
-    second = jax.hessian(units)(at)
-    around = second[1 + dim + len(units.biases) :]  # after the constant, the inputs and the units
+    first = 1 + dim + len(units.biases)  # after the constant, the inputs and the units
+    around = jax.jit(jax.hessian(lambda p: units(p)[first:]))(at)
     laplacian = np.trace(np.asarray(around), axis1=1, axis2=2)
     assert len(around) > len(units.poles) > 5
     assert np.max(np.abs(laplacian)) < 1e-10 * np.max(np.abs(around))
+
+
+def test_about_a_hole_of_a_screened_equation_they_are_modified_bessel_functions():
+    k, (x, y) = 6.0, (-0.6, 0.7)
+    r, angle = np.hypot(x - CENTER[0], y - CENTER[1]), np.arctan2(y - CENTER[1], x - CENTER[0])
+    orders = []
+    for again in (0, 1):
+        units = drawn(PLATE, again=again, screening=k)
+        n = np.arange(len(units.orders)) + 1 + again * len(units.orders)
+        fading = kv(n, k * r) / kv(n, k * RADIUS)
+        waves = np.stack([fading * np.cos(n * angle), -fading * np.sin(n * angle)], axis=1)
+        expected = [kv(0, k * r) / kv(0, k * RADIUS), *waves.ravel()]
+        np.testing.assert_allclose(about_holes(units, (x, y)), expected, rtol=1e-10, atol=1e-15)
+        orders.append(set(n))
+    assert orders[0].isdisjoint(orders[1])
+
+
+@pytest.mark.parametrize("shape", [PLATE, SOLID])
+@pytest.mark.parametrize("k", [0.4, 20.0])
+def test_those_of_a_screened_equation_solve_it(shape, k):
+    units, dim = drawn(shape, screening=k), shape.dim
+    at = jnp.asarray([-0.5, 0.6, 0.3][:dim])
+    first = 1 + dim + len(units.biases)
+    second = jax.jit(jax.hessian(lambda p: units(p)[first:]))(at)
+    values = np.asarray(units(at))[first:]
+    laplacian = np.trace(np.asarray(second), axis1=1, axis2=2)
+    size = np.max(np.abs(np.asarray(second)), axis=(1, 2)) + k**2 * np.abs(values)
+    assert len(values) > len(units.poles) > 5 and np.all(size > 0)
+    assert np.max(np.abs(laplacian - k**2 * values) / size) < 1e-9
 
 
 @pytest.mark.parametrize("shape", [PLATE, SOLID])

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,10 +30,25 @@ from pinnsven._sven._tridiagonal import reduced
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
 
+@eqx.filter_jit
+def factored(backend, whole):
+    """The factors of a matrix, compiled: operation by operation they would take ten times as long."""
+    return backend.init(whole, KEY)
+
+
+@jax.jit
+def damped_steps(factors, whole, dampings, errors):
+    """The steps that answer errors, the gradients of these, and gradients again from the steps."""
+    square = factors.square(jnp.ones(factors.number, bool))
+    gradients = factors.gradient(whole, errors)
+    solved = square.solve(dampings, gradients)
+    return factors.lift(whole, solved), gradients, square.apply(dampings, solved[:, None])[:, 0]
+
+
 @dampers
 @matrices
 def test_singular_values_are_those_of_numpy(backend, matrix):
-    factors = backend.init(linearization(matrix), KEY)
+    factors = factored(backend, linearization(matrix))
     expected = np.zeros(factors.number)  # a Gram matrix of the columns has zeros beyond the rows
     expected[: min(matrix.shape)] = np.linalg.svd(matrix, compute_uv=False)
     assert factors.singular_values.shape == expected.shape
@@ -50,17 +66,15 @@ def test_singular_values_are_those_of_numpy(backend, matrix):
 @matrices
 def test_lift_of_gradient_is_the_damped_inverse(backend, matrix):
     whole = linearization(matrix)
-    as_made = backend.init(whole, KEY)
+    as_made = factored(backend, whole)
     errors = np.random.default_rng(1).standard_normal((3, len(matrix)))
     damping = 0.1
     square = matrix.T @ matrix + damping**2 * np.eye(matrix.shape[1])
     expected = np.linalg.solve(square, matrix.T @ errors.T).T
     for factors in (as_made, as_made.explicit(whole), as_made.explicit(whole).plain()):
-        middle, shifts = factors.square(jnp.ones(factors.number, bool)), jnp.full(3, damping)
-        gradients = factors.gradient(whole, jnp.asarray(errors))
-        solved = middle.solve(shifts, gradients)
-        np.testing.assert_allclose(factors.lift(whole, solved), expected, atol=BACKENDS_AGREE)
-        back = middle.apply(shifts, solved[:, None])[:, 0]
+        shifts = jnp.full(3, damping)
+        steps, gradients, back = damped_steps(factors, whole, shifts, jnp.asarray(errors))
+        np.testing.assert_allclose(steps, expected, atol=BACKENDS_AGREE)
         np.testing.assert_allclose(back, gradients, atol=BACKENDS_AGREE)
 
 
@@ -68,7 +82,7 @@ ILL = spectral(60, 24, 10.0 ** np.linspace(0, -12, 24))
 
 
 def test_a_refined_gram_matrix_knows_singular_values_far_below_its_own_noise():
-    factors = pv.RefinedGram().init(linearization(ILL), KEY)
+    factors = factored(pv.RefinedGram(), linearization(ILL))
     expected = np.linalg.svd(ILL, compute_uv=False)
     np.testing.assert_allclose(factors.singular_values, expected, rtol=0.03)
     for threshold in (3e-3, 3e-7, 3e-9, 3e-11):
@@ -79,7 +93,8 @@ def test_a_refined_gram_matrix_knows_singular_values_far_below_its_own_noise():
 def test_in_single_precision_it_still_knows_those_that_round_as_little_as_the_jacobian():
     matrix = ILL.astype(np.float32)
     expected = np.linalg.svd(matrix.astype(float), compute_uv=False)
-    factors = pv.RefinedGram().init(linearization(matrix, np.zeros(len(matrix), np.float32)), KEY)
+    whole = linearization(matrix, np.zeros(len(matrix), np.float32))
+    factors = factored(pv.RefinedGram(), whole)
     square = factors.square(jnp.ones(24, bool))
     for threshold in (4e-3, 4e-4, 3.6e-5, 3e-6, 3e-7):
         assert int(square.count(jnp.asarray(threshold, jnp.float32))) == np.sum(expected > threshold)
@@ -94,16 +109,13 @@ def test_steps_of_a_refined_gram_matrix_are_those_of_numpy_for_the_least_damping
     expected = (filters * (residual @ left)) @ right_t
     whole, errors = linearization(ILL), {}
     for backend in (pv.GramTridiagonal(), pv.RefinedGram()):
-        factors = backend.init(whole, KEY)
-        square = factors.square(jnp.ones(24, bool))
-        gradients = jnp.tile(factors.gradient(whole, jnp.asarray(residual)[None]), (3, 1))
-        solved = square.solve(jnp.asarray(dampings), gradients)
-        found = factors.lift(whole, solved)
+        factors = factored(backend, whole)
+        errors_of = jnp.tile(jnp.asarray(residual)[None], (3, 1))
+        found, gradients, back = damped_steps(factors, whole, jnp.asarray(dampings), errors_of)
         missed = np.linalg.norm(found - expected, axis=1) / np.linalg.norm(expected, axis=1)
         errors[type(backend)] = missed
         # Rounding of products with a matrix of one, and of solutions that are 1e8 in size.
-        back = square.apply(jnp.asarray(dampings), solved[:, None])
-        np.testing.assert_allclose(back[:, 0], gradients, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(back, gradients, rtol=1e-6, atol=1e-7)
     # The damping itself is right to a few per cent only, a basis of singular vectors to rounding; what
     # rounding leaves of the other's steps, about as wrong as they are long, is up to the processor.
     assert np.all(errors[pv.RefinedGram] < 0.02)
@@ -137,9 +149,11 @@ def test_gradient_and_lift_are_su_and_v_up_to_signs(backend, name):
     matrix = MATRICES[name]
     left, values, right_t = np.linalg.svd(matrix, full_matrices=False)
     whole = linearization(matrix)
-    factors = backend.init(whole, KEY)
-    vectors = np.asarray(factors.lift(whole, jnp.eye(len(values))))
-    gradients = np.asarray(factors.gradient(whole, jnp.eye(len(matrix))))
+    factors = factored(backend, whole)
+    vectors = np.asarray(jax.jit(lambda f, w, v: f.lift(w, v))(factors, whole, jnp.eye(len(values))))
+    gradients = np.asarray(
+        jax.jit(lambda f, w, e: f.gradient(w, e))(factors, whole, jnp.eye(len(matrix)))
+    )
     signs = np.sign(np.sum(vectors * right_t, axis=1))
     np.testing.assert_allclose(vectors, signs[:, None] * right_t, atol=1e-8)
     np.testing.assert_allclose(gradients, left * values * signs, atol=1e-8)
@@ -170,7 +184,7 @@ def test_products_with_one_set_of_factors_may_be_computed_at_the_same_time(size,
         gradients = [factors.gradient(whole, n * errors) for n in range(1, 7)]
         return gradients + [factors.lift(whole, n * vectors) for n in range(1, 7)]
 
-    factors = backend.init(whole, KEY)
+    factors = factored(backend, whole)
     first = products(factors)
     for _ in range(200):
         for again, product in zip(products(factors), first, strict=True):
@@ -194,19 +208,18 @@ def test_embedded_factors_act_on_their_columns_only(backend, name):
     index = np.array([3, 0, 2])
     whole = linearization(matrix)
     part = whole.columns(jnp.asarray(index))
-    factors = (
+    embedded = lambda part: (
         backend.init(part, KEY)
         .explicit(part)
         .embed(jnp.asarray(index), matrix.shape[1], min(matrix.shape))
     )
+    factors = eqx.filter_jit(embedded)(part)
     expected_values = np.zeros(factors.number)
     known = np.linalg.svd(matrix[:, index], compute_uv=False)
     expected_values[: len(known)] = known
     np.testing.assert_allclose(factors.singular_values, expected_values, atol=1e-7)
     errors = np.random.default_rng(1).standard_normal((2, len(matrix)))
-    middle = factors.square(jnp.ones(factors.number, bool))
-    solved = middle.solve(jnp.full(2, 0.1), factors.gradient(whole, jnp.asarray(errors)))
-    steps = np.asarray(factors.lift(whole, solved))
+    steps = np.asarray(damped_steps(factors, whole, jnp.full(2, 0.1), jnp.asarray(errors))[0])
     columns = matrix[:, index]
     expected = np.zeros_like(steps)
     square = columns.T @ columns + 0.1**2 * np.eye(3)
@@ -227,18 +240,22 @@ def test_products_visit_the_active_slabs_and_no_others(params):
     rng = np.random.default_rng(params)
     slabs, residual = rng.standard_normal((4, params, 8)), rng.standard_normal(32)
     steps, errors = rng.standard_normal((2, params)), rng.standard_normal((2, 32))
+    products = jax.jit(
+        lambda whole, steps, errors: (whole.apply(steps), whole.pull(errors), whole.gram())
+    )
+    solve = jax.jit(lambda whole, triangle: whole.solved(triangle))
     for active in (None, 0, 3):
         used = slabs[:active].transpose(0, 2, 1).reshape(-1, params)
         number = None if active is None else jnp.asarray(active)
         whole = Linearization(jnp.asarray(residual), jnp.asarray(slabs), number)
         rows = len(used)
-        np.testing.assert_allclose(whole.apply(jnp.asarray(steps))[:, :rows], steps @ used.T)
-        assert not np.any(whole.apply(jnp.asarray(steps))[:, rows:])
-        pulled = whole.pull(jnp.asarray(errors))
+        applied, pulled, square = products(whole, jnp.asarray(steps), jnp.asarray(errors))
+        np.testing.assert_allclose(applied[:, :rows], steps @ used.T)
+        assert not np.any(applied[:, rows:])
         np.testing.assert_allclose(pulled, errors[:, :rows] @ used, atol=1e-13)
-        np.testing.assert_allclose(whole.gram(), used.T @ used, atol=1e-12)
+        np.testing.assert_allclose(square, used.T @ used, atol=1e-12)
         triangle = np.eye(params) + np.tril(rng.standard_normal((params, params)), -1) / params
         for spare in (None, jnp.full_like(slabs, jnp.nan)):
-            solved = dataclasses.replace(whole, spare=spare).solved(jnp.asarray(triangle))
+            solved = solve(dataclasses.replace(whole, spare=spare), jnp.asarray(triangle))
             expected = scipy.linalg.solve_triangular(triangle, used.T, lower=True).T
             np.testing.assert_allclose(solved.jacobian()[:rows], expected, rtol=0, atol=ROUNDING)

@@ -1,0 +1,55 @@
+"""How fast what a hole makes of a solution fades from it: the screening of an equation."""
+
+import numpy as np
+
+from .._basics._precision import precision_context
+from .._calculus._names import Laplacian, Value
+from .._conditions import Block
+from .._networks import holes_of
+from ._layers import factors_of
+from ._reading import is_of, orders_of, places
+
+SAME = 1e-9  # of factors, by which those of one Laplacian may differ
+
+
+def screening(problem) -> float:
+    """k of an equation that is laplacian u - k^2 u = f but for a factor, per unit of length.
+
+    Zero for any other, and where the domain has no round holes: what fades from these is all that asks
+    for it. Where k depends on the place or on the solution it is a typical one.
+    """
+    domain = problem.domain
+    if domain.space is None or domain.space_dim not in (2, 3) or domain.dim != domain.space_dim:
+        return 0.0
+    if len(problem.fields) != 1 or not holes_of(domain.space):
+        return 0.0
+    equations = [b for b in problem.blocks if b.interior]
+    if len(equations) != 1 or equations[0].components != 1:
+        return 0.0
+    try:
+        with precision_context("float64"):
+            return _rate(problem, equations[0])
+    except Exception:  # a function of the user's that fails elsewhere than at the points
+        return 0.0
+
+
+def _rate(problem, block: Block) -> float:
+    second, first = {}, []
+    for name, quantity in block.plan.quantities.items():
+        axes = orders_of(block.plan, quantity)
+        if isinstance(quantity, Laplacian):
+            second[name] = range(problem.domain.dim)
+        elif isinstance(quantity, Value):
+            first.append(name)
+        elif len(axes) == 1 and set(axes.values()) == {2}:
+            second[name] = tuple(axes)
+        elif is_of(quantity, problem.fields[0]):
+            return 0.0
+    factors = factors_of(problem, block)(places(problem.domain))
+    along = np.zeros((problem.domain.dim, len(next(iter(factors.values())))))
+    for name, axes in second.items():
+        along[list(axes)] += factors[name]
+    if not np.allclose(along, along[0], rtol=SAME, atol=0) or not np.all(along[0] != 0):
+        return 0.0
+    squares = -sum((factors[name] for name in first), 0 * along[0]) / along[0]
+    return float(np.sqrt(np.median(squares))) if np.all(squares > 0) else 0.0
