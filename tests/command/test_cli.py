@@ -86,7 +86,7 @@ def test_the_solve_writes_every_file_it_was_asked_for(solved):
     assert solution.to_json()["error"] == record["error"]
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_an_unfinished_solve_says_so_and_resumes(folder, tmp_path):
     arguments = ["solve", "decay.py", "--points", 64, "--checkpoint", tmp_path / "c", "--json"]
     first = run(folder, *arguments, tmp_path / "1", "--max-steps", 1)

@@ -12,7 +12,6 @@ import pytest
 
 import pinnsven as pv
 from archives import OLDER, decay, joined, parts, same
-from helpers import first
 from pinnsven._output._archive import read_archive, write_archive
 from pinnsven._output._evaluate import SlabEvaluator
 
@@ -102,8 +101,8 @@ COPIES = {
 }
 
 
-@pytest.mark.solves
-@pytest.mark.parametrize("activation", first(["tanh", jnp.sin]))
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["tanh", jnp.sin])
 def test_a_copy_of_a_solution_is_the_solution(activation, quick_compilation):
     network = pv.MLP(5, 1, activation=activation)
     solution = decay(network=network, estimate_error=activation == "tanh", max_steps=1)

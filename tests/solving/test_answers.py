@@ -105,7 +105,7 @@ def test_a_reading_where_a_value_is_built_in_is_not_refused():
         pv.solve(rod([0.0, 1.0], [0.1, 0.1]), max_steps=1, progress=False)
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_a_value_that_its_units_meet_exactly_is_not_refused():
     """Where one value is all that is known of a field, it is the field's shift, to rounding."""
     chain = lambda w_x, v, v_x: (w_x - v, v_x)

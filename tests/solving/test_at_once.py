@@ -144,7 +144,7 @@ def test_a_combination_that_meets_a_generous_tolerance_has_its_spectrum():
 @pytest.mark.parametrize(
     ("domain", "pde"),
     [
-        (pv.Time(0, 4), lambda u, u_t: u_t + 0.5 * u),
+        pytest.param(pv.Time(0, 4), lambda u, u_t: u_t + 0.5 * u, marks=pytest.mark.slow),
         pytest.param(
             pv.Interval(0, 1) * pv.Time(0, 1), lambda u_t, u_xx: u_t - u_xx, marks=pytest.mark.slow
         ),

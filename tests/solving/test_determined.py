@@ -193,7 +193,7 @@ def test_an_answer_that_is_left_open_is_not_called_converged(name):
     assert any(phrase in found.message for phrase in phrases.split("|")), found.message
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_what_was_open_is_right_with_the_condition_that_was_missing():
     problem = pv.Problem(
         pv.Time(0, 3),
@@ -210,7 +210,7 @@ def test_what_was_open_is_right_with_the_condition_that_was_missing():
         assert 0.1 < found.error_estimate[field] / found.error[field] < 10
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_an_answer_of_zero_is_not_measured_beside_itself():
     problem = pv.Problem(
         pv.Interval(0, 1),

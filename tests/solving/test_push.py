@@ -49,6 +49,7 @@ def test_a_forgotten_start_shows_another_answer_with_another_start(tanks):
     assert np.abs(second.residual("exchange", t=t)).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_an_eigenfunction_may_have_any_size():
     first = rod(lambda u_xx, u: u_xx + np.pi**2 * u)
     assert first.status is pv.RESULTS.undetermined and first.second_answer is not None
