@@ -44,8 +44,11 @@ def find_scales(system: ResidualSystem, theta, network, points: PointSet, compil
         if np.any((size == 0) | faint):
             # What is prescribed may be the rounding of zero: sin(pi x) at x = 1.
             found = _balanced(system, theta, points, shift, np.where(faint, 0, size), compiled)
+            rounding = faint & (np.hypot(shift, size) <= ROUNDED * found)
             size = np.where(faint & (size > ROUNDED * found), size, found)
-            shift = np.where(faint & (size == found), 0.0, shift)
+            shift = np.where(rounding, 0.0, shift)
+            # At an equilibrium rounding alone drives the equations.
+            size = np.where(size <= ROUNDED * np.abs(shift), np.abs(shift), size)
         # What is built in brings its own zero: the network adds to it.
         built = [term is not None for term in getattr(system.unpack(theta)[0].built_in, "terms", ())]
         shift = np.where(built, 0.0, shift) if built else shift

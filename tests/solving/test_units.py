@@ -112,3 +112,22 @@ def test_an_ansatz_keeps_its_own_units():
     problem = pv.Problem(pv.Interval(0, 1), "u", conditions)
     scaling = model_of(pv.solve(problem, network, max_steps=2, estimate_error=False)).scaling
     assert scaling.shift == [0.0] and scaling.size == [1.0]
+
+
+@pytest.mark.solves
+def test_small_values_at_an_equilibrium_are_no_rounding_of_zero():
+    """Rates of 1e9 that cancel: rounding alone drives the equations, at concentrations of any unit."""
+
+    def few_steps_of(unit):
+        forth, back = 1e9, 5e8
+        conditions = {
+            "rates": pv.PDE(lambda a, b, a_t, b_t: (a_t + forth * a - back * b, a_t + b_t + 1e-3 * b)),
+            "start": pv.Initial(a=unit / 3, b=2 * unit / 3),
+        }
+        problem = pv.Problem(pv.Time(0, 3e3), "a b", conditions)
+        solution = pv.solve(problem, network=SMALL, points=64, max_steps=4, estimate_error=False)
+        return np.stack([solution.a(t=[0.0, 1e3]), solution.b(t=[0.0, 1e3])]) / unit
+
+    plain = few_steps_of(1.0)
+    assert np.all(np.isfinite(plain)) and np.abs(plain).max() < 10
+    np.testing.assert_allclose(few_steps_of(1e-12), plain, rtol=1e-6)
