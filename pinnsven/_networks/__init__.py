@@ -18,11 +18,7 @@ from ._drawn import (
     Closer as Closer,
     DrawnLayer as DrawnLayer,
     DrawnUnits as DrawnUnits,
-    around_poles as around_poles,
-    draw_poles as draw_poles,
     draw_slopes as draw_slopes,
-    holes_of as holes_of,
-    pole_power as pole_power,
     share_features as share_features,
     times_features as times_features,
 )
@@ -34,6 +30,12 @@ from ._features import (
     Layer as Layer,
     describe_features as describe_features,
     feature_of as feature_of,
+)
+from ._holes import (
+    around_poles as around_poles,
+    draw_poles as draw_poles,
+    holes_of as holes_of,
+    pole_power as pole_power,
 )
 from ._mlp import MLP as MLP, FourierMLP as FourierMLP, SineMLP as SineMLP
 from ._model import build_model as build_model, field_groups as field_groups

@@ -6,9 +6,11 @@ corrected in drawn functions if fresh points confirm the gain.
 """
 
 import math
+import time
 
 import numpy as np
 
+from .._basics._processes import agreed
 from .._basics._results import RESULTS
 from .._networks import RandomFeatures
 from .._output._callbacks import tell
@@ -76,7 +78,9 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     plain = run.model.addition
     run.adopt(found.drawn)
     run.records.append(_record(run, found))
+    began = time.perf_counter() - run.compiler.seconds
     run.measure(quietly=True)
+    run.candidate_cost = agreed(time.perf_counter() - run.compiler.seconds - began)
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):

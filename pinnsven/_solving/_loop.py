@@ -144,6 +144,7 @@ class Run:
         self.predicted: int | None = None  # bytes
         self.memory_trouble = ""
         self.step_cost = 0.0  # seconds that the last step took, with all that followed
+        self.candidate_cost = 0.0  # seconds that one measurement of the candidate took
         self.compile_cost = 0.0  # seconds that the last compilation of a step took
         self.prepared: list = []  # what the verdict needs compiled, see `_ready`
         self.hurried = ""  # why no error is estimated, where the time does not suffice
@@ -241,7 +242,7 @@ class Run:
         if not self.asks_for_error:
             return left < MEASURE_SECONDS
         compiling = agreed(self.compiler.seconds)
-        judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost)
+        judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost, LAST_DRAWS * self.candidate_cost)
         if left < judging + compiling and not verdict_is_ready(self):
             if left + limits.overrun() < compiling:  # about what compiling it takes
                 self.hurried = "The time limit leaves none to estimate the error: allow more."

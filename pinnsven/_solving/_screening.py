@@ -34,6 +34,7 @@ def screening(problem) -> float:
 
 
 def _rate(problem, block: Block) -> float:
+    """The same of an equation of one field, if it has no derivatives but those of a Laplacian."""
     second, first = {}, []
     for name, quantity in block.plan.quantities.items():
         axes = orders_of(block.plan, quantity)

@@ -9,7 +9,7 @@ import pinnsven as pv
 from pinnsven._calculus._layout import FieldPlace
 from pinnsven._domains import as_domain
 from pinnsven._networks import Embedding
-from pinnsven._networks._drawn import round_holes
+from pinnsven._networks._holes import round_holes
 
 SQUARE = pv.Box(x=(0, 1), y=(0, 1))
 LOW, HIGH = pv.Box(x=(0, 1), y=(0, 0.5)), pv.Box(x=(0, 1), y=(0.5, 1))
