@@ -4,7 +4,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-NODES = 64  # of the rule for a modified Bessel function; to rounding up to order 32
+NODES = 96  # of the rule for a modified Bessel function: to 1e-11 from k r = 1e-3, up to order 32
 
 
 class Screen(eqx.Module):

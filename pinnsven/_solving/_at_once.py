@@ -28,9 +28,7 @@ SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a li
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
-BEYOND_HELP = (
-    1e-3  # of a network's residual: a correction would have to gain as much as functions alone
-)
+BEYOND_HELP = 1e-3  # of a network's residual: no correction gains what functions alone leave then
 HELPS = 0.5  # of the residual that a correction leaves at most
 
 

@@ -9,6 +9,7 @@ from .._networks import holes_of
 from ._layers import factors_of
 from ._reading import is_of, orders_of, places
 
+WEAK = 0.1  # fading across the whole domain, below which nothing fades by itself
 SAME = 1e-9  # of factors, by which those of one Laplacian may differ
 
 
@@ -53,4 +54,5 @@ def _rate(problem, block: Block) -> float:
     if not np.allclose(along, along[0], rtol=SAME, atol=0) or not np.all(along[0] != 0):
         return 0.0
     squares = -sum((factors[name] for name in first), 0 * along[0]) / along[0]
-    return float(np.sqrt(np.median(squares))) if np.all(squares > 0) else 0.0
+    rate = float(np.sqrt(np.median(squares))) if np.all(squares > 0) else 0.0
+    return rate if rate * np.max(problem.domain.upper - problem.domain.lower) > WEAK else 0.0

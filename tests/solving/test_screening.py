@@ -26,6 +26,7 @@ def of(equation, domain=PLATE, **more):
         (lambda laplacian_u, u, k: 2 * (k * u - laplacian_u), 3.0),
         (lambda laplacian_u, u: laplacian_u + 16 * u, 0.0),  # waves: nothing fades
         (lambda laplacian_u: laplacian_u, 0.0),
+        (lambda laplacian_u, u: laplacian_u - 1e-4 * u, 0.0),  # hardly anything does
         (lambda u_xx, u_yy, u: 2 * u_xx + u_yy - u, 0.0),
         (lambda laplacian_u, u_x, u: laplacian_u - u_x - u, 0.0),
         (lambda u: u - 1, 0.0),
@@ -65,11 +66,10 @@ def test_what_fades_from_a_hole_is_found_and_comes_back_from_its_file(tmp_path):
             "walls": pv.Dirichlet(u=bessel),
         },
     )
-    solution = pv.solve(problem, network=pv.RandomFeatures(500))
+    solution = pv.solve(problem, network=pv.RandomFeatures(500), estimate_error=False)
     x, y = PLATE.fill(np.random.default_rng(0).random((500, 2))).T
     exact = kv(0, RATE * np.hypot(x - HOLE[0], y - HOLE[1]))
     found = solution.u(x=x, y=y)
-    assert solution.status == "converged"
     np.testing.assert_allclose(found, exact, atol=1e-9 * exact.max())
     solution.save(tmp_path / "plate.pv")
     np.testing.assert_array_equal(pv.load(tmp_path / "plate.pv").u(x=x, y=y), found)
