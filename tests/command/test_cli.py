@@ -61,6 +61,7 @@ def solved(folder, tmp_path_factory):
     return done, files
 
 
+@pytest.mark.solves
 def test_a_converged_solve_exits_with_zero(solved):
     done, _ = solved
     assert done.returncode == 0, done.stderr
@@ -69,6 +70,7 @@ def test_a_converged_solve_exits_with_zero(solved):
     assert done.stderr == ""  # quiet
 
 
+@pytest.mark.solves
 def test_the_solve_writes_every_file_it_was_asked_for(solved):
     done, files = solved
     record = json.loads(files["json"].read_text())

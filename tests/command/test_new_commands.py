@@ -50,6 +50,7 @@ def results(tmp_path_factory):
     return folder, first, second
 
 
+@pytest.mark.solves
 def test_two_results_side_by_side(results, capsys):
     folder, first, second = results
     assert main(["compare", str(folder / "a.pv"), str(folder / "b.pv")]) == 0
@@ -63,12 +64,14 @@ def test_two_results_side_by_side(results, capsys):
     assert apart == pytest.approx(second.error["u"], rel=0.3)  # the first is right
 
 
+@pytest.mark.solves
 def test_a_record_is_compared_with_a_solution(results, capsys):
     folder, *_ = results
     assert main(["compare", str(folder / "a.pv"), str(folder / "c.json")]) == 0
     assert "differs by" not in capsys.readouterr().out
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(
     "content, message", [("{", "is no record"), ("[]", "has no status"), (None, "no such file")]
 )

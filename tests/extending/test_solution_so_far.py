@@ -66,6 +66,7 @@ def looked():
     return looking, pv.solve(DECAY, callbacks=looking, max_steps=7, cache=False, **QUICK)
 
 
+@pytest.mark.solves
 def test_the_solution_so_far_is_that_of_its_step(looked):
     looking, solution = looked
     shorter = pv.solve(DECAY, max_steps=1, **QUICK)
@@ -82,6 +83,7 @@ def test_the_solution_so_far_is_that_of_its_step(looked):
         np.testing.assert_array_equal(made.history["step"], np.arange(1, step + 1))
 
 
+@pytest.mark.solves
 def test_the_solution_so_far_claims_nothing(looked):
     looking, solution = looked
     for step, made in looking.solutions.items():
@@ -98,6 +100,7 @@ def test_the_solution_so_far_claims_nothing(looked):
     assert {n: row.rows for n, row in first.conditions.items()} == {"pde": 32, "start": 1, "end": 1}
 
 
+@pytest.mark.solves
 @pytest.mark.slow
 def test_a_kept_solution_so_far_outlives_its_run(looked, tmp_path):
     looking, _ = looked
@@ -112,6 +115,7 @@ def test_a_kept_solution_so_far_outlives_its_run(looked, tmp_path):
         assert str(loaded) == str(made)
 
 
+@pytest.mark.solves
 def test_a_record_that_is_kept_holds_numbers_alone(looked):
     looking, solution = looked
     numbers = list(looking.records[0].__dataclass_fields__)
@@ -140,6 +144,7 @@ def test_the_solution_so_far_compiles_once():
     assert len(set(numbers)) == 1 and len(numbers) == 4
 
 
+@pytest.mark.solves
 def test_every_compilation_is_told_of_twice(looked):
     looking, solution = looked
     assert [what for what, _ in looking.ended] == looking.begun
@@ -148,6 +153,7 @@ def test_every_compilation_is_told_of_twice(looked):
     assert seconds < solution.compile_seconds  # that of the verdict, which no callback can stop
 
 
+@pytest.mark.solves
 def test_a_checkpoint_knows_nothing_of_who_looks(looked, tmp_path):
     looking, solution = looked
     half = pv.solve(DECAY, callbacks=Looking(3, 4), max_steps=4, checkpoint=tmp_path / "c", **QUICK)

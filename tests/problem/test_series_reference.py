@@ -38,6 +38,7 @@ def test_four_disks_reference_agrees_with_walks_on_spheres(place, disks):
     assert found == pytest.approx(reference.values["u"][np.argmin(near)], abs=0.02)
 
 
+@pytest.mark.solves
 def test_the_screened_reference_satisfies_its_equation_and_its_conditions():
     sys.path.insert(0, str(PROBLEMS))
     try:

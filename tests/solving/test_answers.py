@@ -119,6 +119,7 @@ def test_a_value_that_its_units_meet_exactly_is_not_refused():
     np.testing.assert_allclose(solution.w(x=1.0), -1.1 / 4, rtol=1e-9)
 
 
+@pytest.mark.solves
 def test_a_value_that_is_far_from_the_first_network_is_not_out_of_reach():
     problem = pv.Problem(
         pv.Time(0, 1), "u", {"ode": pv.PDE(lambda u_t: u_t), "start": pv.Initial(u=3e17)}

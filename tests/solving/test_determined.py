@@ -90,6 +90,7 @@ def test_a_function_that_is_zero_is_no_movement():
     np.testing.assert_allclose(found.fitted, less.fitted, rtol=1e-9)
 
 
+@pytest.mark.solves
 def test_a_mode_of_a_cube_is_free_at_its_resonance():
     """lap u + 12 pi^2 u = f with zero walls leaves sin(2 pi x) sin(2 pi y) sin(2 pi z) open."""
 

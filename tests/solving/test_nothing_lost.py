@@ -166,6 +166,7 @@ def test_what_is_known_is_looked_at_before_the_first_step(known, named, run):
     assert not steps
 
 
+@pytest.mark.solves
 def test_a_reference_is_asked_for_once():
     asked = []
 
