@@ -131,6 +131,7 @@ def test_a_record_that_is_kept_holds_numbers_alone(looked):
             np.testing.assert_equal(getattr(one, name), getattr(looking.records[step - 1], name))
 
 
+@pytest.mark.solves
 def test_the_solution_so_far_compiles_once():
     compiled: list[str] = []
     monitoring.register_event_duration_secs_listener(lambda name, _, **__: compiled.append(name))

@@ -92,6 +92,7 @@ def test_the_size_of_a_condition_is_that_of_its_largest_field():
     np.testing.assert_allclose(block_scales(problem.blocks, {"u": 0.0, "v": 0.0}), [1, 1, 1])
 
 
+@pytest.mark.solves
 def test_one_step_is_not_convergence():
     found = solve(max_steps=1)
     assert (found.status, found.steps) == ("max_steps", 1)
@@ -120,6 +121,7 @@ def test_contradicting_conditions_do_not_converge():
     assert found.status != "converged"
 
 
+@pytest.mark.solves
 def test_what_is_reported_is_of_the_parameters_that_are_kept():
     """The best parameters are not the last ones: what is measured last is not what is kept."""
     kept = solve(max_steps=40)

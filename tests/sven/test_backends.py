@@ -61,6 +61,7 @@ def test_degenerate_jacobians_never_reach_the_parameters(backend, bad):
             assert report.accepted and report.new_loss < report.loss
 
 
+@pytest.mark.solves
 @every_backend
 def test_every_backend_minimizes_a_curved_problem(backend):
     """To the minimum that scipy finds, of a residual that does not vanish."""

@@ -37,6 +37,7 @@ def test_named_parts_are_weighted_means_of_squares():
     np.testing.assert_allclose(report.loss, expected, rtol=ROUNDING)
 
 
+@pytest.mark.solves
 def test_shares_of_the_step_are_those_of_steps_for_each_part_alone():
     params, data = network_start(), network_data()
     solver = pv.Sven(control=pv.FixedStep(), rtol=1e-3)
