@@ -98,15 +98,15 @@ class DrawnUnits(eqx.Module):
         """
         domain = embedding.domain
         holes, radii, shown, metric = round_holes(embedding)
-        poles, harmonics = np.zeros((0, embedding.inputs)), 0
+        harmonics = 0
         if len(holes):
             room = int(HOLE_SHARE * number) // len(holes)
             flat = domain.space_dim == 2
             harmonics = min(HARMONICS, (room - 1) // 2) if flat else min(math.isqrt(room), 3)
             # What holes make of the solution goes on beyond the outer walls as if reflected in them.
-            poles, _ = draw_poles(embedding, number // POLE_SHARE, rng, BEYOND)
+            poles, _, away = draw_poles(embedding, number // POLE_SHARE, rng, BEYOND)
         else:
-            poles, metric = draw_poles(embedding, number // POLE_SHARE, rng)
+            poles, metric, away = draw_poles(embedding, number // POLE_SHARE, rng)
         count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         bells, narrowness = np.zeros((2, 0, embedding.inputs))
@@ -121,13 +121,7 @@ class DrawnUnits(eqx.Module):
         power, half = pole_power(domain), np.max(domain.upper - domain.lower) / 2
         orders = np.arange(1, harmonics + 1) + harmonics * (again > 0)
         waves = again > (0 if power else 1)
-        reach = np.zeros(0)
-        if screening and len(poles):
-            shape = domain.space
-            assert shape is not None
-            halves = (domain.upper - domain.lower) / 2
-            reach = shape.level((domain.lower + domain.upper) / 2 + halves * poles[:, : domain.dim])
-        screen = Screen.of(screening * half, [0, *orders], radii, reach / half, power)
+        screen = Screen.of(screening * half, [0, *orders], radii, away / half, power)
         return cls(  # type: ignore[call-arg]
             weights=weights,
             biases=-np.sum(weights * centers, axis=1),

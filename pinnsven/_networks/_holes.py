@@ -78,15 +78,16 @@ def pole_power(domain) -> int:
 
 def draw_poles(
     embedding: Embedding, most: int, rng, beyond: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points outside the domain but within its bounding box, embedded, and the lengths of the inputs.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points outside the domain but within its bounding box, and the lengths of the inputs.
 
-    None where the domain fills its bounding box, or is periodic.
+    The points embedded, the lengths, and about how far each point is from the domain, in its unit. None
+    where the domain fills its bounding box, or is periodic.
 
     - `beyond`: how much farther than that box they may lie, as a share of its extents.
     """
     domain = embedding.domain
-    none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs)
+    none = np.zeros((0, embedding.inputs)), np.zeros(embedding.inputs), np.zeros(0)
     if domain.space is None or domain.space_dim < 2 or any(c.periodic for c in domain.coordinates):
         return none
     wide = np.where(np.arange(domain.dim) < domain.space_dim, beyond, 0.0)
@@ -94,10 +95,10 @@ def draw_poles(
     places = domain.lower + shares * (domain.upper - domain.lower)
     size = float(np.max(domain.space.upper - domain.space.lower))
     level = domain.space.level(places[:, : domain.space_dim])
-    outside = places[level > CLEAR * size]
-    if len(outside) < most:
+    outside = level > CLEAR * size
+    if outside.sum() < most:
         return none
     half = (domain.upper - domain.lower) / 2
     half[domain.space_dim :] = 0.0  # a pole stays where it is in time
-    features = np.zeros(embedding.inputs - domain.dim)
-    return embedding.at(outside[:most]), np.concatenate([half / np.max(half), features])
+    lengths = np.concatenate([half / np.max(half), np.zeros(embedding.inputs - domain.dim)])
+    return embedding.at(places[outside][:most]), lengths, level[outside][:most]

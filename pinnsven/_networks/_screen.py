@@ -34,6 +34,8 @@ class Screen(eqx.Module):
         - `power`: of the distance from a pole, zero in the plane.
         """
         orders, radii, reach = (np.asarray(a, float) for a in (orders, radii, reach))
+        if k == 0:
+            reach = reach[:0]  # no pole asks
         if k == 0 or power:
             rates = np.full(int(k != 0), float(k))
             about, near = np.zeros((len(radii), len(orders), 0)), np.zeros((len(reach), 0))

@@ -6,7 +6,6 @@ corrected in drawn functions if fresh points confirm the gain.
 """
 
 import math
-import time
 
 import numpy as np
 
@@ -15,7 +14,8 @@ from .._basics._results import RESULTS
 from .._networks import RandomFeatures
 from .._output._callbacks import tell
 from .._output._records import StepRecord
-from ._drawn import GAIN, HOPEFUL, Combination, DrawnFit
+from ._drawn import GAIN, HOPEFUL, DrawnFit
+from ._drawn_step import Combination
 from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
 from ._steppers import SvenStepper
@@ -76,9 +76,9 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     plain = run.model.addition
     run.adopt(found.drawn)
     run.records.append(_record(run, found))
-    began = time.perf_counter() - run.compiler.seconds
+    began = run.seconds()
     run.measure(quietly=True)
-    run.candidate_cost = agreed(time.perf_counter() - run.compiler.seconds - began)
+    run.candidate_cost = agreed(run.seconds() - began)
     finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):

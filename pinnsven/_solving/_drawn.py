@@ -20,7 +20,7 @@ from jaxtyping import Float
 from .._networks import FLATTEST, DrawnUnits, Parameters, in_combination
 from .._output._data import SolutionData
 from ._apart import start_apart
-from ._drawn_step import Combination as Combination, State
+from ._drawn_step import Combination, State
 from ._points import PointSet
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
@@ -78,25 +78,28 @@ class DrawnFit:
         stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
         looks = list(itertools.product(kinds, stretches))
-        tried: list = []
+        best: tuple | None = None
 
         def attempt(look: tuple, steepest: float) -> bool:
+            nonlocal best
             (self.featured, self.stretch), self.steepest = look, steepest
             units = self._draw(steepest)
             state = self.state([units], self.nothing(1), sets)
-            if state is not None:
-                step = state.step()
-                tried.append((step.left, (look, steepest), units, state, step))
-            return state is not None
+            if state is None:
+                return False
+            step = state.step()
+            if best is None or step.left < best[-1].left:
+                best = look, steepest, units, state, step
+            return True
 
         if len(looks) > 1 and not all(attempt(look, LOOKED_AT) for look in looks):
             return None
-        found = min(tried, key=lambda one: one[0])[1][0] if tried else looks[0]
+        found = looks[0] if best is None else best[0]
         rest = [steepest for steepest in STEEPEST if len(looks) == 1 or steepest != LOOKED_AT]
         if not all(attempt(found, steepest) for steepest in rest):
             return None
-        _, kind, units, state, step = min(tried, key=lambda one: one[0])
-        (self.featured, self.stretch), self.steepest = kind
+        assert best is not None  # there are slopes to choose from
+        (self.featured, self.stretch), self.steepest, units, state, step = best
         if self.known:
             start = start_apart(self, units, sets, state)
             return None if start is None else self._newton([units], start, sets)

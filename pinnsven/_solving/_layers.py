@@ -33,7 +33,7 @@ def wall_layers(problem) -> list[Singularity]:
             coordinate, low, high = component(domain, axis)
             if coordinate.periodic:
                 continue
-            orders = _along_only(block, axis)
+            orders = orders_along(block, axis)
             if 2 not in orders.values() or max(orders.values()) > 2:
                 continue
             for side, place in ((1, low), (-1, high)):
@@ -51,7 +51,7 @@ def wall_layers(problem) -> list[Singularity]:
     return found
 
 
-def _along_only(block: Block, axis: int) -> dict[str, int]:
+def orders_along(block: Block, axis: int) -> dict[str, int]:
     """The quantities of an equation that differentiate along one axis alone, and how often."""
     orders: dict[str, int] = {}
     for name, quantity in block.plan.quantities.items():

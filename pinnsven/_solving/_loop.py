@@ -26,7 +26,7 @@ from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
 from ._at_once import may_draw, solve_at_once
 from ._devices import Placement, find_devices
-from ._drawn import Combination
+from ._drawn_step import Combination
 from ._held_out import block_scales, summarize
 from ._limits import (
     CORRECTION_SECONDS,

@@ -52,8 +52,7 @@ def find_scales(system: ResidualSystem, theta, network, points: PointSet, compil
         # What is built in brings its own zero: the network adds to it.
         built = [term is not None for term in getattr(system.unpack(theta)[0].built_in, "terms", ())]
         shift = np.where(built, 0.0, shift) if built else shift
-    lone = np.where(shift != 0, np.abs(shift), 1.0)
-    return Scaling(shift, np.where(size > 0, size, lone))  # type: ignore[call-arg]
+    return Scaling(shift, np.where(size > 0, size, 1.0))  # type: ignore[call-arg]
 
 
 def _prescribed(system: ResidualSystem, points, numbers, compiled):

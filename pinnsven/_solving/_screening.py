@@ -3,11 +3,10 @@
 import numpy as np
 
 from .._basics._precision import precision_context
-from .._calculus._names import Laplacian, Value
 from .._conditions import Block
 from .._networks import holes_of
-from ._layers import factors_of
-from ._reading import is_of, orders_of, places
+from ._layers import factors_of, orders_along
+from ._reading import is_of, places
 
 WEAK = 0.1  # fading across the whole domain, below which nothing fades by itself
 SAME = 1e-9  # of factors, by which those of one Laplacian may differ
@@ -36,23 +35,20 @@ def screening(problem) -> float:
 
 def _rate(problem, block: Block) -> float:
     """The same of an equation of one field, if it has no derivatives but those of a Laplacian."""
-    second, first = {}, []
-    for name, quantity in block.plan.quantities.items():
-        axes = orders_of(block.plan, quantity)
-        if isinstance(quantity, Laplacian):
-            second[name] = range(problem.domain.dim)
-        elif isinstance(quantity, Value):
-            first.append(name)
-        elif len(axes) == 1 and set(axes.values()) == {2}:
-            second[name] = tuple(axes)
-        elif is_of(quantity, problem.fields[0]):
-            return 0.0
-    factors = factors_of(problem, block)(places(problem.domain))
-    along = np.zeros((problem.domain.dim, len(next(iter(factors.values())))))
-    for name, axes in second.items():
-        along[list(axes)] += factors[name]
-    if not np.allclose(along, along[0], rtol=SAME, atol=0) or not np.all(along[0] != 0):
+    quantities, orders = (
+        block.plan.quantities,
+        [orders_along(block, a) for a in range(problem.domain.dim)],
+    )
+    known = set().union(*orders)
+    others = [n for n, q in quantities.items() if is_of(q, problem.fields[0]) and n not in known]
+    if others or any(set(along.values()) - {0, 2} for along in orders):
         return 0.0
-    squares = -sum((factors[name] for name in first), 0 * along[0]) / along[0]
+    factors = factors_of(problem, block)(places(problem.domain))
+    none = np.zeros_like(next(iter(factors.values())))
+    total = lambda order, along: sum((factors[n] for n, k in along.items() if k == order), none)
+    second = np.array([total(2, along) for along in orders])
+    if not np.allclose(second, second[0], rtol=SAME, atol=0) or not np.all(second[0] != 0):
+        return 0.0
+    squares = -total(0, orders[0]) / second[0]
     rate = float(np.sqrt(np.median(squares))) if np.all(squares > 0) else 0.0
     return rate if rate * np.max(problem.domain.upper - problem.domain.lower) > WEAK else 0.0

@@ -265,7 +265,7 @@ class DrawnSpace(AbstractSecondSpace):
         slopes = rng.standard_normal((number, inputs))
         slopes[:, inputs - len(embedding.reaches) :] = 0.0
         slopes /= np.sum(np.abs(slopes), axis=1, keepdims=True)
-        poles, metric = draw_poles(embedding, room // POLE_SHARE, rng)
+        poles, metric, _ = draw_poles(embedding, room // POLE_SHARE, rng)
         modes = box_modes(inputs) if domain.space_dim == inputs == 3 else np.zeros((2, 0, inputs))
         others = number * degree + len(poles) + 2 * modes.shape[1]
         count = max(room - others, LEAST_UNITS // 2)
