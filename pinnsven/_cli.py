@@ -12,6 +12,7 @@ from ._command._completion import SHELLS, completion_script
 from ._command._outputs import check_outputs, default_picture, write_outputs
 from ._command._problem_files import catalog, load_problem
 from ._command._process import Signals, Watch, end, open_standard_streams, say
+from ._command._reference import check_columns, regenerated
 from ._command._template import write_template
 from ._output._tables import versions
 from ._solving._cost import predict_cost
@@ -87,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="{solve,new,list,info,compare,completion}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="{solve,new,list,info,reference,compare,completion}"
+    )
     solve = commands.add_parser(
         "solve",
         help="solve a problem file",
@@ -156,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     completion.add_argument("shell", choices=SHELLS)
     completion.set_defaults(run=_completion)
     _add_info(commands)
+    _add_reference(commands)
     return parser
 
 
@@ -180,6 +184,21 @@ def _add_info(commands) -> None:
     _add_size(info)
     info.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as for solve")
     info.set_defaults(run=_info)
+
+
+def _add_reference(commands) -> None:
+    """The command `reference` and its options."""
+    reference = commands.add_parser(
+        "reference", help="work out what a problem knows of its answer, with the error of that"
+    )
+    reference.add_argument("problem", metavar="FILE", help="as for solve")
+    reference.add_argument(
+        "--save", metavar="OUT", help="write its columns, as .npz or .csv, which pv.Data.read reads"
+    )
+    reference.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="as for solve"
+    )
+    reference.set_defaults(run=_reference)
 
 
 class _Version(argparse.Action):
@@ -273,6 +292,16 @@ def _new(options) -> int:
 
 def _compare(options) -> int:
     print(comparison(options.first, options.second))
+    return 0
+
+
+def _reference(options) -> int:
+    if options.save is not None:
+        check_columns(options.save)
+    problem = load_problem(options.problem, dict(_parameter(text) for text in options.set))
+    print(regenerated(problem, options.save))
+    if options.save is not None:
+        print(f"written to {options.save}")
     return 0
 
 

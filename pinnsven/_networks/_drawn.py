@@ -46,7 +46,9 @@ class DrawnUnits(eqx.Module):
     - `poles`: in the inputs, (poles, inputs).
     - `holes`, `radii`: of round holes, in the inputs and in the metric, (holes, inputs) and (holes,):
       harmonic functions about each that fade from it, so many as `harmonics` (field notes 13).
-    - `orders`: of these in the plane, (harmonics,).
+    - `orders`: of these in the plane, (harmonics,), `fading`: the powers of one over the distance by
+      which they fade. Equal where they are harmonic; two less where they are a harmonic function times
+      the square of the distance, of which displacements and slow flows are made (Goursat 1898).
     - `screen`: what fades by itself too, see `Screen`; empty where nothing does.
     - `waves`, `phases`: each hole's functions are multiplied by cos(w . z + b), (holes, inputs) and
       (holes,): zero for harmonic functions; where these are there already, random.
@@ -69,6 +71,7 @@ class DrawnUnits(eqx.Module):
     shown: Float[Array | np.ndarray, "fields holes"]
     metric: Float[Array | np.ndarray, " inputs"]
     orders: Int[Array | np.ndarray, " harmonics"]
+    fading: Int[Array | np.ndarray, " harmonics"]
     screen: Screen
     harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
@@ -84,6 +87,7 @@ class DrawnUnits(eqx.Module):
         closer: Closer | None = None,
         again: int = 0,
         screening: float = 0.0,
+        biharmonic: bool = False,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
@@ -95,6 +99,7 @@ class DrawnUnits(eqx.Module):
         - `again`: how often functions about holes are there already: the next ones have higher orders,
           and later ones, in space all but the first, are multiplied by waves.
         - `screening`: k of an equation laplacian u = k^2 u + f, per unit of length.
+        - `biharmonic`: whether half of the functions about holes are harmonic ones times r^2.
         """
         domain = embedding.domain
         holes, radii, shown, metric = round_holes(embedding)
@@ -119,7 +124,7 @@ class DrawnUnits(eqx.Module):
         weights = draw_slopes(centers.shape, slopes, rng) * stretch
         owners = share_features(weights, len(embedding.reaches))
         power, half = pole_power(domain), np.max(domain.upper - domain.lower) / 2
-        orders = np.arange(1, harmonics + 1) + harmonics * (again > 0)
+        orders, fading = _orders(harmonics, again > 0, biharmonic and not power and not screening)
         waves = again > (0 if power else 1)
         screen = Screen.of(screening * half, [0, *orders], radii, away / half, power)
         return cls(  # type: ignore[call-arg]
@@ -136,6 +141,7 @@ class DrawnUnits(eqx.Module):
             shown=shown,
             metric=metric,
             orders=orders,
+            fading=fading,
             screen=screen,
             harmonics=harmonics,
             power=power,
@@ -212,7 +218,7 @@ class DrawnUnits(eqx.Module):
             fading = factors @ jnp.exp(-rates * (r - radius))
             logarithm, size = fading[0], fading[1:]
         else:
-            size = jnp.exp(-order * logarithm / 2)
+            size = jnp.exp(-jnp.asarray(self.fading, away.dtype) * logarithm / 2)
         waves = jnp.stack([size * jnp.cos(order * angle), -size * jnp.sin(order * angle)], axis=1)
         return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(self.harmonics, 2)]
 
@@ -303,6 +309,19 @@ def times_features(units, inputs, owners):
         return units
     factors = jnp.concatenate([jnp.ones(1, inputs.dtype), inputs[::-1]])
     return units * factors[jnp.asarray(owners)]
+
+
+def _orders(harmonics: int, again: bool, biharmonic: bool):
+    """Orders of the functions about a hole, and by which powers they fade: see `DrawnUnits`.
+
+    - `again`: whether the first ones are there already.
+    """
+    plain = harmonics - harmonics // 2 if biharmonic else harmonics
+    lifted = harmonics - plain
+    orders = np.arange(1, plain + 1) + plain * again
+    # The first order that fades, or stays as it is, with r^2 before it.
+    others = np.arange(2, lifted + 2) + lifted * again
+    return np.concatenate([orders, others]), np.concatenate([orders, others - 2])
 
 
 def _per_hole(harmonics: int, dim: int) -> int:

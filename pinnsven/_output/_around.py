@@ -17,6 +17,7 @@ UNITS = (
     "poles",
     "metric",
     "holes",
+    "fading",
     "radii",
     "waves",
     "phases",
@@ -81,6 +82,9 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     orders = np.tile(np.arange(1, harmonics + 1), (portions, 1))  # files from before know no others
     if "drawn.orders" in arrays:
         orders = column(arrays, "drawn.orders", orders.shape, "iu")
+    fading = orders
+    if "drawn.fading" in arrays:
+        fading = column(arrays, "drawn.fading", orders.shape, "iu")
     units = DrawnUnits(  # type: ignore[call-arg]
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
         biases=biases,
@@ -95,6 +99,7 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         shown=shown,
         metric=finite_column(arrays, "drawn.metric", (portions, inputs)),
         orders=orders,
+        fading=fading,
         screen=_screen(arrays, portions, holes, 1 + harmonics, poles.shape[1]),
         harmonics=harmonics,
         power=pole_power(model.embedding.domain),

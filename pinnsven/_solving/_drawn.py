@@ -63,7 +63,7 @@ class DrawnFit:
         self.fields = len(system.blocks[0].plan.space.fields)
         self.rng = np.random.default_rng(15)  # of its own: a run that is resumed draws the same
         self.sampling = np.random.default_rng(16)
-        self.room = room_for(parameters.model, points.focus.closer, points.focus.screening)
+        self.room = room_for(parameters.model, **points.focus.around)
         self.functions = self.room.units.functions
         self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
         self.asked: int | None = None  # units of each field, where the user has given a number
@@ -199,9 +199,8 @@ class DrawnFit:
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
         embedding = self.parameters.model.embedding
-        focus = self.points.focus
-        given = (embedding, number, slopes, self.rng, self.stretch, focus.closer)
-        units = DrawnUnits.draw(*given, again=portion, screening=focus.screening)
+        given = (embedding, number, slopes, self.rng, self.stretch)
+        units = DrawnUnits.draw(*given, again=portion, **self.points.focus.around)
         if not self.featured:
             units = dataclasses.replace(units, owners=0 * units.owners)
         if self.asked is None:

@@ -8,6 +8,7 @@ size of the domain, evenly by their logarithms, as a graded mesh has them (Babus
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -50,13 +51,14 @@ class Focus:
     """Boundary layers and spots of a problem.
 
     - `extents`: of the domain, (dim,).
-    - `screening`: how fast what holes do fades from them, see `pinnsven._solving._screening`.
+    - `screening`, `biharmonic`: how what holes do fades from them, see `pinnsven._solving._fading`.
     """
 
     extents: Float[np.ndarray, " dim"]
     layers: tuple[Layer, ...] = ()
     spots: tuple[Spot, ...] = ()
     screening: float = 0.0
+    biharmonic: bool = False
 
     def gather(self, block: Block, points, normals, rng: np.random.Generator, draw: Callable):
         """Points and normals of a condition, some of them moved to where they have to be closer.
@@ -78,6 +80,11 @@ class Focus:
             points = np.where(moved[:, None], more[chosen], points)
             normals = np.where(moved[:, None], sides[chosen], normals)
         return points, normals
+
+    @property
+    def around(self) -> dict[str, Any]:
+        """What of a problem decides how its drawn functions lie and fade: see `DrawnUnits.draw`."""
+        return {"closer": self.closer, "screening": self.screening, "biharmonic": self.biharmonic}
 
     @property
     def closer(self) -> Closer | None:

@@ -301,8 +301,7 @@ class Run:
         self.scaling, self.draws = scaling, may_draw(self)
         self.system = self.system.around(scaling=scaling)
         if self.draws:
-            focus = self.points.focus
-            self.adopt(room_for(self.model, focus.closer, focus.screening))
+            self.adopt(room_for(self.model, **self.points.focus.around))
 
     def adopt(self, drawn: DrawnLayer) -> None:
         """Puts a combination of drawn functions beside the network, in place of what was there."""

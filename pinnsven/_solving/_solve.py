@@ -26,6 +26,7 @@ from .._sven import Sven
 from ._at_once import may_draw
 from ._built_in_walls import with_walls_built_in
 from ._choose_network import network_for
+from ._fading import is_biharmonic, screening
 from ._finish import finish
 from ._focus import Focus
 from ._identity import identity_of
@@ -34,7 +35,6 @@ from ._loop import INTERRUPTED, Run
 from ._points import PointSet
 from ._run_file import load_run
 from ._run_state import restore
-from ._screening import screening
 from ._singular import Singularity, find_singularities
 from ._spots import find_spots
 from ._steppers import as_stepper
@@ -223,7 +223,8 @@ def _focus(problem: Problem, singularities: list[Singularity], folder: Path | No
     """Where the points of a problem lie closer than elsewhere, and how fast holes are forgotten."""
     layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
     extents = problem.domain.upper - problem.domain.lower
-    return Focus(extents, layers, find_spots(problem, folder), screening(problem))
+    spots = find_spots(problem, folder)
+    return Focus(extents, layers, spots, screening(problem), is_biharmonic(problem))
 
 
 def _identity(run: Run, declared: Problem, asked: dict[str, object]) -> dict[str, str]:

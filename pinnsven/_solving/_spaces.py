@@ -9,7 +9,7 @@ over the domain (random features, as Rahimi and Recht 2007), with a constant and
 import abc
 import dataclasses
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -20,7 +20,6 @@ from jaxtyping import Array, Float, Int
 from .._networks import (
     POLE_SHARE,
     AbstractParameters,
-    Closer,
     DrawnLayer,
     DrawnUnits,
     FieldModel,
@@ -343,16 +342,15 @@ def box_modes(inputs: int) -> Float[np.ndarray, "2 modes inputs"]:
     return np.stack([counts + 1, counts])
 
 
-def room_for(model: FieldModel, closer: Closer | None = None, screening: float = 0.0) -> DrawnLayer:
+def room_for(model: FieldModel, **around: Any) -> DrawnLayer:
     """What is beside a network, with room for drawn functions: one program serves whatever is there.
 
-    - `closer`, `screening`: see `DrawnUnits.draw`.
+    - `around`: how functions lie and fade, see `Focus.around` and `DrawnUnits.draw`.
     """
     if isinstance(model.addition, DrawnLayer):
         return model.addition
     embedding, fields = model.embedding, len(model.scaling.size)
     rng = np.random.default_rng(0)
-    around = {"closer": closer, "screening": screening}
     units = DrawnUnits.draw(embedding, units_for(fields), (1.0, 1.0), rng, **around)
     return DrawnLayer.empty(units, PORTIONS, fields, keeps=1.0)
 

@@ -1,11 +1,13 @@
-"""`pinnsven new`, `compare`, `completion`, and the picture that `solve` writes."""
+"""`pinnsven new`, `compare`, `reference`, `completion`, and the picture that `solve` writes."""
 
 import json
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
+import pinnsven as pv
 from helpers import solve
 from pinnsven._cli import main
 
@@ -82,6 +84,54 @@ def test_what_is_no_result_is_refused(results, tmp_path, capsys, content, messag
         file.write_text(content)
     assert main(["compare", str(folder / "a.pv"), str(file)]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv"])
+def test_a_reference_is_worked_out_again_and_read_as_data(tmp_path, capsys, suffix):
+    file = tmp_path / f"orbit.{suffix}"
+    assert main(["reference", "lotka_volterra", "--set", "end=2.0", "--save", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "reference, 401 points, floor" in said and "hares" in said and str(file) in said
+    pv.Data.read(file, t="t", hares="hares", lynxes="lynxes")
+    columns = np.load(file) if suffix == "npz" else np.genfromtxt(file, delimiter=",", names=True)
+    hares, lynxes = columns["hares"], columns["lynxes"]
+    assert len(hares) == 401 and hares[0] == lynxes[0] == 1.0
+    kept = hares - np.log(hares) + 4 / 3 * lynxes - 2 / 3 * np.log(lynxes)  # along every orbit
+    np.testing.assert_allclose(kept, kept[0], rtol=1e-11)
+
+
+def test_a_reference_in_closed_form_has_a_column_for_each_component(tmp_path, capsys):
+    file = tmp_path / "known.csv"
+    assert main(["reference", "poisson_5d", "--save", str(file)]) == 0
+    assert "closed form, 16,384 points" in capsys.readouterr().out
+    rows = np.genfromtxt(file, delimiter=",", names=True)
+    exact = sum(np.cos(np.pi * rows[f"x{i}"]) for i in range(1, 6))
+    np.testing.assert_allclose(rows["u"], exact, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["poisson_2d", "--save", "a.txt"], ".npz, .csv"),
+        (["poisson_2d", "--save", "no/a.csv"], "there is no folder"),
+        (["poisson_2"], "poisson_2d"),
+    ],
+)
+def test_a_reference_that_cannot_be_had_is_refused(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reference", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_problem_that_knows_nothing_of_its_answer_says_so(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import pinnsven as pv\n"
+        "def make_problem():\n"
+        "    return pv.Problem(pv.Interval(0, 1), 'u', {'all': pv.PDE(lambda u_x, u: u_x + u)})\n"
+    )
+    assert main(["reference", str(file)]) == 2
+    assert "neither exact= nor reference=" in capsys.readouterr().err
 
 
 def test_completion_knows_commands_options_and_the_gallery(capsys):

@@ -47,6 +47,20 @@ def test_those_about_holes_and_poles_are_harmonic(shape):
     assert np.max(np.abs(laplacian)) < 1e-10 * np.max(np.abs(around))
 
 
+def test_half_of_the_biharmonic_ones_are_harmonic_ones_times_the_square_of_the_distance():
+    units, (x, y) = drawn(PLATE, biharmonic=True), (-0.6, 0.7)
+    z = complex(x - CENTER[0], y - CENTER[1]) / RADIUS
+    plain = units.harmonics - units.harmonics // 2
+    powers = z ** -np.arange(1.0, plain + 1)
+    lifted = abs(z) ** 2 * z ** -np.arange(2.0, units.harmonics // 2 + 2)
+    waves = np.stack([np.concatenate([powers, lifted]).real, np.concatenate([powers, lifted]).imag])
+    expected = [2 * np.log(abs(z)), *waves.T.ravel()]
+    np.testing.assert_allclose(about_holes(units, (x, y)), expected, rtol=1e-12, atol=1e-15)
+    others = drawn(PLATE, biharmonic=True, again=1)
+    kinds = [set(zip(u.orders.tolist(), u.fading.tolist(), strict=True)) for u in (units, others)]
+    assert len(kinds[0]) == len(kinds[1]) == units.harmonics and kinds[0].isdisjoint(kinds[1])
+
+
 @pytest.mark.parametrize("k", [6.0, 0.05])
 def test_about_a_hole_of_a_screened_equation_they_are_modified_bessel_functions(k):
     x, y = -0.6, 0.7

@@ -25,6 +25,7 @@ EXACT = [
     ("bratu", {}),
     ("bratu", {"strength": 1.0}),
     ("heat_1d", {}),
+    ("heat_many_scales", {}),
     ("heat_family", {}),
     ("helmholtz_2d", {}),
     ("helmholtz_2d", {"a1": 4, "a2": 4}),
@@ -40,28 +41,37 @@ EXACT = [
     ("reaction", {"periodic": True}),
     ("sine_gordon", {}),
     ("wave_1d", {}),
+    ("wave_2d", {}),
 ]
-# Of several fields, of pieces, complex, or of two places: by the plan of each condition.
+# Of several fields, of pieces, complex, of two places or on curved walls: by each condition's plan.
 BY_PLAN = [
     "abel",
+    "beltrami",
     "black_scholes",
     "burgers_2d",
     "cantilever",
     "delay",
     "fokker_planck",
+    "heat_5d",
+    "heat_inverse",
     "inclusion",
     "kovasznay",
+    "plate_with_hole",
     "point_load",
+    "poisson_inverse",
     "schroedinger",
     "stefan",
     "taylor_green",
+    "tetrahedra",
     "tracer",
     "two_materials",
+    "two_solitons",
     "volterra",
 ]
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
-BY_SERIES = ["four_disks", "poisson_boltzmann"]  # see test_series_reference.py
+BY_SERIES = ["four_disks", "l_shape", "poisson_boltzmann"]  # see test_series_reference.py
+ORBITS = ["lorenz_inverse", "lotka_volterra"]
 STEADY = [("cavity", {}), ("cavity", {"lid": "regularized"})]
 
 ROUNDING = 1e-11  # of a residual whose terms are as large as (8 pi)^2
@@ -86,9 +96,8 @@ def load(name):
 
 def test_every_problem_file_has_a_row():
     files = {path.stem for path in PROBLEMS.glob("[!_]*.py")}
-    assert files == {name for name, _ in EXACT + STEADY} | set(COMPUTED + BY_PLAN + BY_SERIES) | set(
-        PERIODIC
-    )
+    listed = {name for name, _ in EXACT + STEADY} | set(COMPUTED + BY_PLAN + BY_SERIES + ORBITS)
+    assert files == listed | set(PERIODIC)
 
 
 @pytest.mark.solves
@@ -103,6 +112,8 @@ def test_every_condition_holds_for_the_exact_solution(name):
             return jnp.stack([f(*map(named.get, inspect.signature(f).parameters)) for f in functions])
 
         for block in problem.blocks:
+            if block.noise:
+                continue  # readings that scatter
             fixed = isinstance(block.site, FixedPoints)
             points = block.site.points if fixed else None
             if points is None:
@@ -112,11 +123,15 @@ def test_every_condition_holds_for_the_exact_solution(name):
                 normals = np.zeros((len(points), problem.domain.space_dim))
             given = dict(block.site.auxiliary) if fixed else {}
             given |= {} if block.given is None else block.given.at(points)
-            for i, (point, normal) in enumerate(zip(points, normals, strict=True)):
-                values = block.plan.evaluate(fields, jnp.asarray(point), jnp.asarray(normal), {})
-                values |= {key: jnp.asarray(column[i]) for key, column in given.items()}
-                worst = max(abs(float(r)) for r in block.residual(values))
-                assert worst < 1e-10 * max(1.0, *[float(jnp.max(jnp.abs(v))) for v in values.values()])
+
+            def missed(point, normal, given, block=block):
+                values = block.plan.evaluate(fields, point, normal, {}) | given
+                rows = jnp.stack([jnp.abs(row) for row in block.residual(values)])
+                sizes = [jnp.max(jnp.abs(value)) for value in values.values()]
+                return jnp.max(rows) / jnp.max(jnp.stack([jnp.ones(()), *sizes]))
+
+            worst = jax.jit(jax.vmap(missed))(jnp.asarray(points), jnp.asarray(normals), given)
+            assert np.max(worst) < 1e-10
 
 
 # Exact solutions. Derivatives by nested jax.grad, so that the derivative plan is not its own judge.
@@ -387,3 +402,43 @@ def test_cavity_reference_satisfies_every_condition(name, parameters):
 def test_a_lid_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="parabola and regularized"):
         load("cavity").make_problem(lid="plain")
+
+
+# Orbits of ordinary differential equations.
+
+
+@pytest.mark.parametrize("name", ORBITS)
+def test_an_orbit_agrees_with_another_method(name):
+    """LSODA, of Adams' and backward differentiation formulas, with steps of its own."""
+    problem = load(name).make_problem()
+    reference, fields = problem.reference(), problem.fields
+    truth = np.stack([reference.values[field] for field in fields])
+    equations = [block for block in problem.blocks if block.interior]
+    known = {"sigma": 10.0, "rho": 15.0, "beta": 8 / 3}
+
+    def rate(t, y):
+        """The derivatives for which the conditions of the file are met: they are linear in these."""
+        values = dict(zip(fields, y, strict=True)) | {f"{field}_t": 0.0 for field in fields} | known
+        return [-float(row) for block in equations for row in block.residual(values)]
+
+    times = reference.points["t"]
+    options = {"method": "LSODA", "rtol": 1e-10, "atol": 1e-10, "t_eval": times}
+    found = solve_ivp(rate, (0, times[-1]), truth[:, 0], **options).y
+    assert relative_error(found, truth) < 1e-7 and reference.floor < 1e-10
+
+
+def test_along_an_orbit_of_hares_and_lynxes_a_quantity_is_kept():
+    values = reference_of("lotka_volterra").values
+    hares, lynxes = values["hares"], values["lynxes"]
+    kept = hares - np.log(hares) + 4 / 3 * lynxes - 2 / 3 * np.log(lynxes)
+    np.testing.assert_allclose(kept, kept[0], rtol=1e-11)
+    assert hares.max() > 1.5 * hares.min()
+
+
+def test_readings_of_lorenz_lie_on_the_orbit():
+    problem = load("lorenz_inverse").make_problem(readings=5)
+    data = problem.conditions["readings"]
+    orbit = reference_of("lorenz_inverse")
+    for name in "xyz":
+        spline = CubicSpline(orbit.points["t"], orbit.values[name])
+        np.testing.assert_allclose(data.values[name], spline(data.points["t"]), atol=1e-3)

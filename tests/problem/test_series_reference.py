@@ -1,5 +1,6 @@
 """References by series about holes against methods that have nothing in common with them."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,28 @@ def test_four_disks_reference_agrees_with_walks_on_spheres(place, disks):
     found = np.mean(np.max(np.abs(at), axis=1) > 0.5 - 1e-3)
     assert near.min() < 1e-12 and reference.floor < 1e-10
     assert found == pytest.approx(reference.values["u"][np.argmin(near)], abs=0.02)
+
+
+def test_the_membrane_over_an_l_solves_its_equation_and_is_zero_on_its_walls():
+    """Nine points solve -laplacian(u) = 1 to sixth order; at walls by a polynomial beyond the grid."""
+    problem: Any = load_problem(str(PROBLEMS / "l_shape.py"), {})
+    reference = problem.reference()
+    x, y, u = reference.points["x"], reference.points["y"], reference.values["u"]
+    side = 64
+    grid = np.full((2 * side + 1,) * 2, np.nan)
+    grid[np.rint((x + 1) * side).astype(int), np.rint((y + 1) * side).astype(int)] = u
+    shifted = lambda i, j: np.roll(grid, (i, j), (0, 1))[1:-1, 1:-1]
+    near = sum(shifted(i, j) for i, j in ((1, 0), (-1, 0), (0, 1), (0, -1)))
+    far = sum(shifted(i, j) for i in (-1, 1) for j in (-1, 1))
+    left = (4 * near + far - 20 * grid[1:-1, 1:-1]) * side**2 / 6 + 1
+    places = np.linspace(-1, 1, 2 * side + 1)[1:-1]
+    corners = [(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)]
+    away = np.min([np.hypot(places[:, None] - a, places[None] - b) for a, b in corners], axis=0)
+    checked = left[(away > 0.3) & np.isfinite(left)]
+    assert np.max(np.abs(checked)) < 1e-7 and checked.size > 5_000 and reference.floor < 1e-10
+    ends = [(-1) ** k * math.comb(8, k + 1) for k in range(8)]  # one step before the first
+    for wall in (grid[1:9].T, grid[:, 1:9]):
+        np.testing.assert_allclose(wall[20:50] @ ends, 0, atol=1e-8)
 
 
 @pytest.mark.solves

@@ -1,4 +1,4 @@
-"""Equations whose holes are forgotten: the rate is read off, and the functions about them know it."""
+"""How holes are forgotten is read off the equations, and the functions about them know it."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from scipy.special import kv
 
 import pinnsven as pv
-from pinnsven._solving._screening import screening
+from pinnsven._solving._fading import is_biharmonic, screening
 
 HOLE, RADIUS, RATE = (0.2, -0.1), 0.25, 4.0
 PLATE = pv.Box(x=(-1, 1), y=(-1, 1)) - pv.Disk(HOLE, RADIUS, name="hole")
@@ -46,6 +46,33 @@ def test_in_space_it_is_the_same_and_without_holes_or_with_time_there_is_none():
     assert of(equation, BALL) == pytest.approx(5.0)
     assert of(equation, pv.Box(x=(-1, 1), y=(-1, 1))) == 0
     assert of(equation, PLATE * pv.Time(0, 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "equation", "expected"),
+    [
+        ("u v", lambda u_xx, v_yy: (u_xx - v_yy,), True),
+        ("u v p", lambda grad_p, laplacian_u, laplacian_v: (*grad_p, laplacian_u, laplacian_v), True),
+        ("w", lambda w_xxxx, w_yyyy: w_xxxx + w_yyyy, True),
+        ("w", lambda laplacian_w: laplacian_w, False),
+        ("u v", lambda laplacian_u, v: laplacian_u - v, False),
+        ([pv.Field("psi", complex=True)], lambda laplacian_psi, psi: laplacian_psi + psi, False),
+    ],
+)
+def test_fields_whose_slopes_meet_in_an_equation_are_biharmonic_about_holes(fields, equation, expected):
+    for domain, there in ((PLATE, expected), (pv.Box(x=(-1, 1), y=(-1, 1)), False)):
+        problem = pv.Problem(domain, fields, {"pde": pv.PDE(equation)})
+        assert is_biharmonic(problem) is there
+
+
+def test_pieces_of_one_field_about_a_hole_are_not():
+    pieces = {"a": pv.Disk(HOLE, RADIUS), "b": PLATE}
+    whole = pv.Problem(
+        pv.Box(x=(-1, 1), y=(-1, 1)),
+        pv.Field("T", pieces=pieces),
+        {"heat": pv.PDE(lambda laplacian_T: laplacian_T)},
+    )
+    assert not is_biharmonic(whole)
 
 
 def bessel(x, y):

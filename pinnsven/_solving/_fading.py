@@ -1,13 +1,15 @@
-"""How fast what a hole makes of a solution fades from it: the screening of an equation."""
+"""How what a hole makes of a solution fades from it, by its equation."""
 
 import numpy as np
 
 from .._basics._precision import precision_context
+from .._calculus._names import Derivative, Gradient, Laplacian
 from .._conditions import Block
 from .._networks import holes_of
 from ._layers import factors_of, orders_along
 from ._reading import is_of, places
 
+DERIVATIVES = (Derivative, Gradient, Laplacian)
 WEAK = 0.1  # fading across the whole domain, below which nothing fades by itself
 SAME = 1e-9  # of factors, by which those of one Laplacian may differ
 
@@ -31,6 +33,30 @@ def screening(problem) -> float:
             return _rate(problem, equations[0])
     except Exception:  # a function of the user's that fails elsewhere than at the points
         return 0.0
+
+
+def is_biharmonic(problem) -> bool:
+    """Whether what fades from round holes in the plane is harmonic functions times r^2 as well.
+
+    So it is with displacements and stresses, with slow flows and their pressure, and where derivatives
+    are of fourth order: not where fields that live in one place do not meet in an equation.
+    """
+    if problem.domain.space_dim != 2 or problem.domain.space is None:
+        return False
+    layout = problem.layout
+    shapes = [problem.domain.space, *(place.part for place in layout.places if place.part is not None)]
+    if not any(holes_of(shape) for shape in shapes):
+        return False
+    whole = {member: c.name for c in layout.composites if c.is_complex for member in c.members}
+    parts = dict(zip(problem.fields, (id(place.part) for place in layout.places), strict=False))
+    for block in problem.blocks:
+        slopes = [q for q in block.plan.quantities.values() if isinstance(q, DERIVATIVES)]
+        fields = {(whole.get(q.field, q.field), parts.get(q.field)) for q in slopes}
+        together = len(fields) > len({part for _, part in fields})
+        orders = [len(q.along) for q in slopes if isinstance(q, Derivative)]
+        if block.interior and (together or max(orders, default=0) >= 4):
+            return True
+    return False
 
 
 def _rate(problem, block: Block) -> float:
