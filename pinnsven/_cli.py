@@ -91,6 +91,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="{solve,new,list,info,reference,compare,completion}"
     )
+    _add_solve(commands)
+    problems = commands.add_parser("list", help="list the problem files of a folder, or the gallery")
+    problems.add_argument(
+        "folder", nargs="?", help="default: problems, or the gallery if there is none"
+    )
+    problems.set_defaults(run=_list)
+    new = commands.add_parser("new", help="write a problem file that runs, to be changed")
+    new.add_argument("file", metavar="FILE", help="such as my_problem.py")
+    new.set_defaults(run=_new)
+    compare = commands.add_parser("compare", help="show two results side by side")
+    for name in ("first", "second"):
+        compare.add_argument(name, metavar="RESULT", help="a file of --save or of --json")
+    compare.set_defaults(run=_compare)
+    completion = commands.add_parser("completion", help="print what completes this command in a shell")
+    completion.add_argument("shell", choices=SHELLS)
+    completion.set_defaults(run=_completion)
+    _add_info(commands)
+    _add_reference(commands)
+    return parser
+
+
+def _add_solve(commands) -> None:
+    """The command `solve` and its options."""
     solve = commands.add_parser(
         "solve",
         help="solve a problem file",
@@ -143,24 +166,6 @@ def _parser() -> argparse.ArgumentParser:
         help="with the other processes of mpirun, srun or the like; the first one writes the files",
     )
     solve.set_defaults(run=_solve)
-    problems = commands.add_parser("list", help="list the problem files of a folder, or the gallery")
-    problems.add_argument(
-        "folder", nargs="?", help="default: problems, or the gallery if there is none"
-    )
-    problems.set_defaults(run=_list)
-    new = commands.add_parser("new", help="write a problem file that runs, to be changed")
-    new.add_argument("file", metavar="FILE", help="such as my_problem.py")
-    new.set_defaults(run=_new)
-    compare = commands.add_parser("compare", help="show two results side by side")
-    for name in ("first", "second"):
-        compare.add_argument(name, metavar="RESULT", help="a file of --save or of --json")
-    compare.set_defaults(run=_compare)
-    completion = commands.add_parser("completion", help="print what completes this command in a shell")
-    completion.add_argument("shell", choices=SHELLS)
-    completion.set_defaults(run=_completion)
-    _add_info(commands)
-    _add_reference(commands)
-    return parser
 
 
 def _add_size(command) -> None:

@@ -15,6 +15,7 @@ errors grow or fade from slab to slab as the equation has it.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -107,7 +108,13 @@ class ErrorEstimate:
 
 
 def estimate_errors(
-    system: ResidualSystem, theta, points: PointSet, levels: Levels, compiled, vanishing=()
+    system: ResidualSystem,
+    theta,
+    points: PointSet,
+    levels: Levels,
+    compiled,
+    vanishing=(),
+    patient: Callable[[], bool] = lambda: True,
 ) -> ErrorEstimate | None:
     """The estimated error of a solution; None where its linearization is not finite.
 
@@ -117,6 +124,7 @@ def estimate_errors(
     - `levels`: the residuals that count as one.
     - `compiled`: makes a compiled function of a name, a function and its arguments.
     - `vanishing`: fields that are zero, whose errors are not relative.
+    - `patient`: whether there is time for a space of twice as many functions, where that says more.
     """
     with precision_context("float64"):
         asking = _Question.of(system, theta)
@@ -141,7 +149,7 @@ def estimate_errors(
         free = _freedom(fits[0], size)
         most = sum(block.components for block in system.blocks) ** 0.5
         kappa = free.kappas.max() * _at_level(fits[0].found, most) / levels.relative
-        if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH:
+        if kappa > DOUBTFUL and 1 + HARDLY < free.growth < GROWTH and patient():
             # Half of the functions and all say too little: twice as many say more.
             more = fitted(DrawnSpace, 2)
             if more is not None:

@@ -23,6 +23,7 @@ from ._evidence import (
 )
 from ._features import look
 from ._levels import residual_levels
+from ._limits import DOUBLED_SECONDS
 from ._push import Pushed, push
 from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty, with_open
 from ._uncovered import uncovered
@@ -148,7 +149,8 @@ def _errors_if_they_fit(run) -> ErrorEstimate | None:
     try:
         with shortage_as_memory_error():
             given = (run.system, run.theta, run.points, levels, compiled, run.vanishing)
-            return estimate_errors(*given)
+            patient = lambda: run.limits.left() > DOUBLED_SECONDS
+            return estimate_errors(*given, patient)
     except MemoryError:
         return None
 

@@ -11,6 +11,7 @@ VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85
 VERDICT_STEPS = 4.0  # steps that one takes at least, where these are dear (experiment 122)
 CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes, with a thousand of them
 MEASURE_SECONDS = 0.3  # the same without an estimate of the error
+DOUBLED_SECONDS = 5.0  # that an estimate in twice as many functions takes, with its compilation
 CHEAP = 1e-4  # of the tolerance: what is cheap is done until there
 OVERRUN = 3.0, 0.05  # seconds, or a share of the limit, by which a run may be late
 

@@ -54,6 +54,7 @@ from ._singular import Singularity
 from ._so_far import show_step
 from ._spaces import room_for
 from ._together import heed, lost
+from ._uncertainty import scatter_seconds
 from ._verdict import AGREE, LAST_DRAWS, is_resolved
 from ._weighting import balance, discount_noise, discount_scatter
 
@@ -71,6 +72,7 @@ SCATTER_PATIENCE = 6  # estimates without improvement before a misfit of reading
 SETTLED = 0.98  # of the loss that is left after the steps between two estimates: noise is fitted
 PATIENCE = 40  # estimates without a tenth of improvement before the run counts as stalled
 CHECKPOINT_SECONDS = 20.0
+EARLY = 2.5  # times what it takes to compile the verdict, before which that is begun
 INTERRUPTED = "it was interrupted"
 
 
@@ -243,7 +245,10 @@ class Run:
             return left < MEASURE_SECONDS
         compiling = agreed(self.compiler.seconds)
         judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost, LAST_DRAWS * self.candidate_cost)
-        if left < judging + compiling and not verdict_is_ready(self):
+        judging += scatter_seconds(self)
+        # A budget is used up in any case: what is compiled early costs it nothing.
+        early = EARLY if limits.are_budgets else 1.0
+        if left < judging + early * compiling and not verdict_is_ready(self):
             if left + limits.overrun() < compiling:  # about what compiling it takes
                 self.hurried = "The time limit leaves none to estimate the error: allow more."
                 return left < MEASURE_SECONDS

@@ -2,6 +2,7 @@
 
 from ._error_estimate import questions
 from ._spaces import linear
+from ._uncertainty import scatter_questions
 
 
 def prepare_verdict(run, ahead: bool = False, first: bool = False) -> None:
@@ -13,9 +14,10 @@ def prepare_verdict(run, ahead: bool = False, first: bool = False) -> None:
     compiling = run.compiler.ahead if ahead else run.compiler.function
     run.prepared = []
     most = 1 if first else 2
-    for name, given in questions(run.system, run.theta, run.points, most):
+    asked = [(n, linear, given) for n, given in questions(run.system, run.theta, run.points, most)]
+    for name, function, given in asked if first else [*asked, *scatter_questions(run)]:
         run.prepared.append((name, given))
-        compiling(name, linear, *given)
+        compiling(name, function, *given)
 
 
 def verdict_is_ready(run) -> bool:

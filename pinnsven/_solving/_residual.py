@@ -105,6 +105,10 @@ class Layout:
         """The number of rows, padding included."""
         return max((part.stop for part in self.rows.values()), default=0)
 
+    def count(self, name: str) -> int:
+        """The number of rows of a block, padding included."""
+        return self.rows[name].stop - self.rows[name].start
+
 
 class ResidualSystem(AbstractResidual):
     """The residuals of a problem as a function of one flat parameter vector.

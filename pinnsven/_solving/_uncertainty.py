@@ -22,6 +22,8 @@ ALIKE = 1e-2  # readings with less than this share of the largest residual are e
 BORNE_OUT = (1e-3, 1 - 1e-3)  # quantiles of chi squared between which a stated noise is believed
 SAME = 1e-3  # of two movements, by which they may differ and be equal
 FAINT_EFFECT = 1e-6  # directions of less effect, beside the largest, that a band leaves out
+GRAM, READINGS = "Gram", "readings of "  # names of what is compiled
+SECONDS = 0.6  # for a thousand parameters, on one core of the machine of the experiments
 SCATTER_POINTS = 2048  # at which a field's standard error is averaged
 
 
@@ -45,16 +47,16 @@ def uncertainty(run) -> Uncertainty:
 
     - `run`: a run that has ended.
     """
-    names, blocks = run.system.unknown_names, run.system.blocks
-    if not names and not any(block.is_measured for block in blocks):
+    if not is_asked(run):
         return Uncertainty(Unknowns({}, np.zeros((0, 0))), "", np.zeros((run.theta.size, 0)))
-    compiled = run.compiler.compile  # where Ctrl-C ends the wait
-    at = (run.system, run.theta, run.batches)
-    gram = compiled("Gram", lambda s, t, b: s.gram(t, b), *at)(*at)
-    squares, vectors = np.linalg.eigh(np.asarray(gram, dtype=float))
+    blocks, found = run.system.blocks, {}
+    for name, function, given in scatter_questions(run):
+        found[name] = np.asarray(run.compiler.function(name, function, *given)(*given), float)
+    squares, vectors = np.linalg.eigh(found.pop(GRAM))
     kept = squares > KEPT * squares[-1]
     inverse = (vectors[:, kept] / squares[kept]) @ vectors[:, kept].T
-    given = {b.name: _jacobian(run, i) for i, b in enumerate(blocks) if isinstance(b.site, FixedPoints)}
+    given = {b.name: found[READINGS + b.name] for b in blocks if isinstance(b.site, FixedPoints)}
+    given = {name: rows[: run.system.layout(run.batches).count(name)] for name, rows in given.items()}
     variance = _variances(run, given, inverse, int(kept.sum()))
     layout = run.system.layout(run.batches)
     columns = [np.zeros((run.theta.size, 0))]
@@ -66,14 +68,30 @@ def uncertainty(run) -> Uncertainty:
     return Uncertainty(unknowns, words, _compressed(np.concatenate(columns, axis=1)))
 
 
-def _jacobian(run, number: int) -> Float[np.ndarray, "rows params"]:
-    """The rows of J of one condition."""
-    alone = run.system.with_blocks((run.system.blocks[number],))
-    batch = (run.batches[number],)
-    given = (alone, run.theta, batch)
-    linear = lambda s, t, b: s.linearize(t, b).jacobian()
-    found = run.compiler.compile("readings", linear, *given)(*given)
-    return np.asarray(found, float)[: alone.layout(batch).total]
+def is_asked(run) -> bool:
+    """Whether a run has unknowns, or readings."""
+    return bool(run.system.unknown_names) or any(block.is_measured for block in run.system.blocks)
+
+
+def scatter_seconds(run) -> float:
+    """About how long the uncertainty takes to work out once its functions are compiled."""
+    return SECONDS * (run.theta.size / 1000) ** 3 if is_asked(run) else 0.0
+
+
+def scatter_questions(run):
+    """What the uncertainty is made of: names, functions and their arguments, to be compiled.
+
+    J^T J of all rows, and the rows of J of each condition at given points.
+    """
+    if not is_asked(run):
+        return
+    at = (run.system, run.theta, run.batches)
+    yield GRAM, lambda system, theta, batches: system.gram(theta, batches), at
+    for block, batch in zip(run.system.blocks, run.batches, strict=True):
+        if isinstance(block.site, FixedPoints):
+            alone = run.system.with_blocks((block,))
+            rows = lambda system, theta, batches: system.linearize(theta, batches).jacobian()
+            yield READINGS + block.name, rows, (alone, run.theta, (batch,))
 
 
 def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
@@ -123,9 +141,10 @@ def _by_scatter(squares: float, freedom: float) -> float:
 
 def _compressed(effect):
     """Fewer columns with the same product effect effect^T, but for directions of hardly any effect."""
-    left, sizes, _ = np.linalg.svd(effect, full_matrices=False)
-    kept = sizes > FAINT_EFFECT * max(sizes, default=0.0)
-    return left[:, kept] * sizes[kept]
+    wide = effect.shape[0] < effect.shape[1]
+    squares, vectors = np.linalg.eigh(effect @ effect.T if wide else effect.T @ effect)
+    kept = squares > FAINT_EFFECT**2 * max(squares, default=0.0)
+    return vectors[:, kept] * np.sqrt(squares[kept]) if wide else effect @ vectors[:, kept]
 
 
 def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:

@@ -22,6 +22,7 @@ from .._conditions import GIVEN, Block, FixedPoints
 from .._domains import Domain, Facet, Facets, Interior, Moment, Sobol, even_probe
 from .._networks import Ansatz
 from ._reading import holds_at, is_of, orders_of
+from ._silent import TIMES, may_be_silent, speaks
 from ._sudden import at_fixed, fixed_values, residuals
 
 LOOKS = 1 << 15  # points of the inside; a gap of three of them is seen
@@ -29,9 +30,9 @@ LEAST = 3  # points that nothing covers, from where they are no edge of a part
 CLOSE = 1e-9  # of the domain's extent: how far inside of a wall its equation is asked for
 FALLS = 1e-2  # of the second-order term may be left of the others so close to a wall
 FAINT = 1e-6  # of its size elsewhere, below which a coefficient vanishes at a wall
-ALONG = 4096  # places along a line at which an equation is asked for
+ALONG = 4096  # places along a line, or at the start, at which a condition is asked for
 LOST = 0.02  # of the largest share of a highest derivative: two neighbors with less have a zero between
-TIMES = (1.0, -0.7, 2.0)  # what was drawn are the arguments at which an equation is asked for
+MOMENTS = 8  # at which a condition is asked whether it speaks
 
 
 def uncovered(problem) -> str:
@@ -47,8 +48,9 @@ def uncovered(problem) -> str:
             own = [b for b in problem.blocks if _mentions(b, field)]
             if any(not b.plan.is_local or isinstance(b.site, FixedPoints) for b in own):
                 continue
-            if found := _inside(problem, field, own) or _on_walls(problem, field, own):
-                return found
+            for look in (_inside, _at_start, _on_walls):
+                if found := look(problem, field, own):
+                    return found
         return _at_zero(problem)
 
 
@@ -106,15 +108,41 @@ def _mentions(block: Block, field: str) -> bool:
 
 def _inside(problem, field: str, own: list[Block]) -> str:
     """Where no equation of a field holds, in words."""
-    equations = [b for b in own if b.interior]
-    if not equations or any(getattr(b.site, "where", None) is None for b in equations):
+    equations, numbers = [b for b in own if b.interior], _numbers(problem)
+    partial = {b.name: may_be_silent(b, numbers) for b in equations}
+    if not equations or any(
+        getattr(b.site, "where", None) is None and not partial[b.name] for b in equations
+    ):
         return ""
     points, _ = Interior(problem.domain).draw(LOOKS, Sobol(), np.random.default_rng(0))
-    open_ones = ~np.any([holds_at(b, points) for b in equations], axis=0)
+    open_ones = ~np.any([_says(b, problem, field, points) for b in equations], axis=0)
     if np.sum(open_ones) < LEAST:
         return ""
     share, where = float(np.mean(open_ones)), _in_words(problem.domain, points[open_ones])
     return f"no equation of {field} holds in {_percent(share)} of the domain, as near {where}."
+
+
+def _at_start(problem, field: str, own: list[Block]) -> str:
+    """Where a start is switched off, in words."""
+    starts = [b for b in own if isinstance(b.site, Moment)]
+    if not starts or not all(may_be_silent(b, _numbers(problem)) for b in starts):
+        return ""
+    site = starts[0].site
+    assert isinstance(site, Moment)
+    points, _ = site.draw(ALONG, Sobol(), np.random.default_rng(0))
+    open_ones = ~np.any([_says(b, problem, field, points) for b in starts], axis=0)
+    if np.sum(open_ones) < LEAST:
+        return ""
+    share, where = float(np.mean(open_ones)), _in_words(problem.domain, points[open_ones])
+    return f"nothing is said of {field} at the start in {_percent(share)} of space, as near {where}."
+
+
+def _says(block: Block, problem, field: str, points) -> np.ndarray:
+    """Whether a condition holds at points of the domain, and speaks of a field there."""
+    found, numbers = holds_at(block, points), _numbers(problem)
+    if may_be_silent(block, numbers):
+        found &= speaks(block, field, numbers, points)
+    return found
 
 
 def _on_walls(problem, field: str, own: list[Block]) -> str:
@@ -126,7 +154,7 @@ def _on_walls(problem, field: str, own: list[Block]) -> str:
     if not all(isinstance(b.site, (Moment, Facets)) for b in others):
         return ""
     holding = [b for b in others if isinstance(b.site, Facets)]
-    walls = [_Wall.of(facet, holding) for facet in space.facets()]
+    walls = [_Wall.of(facet, holding, problem, field) for facet in space.facets()]
     if any(np.median(wall.held) > len(problem.fields) for wall in walls if len(wall.points)):
         return ""  # values and slopes on one wall, as in an initial value problem written in space
 
@@ -139,26 +167,36 @@ def _on_walls(problem, field: str, own: list[Block]) -> str:
             where = _in_words(Domain(space, None), place[None])
             share = float(np.mean(wall.held == 0))
             part = "" if share == 1 else f" in {_percent(share)} of a side,"
+            part += " for part of the time," * wall.at_times
             return f"no condition on {field} holds at the boundary{part} near {where}: is one missing?"
     return ""
 
 
 @dataclasses.dataclass(frozen=True)
 class _Wall:
-    """A facet at its probes: points and normals (n, space), and how many residuals hold at each."""
+    """A facet at its probes: points and normals (n, space), and how many residuals hold at each.
+
+    - `at_times`: whether some hold for part of the time where nothing does at other times.
+    """
 
     facet: Facet
     points: Float[np.ndarray, "n space"]
     normals: Float[np.ndarray, "n space"]
     held: Int[np.ndarray, " n"]
+    at_times: bool
 
     @classmethod
-    def of(cls, facet: Facet, blocks: list[Block]) -> "_Wall":
+    def of(cls, facet: Facet, blocks: list[Block], problem, field: str) -> "_Wall":
         points, normals = facet.place(even_probe(facet.dim))
-        held = np.zeros(len(points), int)
+        held = np.zeros((MOMENTS, len(points)), int)
         for block in blocks:
-            held += block.components * _covers(block, facet, points)
-        return cls(facet, points, normals, held)
+            here = np.tile(_covers(block, facet, points), (MOMENTS, 1))
+            if np.any(here) and may_be_silent(block, _numbers(problem)):
+                places = _at_moments(problem.domain, points)
+                here &= np.stack([speaks(block, field, _numbers(problem), p) for p in places])
+            held += block.components * here
+        least = held.min(axis=0)
+        return cls(facet, points, normals, least, bool(np.any((least == 0) & (held.max(axis=0) > 0))))
 
     @property
     def is_open(self) -> bool:
@@ -170,6 +208,15 @@ class _Wall:
         chosen = np.flatnonzero(which)
         at = chosen[len(chosen) // 2]
         return self.points[at], self.normals[at]
+
+
+def _at_moments(domain: Domain, points) -> list[np.ndarray]:
+    """Points of the boundary (n, space) at times, and parameters, spread over their ranges."""
+    free = domain.dim - domain.space_dim
+    unit = Sobol().draw(MOMENTS, free, np.random.default_rng(0)) if free else np.zeros((MOMENTS, 0))
+    lower, upper = domain.lower[domain.space_dim :], domain.upper[domain.space_dim :]
+    rest = lower + unit * (upper - lower)
+    return [np.concatenate([points, np.tile(row, (len(points), 1))], axis=1) for row in rest]
 
 
 def _covers(block: Block, facet: Facet, points) -> np.ndarray:

@@ -33,11 +33,52 @@ def window(width):
     return held("x", "y-") | {"top": pv.Dirichlet(u=0.0, on=lambda x, y: (y > 0.9) & (x > width))}
 
 
+LAPLACE = lambda laplacian_u: laplacian_u
+HEAT = lambda u_t, u_xx: u_t - u_xx
+
+
+def top(**conditions):
+    return held("x", "y-") | {name: pv.Boundary(f, on="y+") for name, f in conditions.items()}
+
+
 START = {"start": pv.Initial(u=lambda x: jnp.sin(x))}
 # name: problem, what the sentence says
 OPEN = {
     "a gap between parts": (declared(ROD, halves(0.01), held("x")), "no equation of u"),
     "a window": (declared(SQUARE, lambda laplacian_u: laplacian_u, window(0.05)), "5 % of a side"),
+    "a window by a switch": (
+        declared(SQUARE, LAPLACE, top(wall=lambda u, x: jnp.where(abs(x - 0.4) < 0.02, 0.0, u - x))),
+        "4 % of a side",
+    ),
+    "a factor that ends": (
+        declared(SQUARE, LAPLACE, top(wall=lambda u, x: jnp.maximum(x - 0.3, 0.0) * (u - 1))),
+        "30 % of a side",
+    ),
+    "a wall that is given up": (
+        declared(
+            FILM,
+            HEAT,
+            {"start": pv.Initial(u=0.0), "end": pv.Dirichlet(u=0.0, on="x-")}
+            | {"wall": pv.Boundary(lambda u, t: jnp.where(t < 0.5, u, 0.0), on="x+")},
+        ),
+        "for part of the time, near x = 1",
+    ),
+    "a start in part": (
+        declared(
+            FILM,
+            HEAT,
+            held("x") | {"start": pv.Initial(lambda u, x: jnp.where(x < 0.1, 0.0, u - 1))},
+        ),
+        "at the start in 10 % of space",
+    ),
+    "an equation that is switched off": (
+        declared(
+            SQUARE,
+            lambda laplacian_u, x, y: jnp.where((x - 0.4) ** 2 + y**2 < 0.01, 0.0, laplacian_u + 1),
+            held("x", "y"),
+        ),
+        "no equation of u",
+    ),
     "a wall of a slow diffusion": (
         declared(FILM, lambda u_t, u_xx: u_t - 1e-9 * u_xx, START | held("x+")),
         "x = 0",
@@ -97,6 +138,24 @@ DETERMINED = {
     "readings": declared(ROD, lambda u_xx: u_xx, held("x-") | {"read": pv.Data({"x": [0.5]}, u=[1.0])}),
     "a total": declared(
         ROD, lambda u_xx: u_xx, held("x-") | {"total": pv.Integral(lambda u: u, value=1.0)}
+    ),
+    "switches that share a wall": declared(
+        SQUARE,
+        LAPLACE,
+        top(
+            value=lambda u, x: jnp.where(x < 0.4, 0.0, u - x),
+            slope=lambda u_n, x: jnp.where(x < 0.4, u_n, 0.0),
+        ),
+    ),
+    "a value that jumps": declared(
+        SQUARE,
+        LAPLACE,
+        held("x", "y-") | {"top": pv.Dirichlet(u=lambda x: jnp.where(x < 0.4, 0.0, 1.0), on="y+")},
+    ),
+    "a contact": declared(
+        FILM,
+        HEAT,
+        {"start": pv.Initial(u=0.0), "wall": pv.Boundary(lambda u, u_n: jnp.minimum(u, u_n), on="x")},
     ),
     "a time": declared(pv.Time(0, 1), lambda u_t, u: u_t + u, {"start": pv.Initial(u=1.0)}),
 }
