@@ -44,11 +44,12 @@ EXACT = [
     ("wave_2d", {}),
 ]
 # Of several fields, of pieces, complex, of two places or on curved walls: by each condition's plan.
-BY_PLAN = """
+PLANNED = """
     abel beltrami black_scholes burgers_2d cantilever delay fokker_planck heat_5d heat_inverse
     inclusion kovasznay plate_with_hole point_load poisson_inverse schroedinger stefan
     taylor_green tetrahedra tracer two_materials two_solitons volterra
-""".split()
+"""
+BY_PLAN = PLANNED.split()
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
 BY_SERIES = ["four_disks", "l_shape", "poisson_boltzmann"]  # see test_series_reference.py
