@@ -56,7 +56,7 @@ def child(case: str) -> None:
     import pinnsven as pv
 
     _, name, parameters, field = CASES[case]
-    declared = gallery_problem(name, **parameters)
+    declared = gallery_problem(name, parameters)
     began = time.perf_counter()
     found = pv.solve(declared, time_limit=LIMIT)
     pick = lambda errors: None if errors is None else float(errors if field is None else errors[field])

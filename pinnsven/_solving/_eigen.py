@@ -31,13 +31,15 @@ from .._output._records import StepRecord, UnknownEstimate, Unknowns
 from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
+from ._complete import not_formed
 from ._points import PointSet
 from ._residual import ResidualSystem
 from ._solve import check_top_level
 from ._spaces import UnitSpace, linear
 
 SIZES = (150, 300, 600, 1200)  # functions of each field, tried in turn
-STEEPEST = 4.0  # of their slopes, per unit of the inputs
+STEEPEST = 4.0  # of their slopes, per half of the shortest side
+MOST_STRETCHED = 8.0  # times as steep along a longer side
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 1.0  # the same of every other condition
 DEPENDENT = 1e-11  # of the largest singular value of their values, below which functions depend
@@ -100,7 +102,10 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
     best: tuple[_Pairs, np.ndarray] | None = None
     with precision_context("float64"):
         for size in SIZES:
-            found = [_Basis(problem, size, seed + 7 * k, compiler).pairs(count, near) for k in range(2)]
+            found = [
+                _Basis(problem, size, STEEPEST, seed + 7 * k, compiler).pairs(count, near)
+                for k in range(2)
+            ]
             if min(len(pairs.values) for pairs in found) < count:
                 continue
             first, second = found
@@ -115,9 +120,10 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
                 f"start {listing(problem.unknowns)} elsewhere"
             )
         pairs, off = best
+        lacks = pairs.basis.lacks(pairs.values)
         seconds = time.perf_counter() - begun
         solutions = [
-            _solution(problem, pairs, k, float(off[k]), tolerance, seconds) for k in range(count)
+            _solution(problem, pairs, k, float(off[k]), tolerance, lacks, seconds) for k in range(count)
         ]
     return Eigen(next(iter(problem.unknowns)), pairs.values, off, tuple(solutions))
 
@@ -137,13 +143,16 @@ class _Pairs:
 class _Basis:
     """Drawn functions for a problem, and its conditions in them."""
 
-    def __init__(self, problem: Problem, size: int, seed: int, compiler: Compiler):
+    def __init__(self, problem: Problem, size: int, steepest: float, seed: int, compiler: Compiler):
         self.problem, self.fields = problem, len(problem.fields)
         rng = np.random.default_rng(seed)
         system, theta = ResidualSystem.build(problem, RandomFeatures(1), jnp.zeros(2, jnp.uint32))
         parameters: Any = system.parameters
         embedding = parameters.model.embedding
-        units = DrawnUnits.draw(embedding, size // self.fields, (0.5, STEEPEST), rng)
+        # As steep per length along all sides: along longer ones there are more waves.
+        extents = problem.domain.upper - problem.domain.lower
+        stretch = embedding.per_input(np.minimum(extents / extents.min(), MOST_STRETCHED))
+        units = DrawnUnits.draw(embedding, size // self.fields, (0.5, steepest), rng, stretch)
         nothing = DrawnLayer.empty(units, 1, self.fields, keeps=0.0)
         self.parameters: Parameters = parameters.around(addition=nothing)
         self.units, self.room, self.theta = units, nothing, np.asarray(theta, float)
@@ -197,18 +206,40 @@ class _Basis:
         basis = basis @ _null_space(held)
         a, b = plain[equation] @ basis, moved[equation] @ basis
         found, vectors = _refined(a, b, count, near)
+        if not len(found):
+            return _Pairs(found, np.zeros((0, self.functions // self.fields, self.fields)), self)
         columns = basis @ vectors  # the basis is orthonormal, and so are the vectors
         shown = values @ columns
         columns = columns * np.sign(shown[np.argmax(np.abs(shown), axis=0), np.arange(len(found))])
         return _Pairs(found, columns.T.reshape(len(found), -1, self.fields), self)
 
-    def _values(self) -> Float[np.ndarray, "rows functions"]:
-        """The values of all functions at points, weighted so that their products are integrals."""
+    def lacks(self, values) -> str:
+        """Which eigenfunctions near values there may be beside those that were found, in words."""
+        domain, name = self.problem.domain, next(iter(self.problem.unknowns))
+        points, _, plain = self._plain()
+        most = float(values[np.argmax(np.abs(values))])
+        equations = [block for block in self.problem.blocks if block.interior]
+        wave = not_formed(equations, domain, name, most, points, plain)
+        if wave is None:
+            return ""
+        axis = int(np.argmax(np.abs(wave)))
+        return (
+            f" The functions do not form waves of length {2 * np.pi / abs(wave[axis]):.2g} along "
+            f"{domain.component_names()[axis]}, which the equation has: other values may be missing."
+        )
+
+    def _plain(self):
+        """Points (n, dim), weights that make sums integrals, and the functions' values there."""
         dim = self.problem.domain.dim
         nodes = max(NODES, math.ceil((2 * self.functions) ** (1 / dim)))
         points, weights = integration_rule(self.problem.domain, nodes)
         embedding = self.parameters.model.embedding
         plain = np.asarray(jax.vmap(lambda p: self.units(embedding(p)))(jnp.asarray(points)))
+        return points, weights, plain
+
+    def _values(self) -> Float[np.ndarray, "rows functions"]:
+        """The values of all functions at points, weighted so that their products are integrals."""
+        _, weights, plain = self._plain()
         plain = np.sqrt(weights)[:, None] * plain
         return np.concatenate([np.kron(plain, row) for row in np.eye(self.fields)], axis=0)
 
@@ -264,16 +295,17 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array(found), np.array(columns).T.reshape(width, len(found))
 
 
-def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, seconds) -> Solution:
+def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, lacks, seconds) -> Solution:
     """An eigenfunction as a solution.
 
     - `off`: how far the value may be off.
+    - `lacks`: in words, what may be missing beside it; empty for nothing.
     """
     basis, value = pairs.basis, float(pairs.values[k])
     model = basis.model(pairs.coefficients[k])
-    agreed = off <= tolerance * max(abs(value), 1e-300)
+    agreed = not lacks and off <= tolerance * max(abs(value), 1e-300)
     name = next(iter(problem.unknowns))
-    words = f"Two sets of drawn functions find {name} = {value:.10g} and differ by {off:.1e}."
+    words = f"Two sets of drawn functions find {name} = {value:.10g} and differ by {off:.1e}.{lacks}"
     return Solution(
         name=problem.name,
         fields=problem.fields,

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import jn_zeros
 
 import pinnsven as pv
+from pinnsven._solving._complete import not_formed
 
 LINE = pv.Interval(0, 1)
 
@@ -92,3 +93,35 @@ def test_a_drum_has_double_tones():
 def test_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize(("near", "formed"), [(20.0, True), (2000.0, False)])
+def test_what_oscillates_too_fast_for_the_functions_is_said_to_be_missing(near, formed):
+    """Waves sin(k x) with k^2 = 2 E: polynomials of degree 24 form ten waves on a length of two."""
+    line = pv.Interval(0, 2)
+    problem = operator(line, lambda u_xx, u, E: 0.5 * u_xx + E * u, near)
+    nodes, _ = np.polynomial.legendre.leggauss(200)
+    plain = np.polynomial.legendre.legvander(nodes, 24)
+    equations = [block for block in problem.blocks if block.interior]
+    wave = not_formed(equations, problem.domain, "E", near, 1 + nodes[:, None], plain)
+    if formed:
+        assert wave is None
+    else:
+        assert wave[0] == pytest.approx(np.sqrt(2 * near), rel=0.2)
+
+
+@pytest.mark.solves
+def test_where_values_may_be_missing_none_is_converged():
+    """Of the second field the waves are a hundred times shorter."""
+    two = pv.Problem(
+        pv.Interval(0, 1),
+        "u v",
+        {
+            "pde": pv.PDE(lambda u, v, u_xx, v_xx, E: (u_xx + E * u, 1e-4 * v_xx + E * v)),
+            "ends": pv.Dirichlet(u=0.0, v=0.0),
+        },
+        unknowns={"E": 9.9},
+    )
+    found = pv.eigen(two, 1)
+    assert found.solutions[0].status is pv.RESULTS.unresolved
+    assert "other values may be missing" in found.solutions[0].message
