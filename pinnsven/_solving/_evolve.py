@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._basics._compiled import Compiler
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, whole_number
 from .._basics._precision import precision_context
@@ -25,6 +26,8 @@ from .._domains import Moment, stack_coordinates
 from .._networks import RandomFeatures
 from .._output._records import FieldErrors
 from .._problem import Problem, known_values, relative_errors
+from ._coefficients import find_jump
+from ._evidence import jump_words
 from ._evolving import MOMENTS, Moving
 from ._solve import check_time_limit, check_top_level
 
@@ -126,7 +129,7 @@ def evolve(
     - `points`: of each equation; by default three for every parameter of a field.
     - `tolerance`: the error up to which the answer is called converged; the integrator takes a
       hundredth of it.
-    - `time_limit`: seconds after which no further run is begun.
+    - `time_limit`: seconds after which no further run is begun, and one that goes on is given up.
     - `solver`: of diffrax; by default `Dopri8`, or `Kvaerno5` where the equation is stiff.
     - `seed`: of the functions.
 
@@ -148,7 +151,11 @@ def evolve(
             drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
             given = drawn if network is None else network
             before = first
-            first = Moving(problem, given, points, tolerance / 100, solver, seed + number)
+            asked = problem, given, points, tolerance / 100, solver, seed + number
+            first = Moving(*asked, np.inf if time_limit is None else begun + time_limit)
+            if first.late and before is not None:
+                first = before
+                break
             if before is not None and before.finished and first.finished:
                 estimate = _apart(first, before)
                 worst = max(estimate.values())
@@ -156,11 +163,16 @@ def evolve(
             if worst <= tolerance or over or (network is not None and number):
                 break
         assert first is not None
-        truth, misfit = None, float("nan")
+        truth, misfit, jump = None, float("nan"), ""
         if first.finished:
             evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
             truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
+            jump = _jump(first)
     status, message = _verdict(first, estimate, worst, misfit, tolerance)
+    if jump and status is RESULTS.converged:
+        status, message = RESULTS.unresolved, jump
+    if (jump or (first.finished and first.missed > tolerance)) and estimate is not None:
+        estimate = FieldErrors(dict.fromkeys(estimate, float("nan")))  # not known
     return Evolution(
         name=problem.name,
         fields=tuple(problem.fields),
@@ -182,6 +194,8 @@ def _verdict(
     run: Moving, estimate, worst: float, misfit: float, tolerance: float
 ) -> tuple[RESULTS, str]:
     """The status and its message, by two runs and by what velocities leave of the equations."""
+    if run.late and not run.finished:
+        return RESULTS.time_limit, f"The time was over at t = {run.reached:.6g}: allow more."
     if not run.finished:
         return RESULTS.diverged, f"The integrator gave up at t = {run.reached:.6g}: {run.trouble}."
     if estimate is None:
@@ -193,12 +207,32 @@ def _verdict(
             RESULTS.unresolved,
             f"{told}, but {left}: allow more functions, or they contradict each other.",
         )
+    if run.missed > tolerance:
+        pulse = f"what is too short for the integrator's steps moves the answer by {run.missed:.1e}"
+        return RESULTS.unresolved, f"{told}, but {pulse} of its size: evolve it in parts of the time."
     if worst <= tolerance:
         return RESULTS.converged, f"{told} (tolerance {tolerance:g})."
     return (
         RESULTS.unresolved,
         f"{told}, more than the tolerance of {tolerance:g}: allow more functions.",
     )
+
+
+def _jump(run: Moving) -> str:
+    """The jump of a coefficient in words; empty where there is none, or where nothing can be said."""
+
+    def reach() -> dict[str, tuple[float, float]]:
+        points = run.fresh[run.interior[0].name][0]
+        values = run.values(points)
+        ends = zip(values.min(axis=0).tolist(), values.max(axis=0).tolist(), strict=True)
+        return dict(zip(run.problem.fields, ends, strict=True))
+
+    numbers = {name: float(value) for name, value in run.problem.constants.items()}
+    try:
+        jump = find_jump(run.system.blocks, numbers, Compiler(lambda name: None).compile, reach)
+    except Exception:  # a function of the user's that fails elsewhere than at the points
+        return ""
+    return jump_words(jump, run.problem.domain).capitalize()
 
 
 def _check_kind(problem: Problem) -> None:

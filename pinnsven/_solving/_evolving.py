@@ -1,6 +1,8 @@
 """One integration of the parameters of a network over space: see `_evolve`."""
 
 import dataclasses
+import time
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -17,6 +19,8 @@ from .._sven import Sven, least_squares
 from ._built_in_walls import with_walls_built_in
 from ._points import PointSet
 from ._residual import ResidualSystem
+from ._stepped_over import stepped_over
+from ._sudden import at_fixed, fixed_values, residuals
 
 OVERSAMPLING = 3  # points of the equations for each parameter of a field
 OTHERS = 128  # points of every other condition
@@ -28,6 +32,8 @@ LOOKS, MOMENTS = 512, 9  # places and times at which two runs are held against e
 STIFF = 3e3  # the largest rate times the whole time, above which an implicit method is taken
 POWER_ITERATIONS = 12
 MOST_STEPS = 2048  # of the integrator
+PLACES = 128  # of each condition, at which it is followed in time
+AGAIN = 3  # times that it goes once more, where it has stepped over something
 
 
 class _Still(AbstractField):
@@ -50,10 +56,22 @@ class Moving:
     - `rank`, `onto`, `basis`: where J is constant, of its pseudoinverse `basis @ onto`.
     - `size`: of what is integrated.
     - `path`: the parameters as a function of time, where it has `finished`.
+    - `missed`: how far the fields move, beside their size, in what the integrator has stepped over.
+    - `late`: whether the time was over before it had finished.
     """
 
-    def __init__(self, problem: Problem, network, points, accuracy: float, solver, seed: int):
-        self.problem = problem
+    def __init__(
+        self,
+        problem: Problem,
+        network,
+        points,
+        accuracy: float,
+        solver,
+        seed: int,
+        deadline: float = np.inf,
+    ):
+        self.problem, self.deadline = problem, deadline
+        self.late, self.missed = False, 0.0
         domain = problem.domain
         assert domain.time is not None
         self.began, self.ended = float(domain.time.start), float(domain.time.stop)
@@ -232,40 +250,103 @@ class Moving:
         return diffrax.Kvaerno5() if stiff else diffrax.Dopri8()
 
     def _integrate(self, accuracy: float) -> None:
-        """The path of the parameters, or why there is none."""
-        begin, basis = self.theta, self.basis
-        term = diffrax.ODETerm(self._moving)
-        controller = diffrax.PIDController(rtol=accuracy, atol=accuracy * (self.size or 1.0))
-        try:
-            found = diffrax.diffeqsolve(
-                term,
-                self.method,
-                self.began,
-                self.ended,
-                None,
-                jnp.zeros(basis.shape[1]),
-                saveat=diffrax.SaveAt(dense=True, t1=True),
-                stepsize_controller=controller,
-                max_steps=MOST_STEPS,
-                throw=False,
-            )
-        except Exception as error:
-            self.finished, self.steps, self.reached = False, 0, self.began
-            self.trouble = str(error).splitlines()[0]
-            return
-        self.steps = int(found.stats["num_steps"])
-        done = bool(found.result == diffrax.RESULTS.successful)
-        self.finished = done and bool(np.all(np.isfinite(np.asarray(found.ys))))
-        self.trouble = "too many steps, or what is no number"
-        self.reached = self.ended if self.finished else float(np.nanmax(np.asarray(found.ts)))
+        """The path of the parameters, or why there is none.
+
+        Where the integrator has stepped over a pulse it goes once more, and its steps end at the edges.
+        """
+        edges, size = np.zeros(0), self.size or 1.0
+        for _ in range(1 + AGAIN):
+            found = self._once(accuracy, edges)
+            if found is None:
+                return
+            if not self.finished:
+                break
+            self.missed, more = self._stepped_over(found)
+            self.missed /= size
+            if self.missed <= accuracy or not more.size:
+                break
+            edges = np.union1d(edges, more)
+        begin, basis, parameters = self.theta, self.basis, self.system.parameters
         self.path = jax.jit(lambda t: begin + basis @ found.evaluate(t))
-        parameters = self.system.parameters
 
         def at(point):
             t = jnp.clip(point[self.axis], self.began, self.ended)
             return parameters.unpack(self.path(t))[0](point)
 
         self._values_at = jax.jit(jax.vmap(at))
+
+    def _once(self, accuracy: float, edges) -> diffrax.Solution | None:
+        """One integration; None where it failed.
+
+        - `edges`: in time, at which steps end.
+        """
+        controller: Any = diffrax.PIDController(rtol=accuracy, atol=accuracy * (self.size or 1.0))
+        if len(edges):
+            controller = diffrax.ClipStepSizeController(controller, step_ts=jnp.asarray(edges))
+
+        def is_late(t, *arguments, **options):
+            del arguments, options
+            asked = jax.ShapeDtypeStruct((), bool)
+            return jax.pure_callback(lambda t: np.asarray(self._is_late()), asked, t)
+
+        try:
+            found = diffrax.diffeqsolve(
+                diffrax.ODETerm(self._moving),
+                self.method,
+                self.began,
+                self.ended,
+                None,
+                jnp.zeros(self.basis.shape[1]),
+                saveat=diffrax.SaveAt(dense=True, t1=True),
+                stepsize_controller=controller,
+                max_steps=MOST_STEPS,
+                throw=False,
+                event=diffrax.Event(is_late) if np.isfinite(self.deadline) else None,
+            )
+        except Exception as error:
+            self.finished, self.steps, self.reached = False, 0, self.began
+            self.trouble = str(error).splitlines()[0]
+            return None
+        self.steps = int(found.stats["num_accepted_steps"])
+        done = bool(found.result == diffrax.RESULTS.successful)
+        self.finished = done and bool(np.all(np.isfinite(np.asarray(found.ys))))
+        self.trouble = "the time was over" if self.late else "too many steps, or what is no number"
+        self.reached = self.ended if self.finished else float(np.nanmax(np.asarray(found.ts)))
+        return found
+
+    def _is_late(self) -> bool:
+        self.late |= time.perf_counter() > self.deadline
+        return self.late
+
+    def _stepped_over(self, found: diffrax.Solution) -> tuple[float, np.ndarray]:
+        """How far the fields move, beside their size, in what no stage has met; its edges in time.
+
+        Of the equations and the walls what depends on time by itself counts, all fields held fixed.
+        """
+        times = np.asarray(found.interpolation.ts)[: self.steps + 1]  # type: ignore[union-attr]
+        numbers = {name: float(value) for name, value in self.problem.constants.items()}
+        named, parts = self.problem.domain.slices(), []
+        time_name = list(named)[-1]
+        for block in (*self.interior, *self.walls):
+            if not {time_name} & set(block.plan.names):
+                continue
+            fixed = fixed_values(block.plan, numbers)
+            places = jnp.asarray(self.sets[block.name][0][:PLACES])
+
+            def rows(t, places=places, block=block, fixed=fixed):
+                moved = jax.vmap(lambda place: place.at[self.axis].set(t))(places)
+                at = lambda p: residuals(block, at_fixed(block.plan, fixed, p), block.data)
+                return jax.vmap(at)(moved).ravel() / len(places) ** 0.5
+
+            # A wall's value drives the fields no more than for as long as it lasts.
+            share = 1.0 if block.interior else 1 / (self.ended - self.began)
+            parts.append((jax.jit(jax.vmap(rows)), share))
+        if not parts:
+            return 0.0, np.zeros(0)
+        return stepped_over(
+            times,
+            lambda at: np.concatenate([s * np.asarray(f(jnp.asarray(at))) for f, s in parts], axis=1),
+        )
 
     def values(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n fields"]:
         """The fields at points of space and time."""
