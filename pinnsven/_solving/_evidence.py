@@ -21,16 +21,24 @@ STANDS_OUT = 1e3  # times its residual, from where what a solution may be off de
 
 
 def field_errors(
-    fields: tuple[str, ...], found: ErrorEstimate | None, scatter: np.ndarray, least: float = 0.0
+    fields: tuple[str, ...],
+    found: ErrorEstimate | None,
+    scatter: np.ndarray,
+    least: float = 0.0,
+    most: float = math.inf,
 ) -> FieldErrors:
     """The estimated relative error of every field; not a number where nothing could be estimated.
 
     - `scatter`: what the scatter of readings leaves, (fields,).
     - `least`: the relative residual of a run that has not met its tolerance: no error is smaller.
+    - `most`: a field that may be off by more than this, where the equations multiply what is left of
+      them, errs by what it may be off: of such a movement a correction shows little.
     """
     if found is None:
         return FieldErrors(dict.fromkeys(fields, math.nan))
-    errors = np.maximum(np.hypot(found.errors, scatter), max(least, ROUNDING))
+    doubted = (found.bounds > most) & (found.amplification > STANDS_OUT)
+    errors = np.where(doubted, np.maximum(found.errors, found.bounds), found.errors)
+    errors = np.maximum(np.hypot(errors, scatter), max(least, ROUNDING))
     return FieldErrors(zip(fields, errors.tolist(), strict=True))
 
 

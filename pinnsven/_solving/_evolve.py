@@ -144,33 +144,20 @@ def evolve(
         raise ValueError(f"solver={solver!r}: give a solver of diffrax, such as diffrax.Kvaerno5()")
     check_time_limit(time_limit)
     begun, known = time.perf_counter(), known_values(problem)
+    deadline = np.inf if time_limit is None else begun + time_limit
     _check_kind(problem)
     with precision_context("float64"):
-        first, estimate, worst = None, None, np.inf
-        for number, (units, scale) in enumerate(LEVELS[problem.domain.space_dim > 1]):
-            drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
-            given = drawn if network is None else network
-            before = first
-            asked = problem, given, points, tolerance / 100, solver, seed + number
-            first = Moving(*asked, np.inf if time_limit is None else begun + time_limit)
-            if first.late and before is not None:
-                first = before
-                break
-            if before is not None and before.finished and first.finished:
-                estimate = _apart(first, before)
-                worst = max(estimate.values())
-            over = time_limit is not None and time.perf_counter() - begun > time_limit
-            if worst <= tolerance or over or (network is not None and number):
-                break
-        assert first is not None
+        first, estimate = _two_runs(problem, network, points, tolerance, solver, seed, deadline)
+        worst = np.inf if estimate is None else max(estimate.values())
         truth, misfit, jump = None, float("nan"), ""
         if first.finished:
             evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
             truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
             jump = _jump(first)
     status, message = _verdict(first, estimate, worst, misfit, tolerance)
-    if jump and status is RESULTS.converged:
-        status, message = RESULTS.unresolved, jump
+    if jump:
+        converged = status is RESULTS.converged
+        status, message = (RESULTS.unresolved, jump) if converged else (status, f"{message} {jump}")
     if (jump or (first.finished and first.missed > tolerance)) and estimate is not None:
         estimate = FieldErrors(dict.fromkeys(estimate, float("nan")))  # not known
     return Evolution(
@@ -188,6 +175,32 @@ def evolve(
         seconds=time.perf_counter() - begun,
         _run=first,
     )
+
+
+def _two_runs(
+    problem: Problem, network, points, tolerance: float, solver, seed: int, deadline: float
+) -> tuple[Moving, FieldErrors | None]:
+    """The last of several runs, with more functions each, and what the one before differs by.
+
+    None where there is only one that has finished.
+    """
+    first, estimate, worst = None, None, np.inf
+    for number, (units, scale) in enumerate(LEVELS[problem.domain.space_dim > 1]):
+        drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
+        given = drawn if network is None else network
+        before = first
+        asked = problem, given, points, tolerance / 100, solver, seed + number
+        first = Moving(*asked, deadline)
+        if first.late and before is not None:
+            return before, estimate
+        if before is not None and before.finished and first.finished:
+            estimate = _apart(first, before)
+            worst = max(estimate.values())
+        over = time.perf_counter() > deadline
+        if worst <= tolerance or over or (network is not None and number):
+            break
+    assert first is not None
+    return first, estimate
 
 
 def _verdict(

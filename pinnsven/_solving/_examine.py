@@ -84,7 +84,7 @@ def examine(
     jump = attempt(f"{FAILED} coefficients could not be looked at", lambda: _jump(run, evaluator))
     scatter = np.zeros(len(run.problem.fields)) if scatter is None else scatter
     least = 0.0 if estimate.relative <= tolerance else estimate.relative
-    errors = field_errors(run.problem.fields, found, scatter, least)
+    errors = field_errors(run.problem.fields, found, scatter, least, tolerance**0.5)
     if estimate.relative <= tolerance:
         failure = f"{FAILED} its many points could not be looked at"
         looked = attempt(failure, lambda: look(run, tolerance))

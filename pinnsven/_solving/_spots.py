@@ -135,8 +135,12 @@ def _numbers(program) -> set[float]:
     found = [np.asarray(value) for value in program.consts]
     for equation in equations_of(program.jaxpr):
         found += [np.asarray(v.val) for v in equation.invars if hasattr(v, "val")]
-    small = [a.ravel() for a in found if a.size <= NUMBERS and np.issubdtype(a.dtype, np.number)]
+    small = [a.ravel() for a in found if a.size <= NUMBERS and _is_real(a.dtype)]
     return {float(v) for array in small for v in array if np.isfinite(v)}
+
+
+def _is_real(dtype) -> bool:
+    return np.issubdtype(dtype, np.floating) or np.issubdtype(dtype, np.integer)
 
 
 def _marked(domain: Domain, away, marked, most: float) -> list[Spot]:

@@ -70,9 +70,10 @@ def test_a_network_that_is_not_linear_moves_too():
 
 
 @pytest.mark.solves
-def test_one_run_alone_is_not_called_converged():
+def test_a_run_without_time_is_given_up():
     found = pv.evolve(heat(), time_limit=1e-3)
-    assert found.status == "unresolved" and found.error_estimate is None
+    assert found.status == "time_limit" and found.error_estimate is None
+    assert "allow more" in found.message and np.isnan(np.asarray(found(x=0.5, t=0.2)))
 
 
 @pytest.mark.slow

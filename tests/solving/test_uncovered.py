@@ -79,6 +79,14 @@ OPEN = {
         ),
         "no equation of u",
     ),
+    "a wave with both ends": (
+        declared(
+            FILM,
+            lambda u_tt, u_xx: u_tt - u_xx,
+            START | held("x") | {"end": pv.Dirichlet(u=0.0, on="t+")},
+        ),
+        "its rate at the start",
+    ),
     "a wall of a slow diffusion": (
         declared(FILM, lambda u_t, u_xx: u_t - 1e-9 * u_xx, START | held("x+")),
         "x = 0",
@@ -151,6 +159,11 @@ DETERMINED = {
         SQUARE,
         LAPLACE,
         held("x", "y-") | {"top": pv.Dirichlet(u=lambda x: jnp.where(x < 0.4, 0.0, 1.0), on="y+")},
+    ),
+    "an equation of both ends that is no wave": declared(
+        FILM,
+        lambda u_tt, u_xx: u_tt + u_xx,
+        START | held("x") | {"end": pv.Dirichlet(u=0.0, on="t+")},
     ),
     "a contact": declared(
         FILM,

@@ -1,0 +1,208 @@
+"""Walls of which nothing is said, though an equation asks for it.
+
+That is where the equation keeps its second order along the normal up to the wall, or, where all is of
+first order, where something enters with time.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._calculus._names import Gradient, Laplacian
+from .._conditions import Block
+from .._domains import Domain, Facet, Facets, Interior, Moment, Sobol, even_probe
+from ._asked import (
+    LEAST,
+    TIMES,
+    asked_of,
+    factors_at,
+    is_plain,
+    may_be_silent,
+    numbers_of,
+    percent,
+    place_in_words,
+    speaks,
+)
+from ._reading import orders_of
+
+CLOSE = 1e-9  # of the domain's extent: how far inside of a wall its equation is asked for
+FALLS = 1e-2  # of the second-order term may be left of the others so close to a wall
+FAINT = 1e-6  # of its size elsewhere, below which a coefficient vanishes at a wall
+MOMENTS = 8  # at which a condition is asked whether it speaks
+
+
+def open_wall(problem, field: str, own: list[Block]) -> str:
+    """A wall of which nothing is said, though an equation of a field asks for it, in words."""
+    space = problem.domain.space
+    equations, others = [b for b in own if b.interior], [b for b in own if not b.interior]
+    if space is None or not equations or not all(is_plain(b) for b in equations):
+        return ""
+    if not all(isinstance(b.site, (Moment, Facets)) for b in others):
+        return ""
+    holding = [b for b in others if isinstance(b.site, Facets)]
+    walls = [_Wall.of(facet, holding, problem, field) for facet in space.facets()]
+    if any(np.median(wall.held) > len(problem.fields) for wall in walls if len(wall.points)):
+        return ""  # values and slopes on one wall, as in an initial value problem written in space
+
+    def enters() -> float:
+        return _entrance(equations, problem, field, walls)
+
+    for wall in (wall for wall in walls if wall.is_open):
+        place, normal = wall.one(wall.held == 0)
+        if any(_asks(b, problem, field, place, normal, enters) for b in equations):
+            where = place_in_words(Domain(space, None), place[None])
+            share = float(np.mean(wall.held == 0))
+            part = "" if share == 1 else f" in {percent(share)} of a side,"
+            part += " for part of the time," * wall.at_times
+            return f"no condition on {field} holds at the boundary{part} near {where}: is one missing?"
+    return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wall:
+    """A facet at its probes: points and normals (n, space), and how many residuals hold at each.
+
+    - `at_times`: whether some hold for part of the time where nothing does at other times.
+    """
+
+    facet: Facet
+    points: Float[np.ndarray, "n space"]
+    normals: Float[np.ndarray, "n space"]
+    held: Int[np.ndarray, " n"]
+    at_times: bool
+
+    @classmethod
+    def of(cls, facet: Facet, blocks: list[Block], problem, field: str) -> "_Wall":
+        points, normals = facet.place(even_probe(facet.dim))
+        held = np.zeros((MOMENTS, len(points)), int)
+        for block in blocks:
+            here = np.tile(_covers(block, facet, points), (MOMENTS, 1))
+            if np.any(here) and may_be_silent(block, numbers_of(problem)):
+                places = _at_moments(problem.domain, points)
+                here &= np.stack([speaks(block, field, numbers_of(problem), p) for p in places])
+            held += block.components * here
+        least = held.min(axis=0)
+        return cls(facet, points, normals, least, bool(np.any((least == 0) & (held.max(axis=0) > 0))))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing holds at more of it than the edge of a part."""
+        return np.sum(self.held == 0) >= (LEAST if self.facet.dim else 1)
+
+    def one(self, which):
+        """A point of those chosen, and its normal."""
+        chosen = np.flatnonzero(which)
+        at = chosen[len(chosen) // 2]
+        return self.points[at], self.normals[at]
+
+
+def _at_moments(domain: Domain, points) -> list[np.ndarray]:
+    """Points of the boundary (n, space) at times, and parameters, spread over their ranges."""
+    free = domain.dim - domain.space_dim
+    unit = Sobol().draw(MOMENTS, free, np.random.default_rng(0)) if free else np.zeros((MOMENTS, 0))
+    lower, upper = domain.lower[domain.space_dim :], domain.upper[domain.space_dim :]
+    rest = lower + unit * (upper - lower)
+    return [np.concatenate([points, np.tile(row, (len(points), 1))], axis=1) for row in rest]
+
+
+def _covers(block: Block, facet: Facet, points) -> np.ndarray:
+    """Whether a condition holds at the probes of a facet: its pieces are facets, or parts of them."""
+    found = np.zeros(len(points), bool)
+    for piece in block.site.pieces:  # type: ignore[attr-defined]
+        if piece is facet:
+            return np.ones(len(points), bool)
+        if piece.dim == facet.dim:
+            own = np.ascontiguousarray(piece.place(even_probe(facet.dim))[0])
+            mine = {row.tobytes() for row in own}
+            found |= np.array([row.tobytes() in mine for row in np.ascontiguousarray(points)], bool)
+    return found
+
+
+def _asks(block: Block, problem, field: str, place, normal, enters: Callable[[], float]) -> bool:
+    """Whether an equation asks for a condition on a field at a place of the wall.
+
+    - `place`, `normal`: in space.
+    - `enters`: gives the sign of what carries the field where conditions hold.
+    """
+    found = _around(block, problem, field, place, normal)
+    if found is None:
+        return False
+    (second, first, value, time), usual = found
+    if not all(np.all(np.isfinite(part)) for part in (second, first, value)):
+        return False
+    if usual > 0:
+        step = CLOSE * _extent(problem.domain)
+        rest = np.abs(first) * step + np.abs(value) * step**2
+        return bool(np.all(np.abs(second) > FAINT * usual) and np.all(rest <= FALLS * np.abs(second)))
+    # What moves with a speed that points inwards, whatever the values, enters here.
+    if problem.domain.time is None:
+        inwards = enters()
+        return bool(inwards and np.all(np.sign(first) == inwards))
+    return bool(np.all(time != 0) and np.all(first * np.sign(time) < 0))
+
+
+def _entrance(equations: list[Block], problem, field: str, walls: list[_Wall]) -> float:
+    """The sign of what carries a field along the normals of walls with conditions; zero if various."""
+    signs = set()
+    for wall in walls:
+        for block in equations if wall.held.any() else ():
+            found = _around(block, problem, field, *wall.one(wall.held > 0))
+            signs |= {0.0} if found is None else set(np.sign(found[0][1]))
+    return signs.pop() if len(signs) == 1 else 0.0
+
+
+def _around(block: Block, problem, field: str, place, normal):
+    """The terms of an equation close to a wall, and the usual size of the first of them inside.
+
+    None where they are not known.
+    """
+    domain, numbers = problem.domain, numbers_of(problem)
+    inner, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
+    near = inner.copy()
+    near[:, : domain.space_dim] = place - CLOSE * _extent(domain) * normal
+
+    def terms(points):
+        found = [
+            _terms(block, field, factors_at(block, field, numbers, point, times), normal)
+            for point, times in zip(points, TIMES, strict=True)
+        ]
+        return [np.array(part) for part in zip(*found, strict=True)]
+
+    try:
+        return terms(near), np.max(np.abs(terms(inner)[0]))
+    except Exception:  # a function that only runs where points are: nothing is known of it
+        return None
+
+
+def _terms(block: Block, field: str, factors: dict, normal) -> tuple[float, ...]:
+    """Factors of a field's second and first derivative along a normal, its value, its rate in time.
+
+    Of the component of the residual in which the first of them that is there is largest.
+
+    - `factors`: by the names that the equation asks for.
+    """
+    plan = block.plan
+    terms = np.zeros((4, block.components))
+    for name, quantity in asked_of(plan, field).items():
+        factor = np.asarray(factors[name], float)
+        orders = orders_of(plan, quantity)
+        if isinstance(quantity, Laplacian):
+            terms[0] += factor
+        elif isinstance(quantity, Gradient):
+            terms[1] += factor @ normal
+        elif not orders:
+            terms[2] += factor
+        else:
+            ((axis, order),) = orders.items()
+            if axis >= plan.space.domain.space_dim:
+                terms[3] += factor * (order == 1)
+            else:
+                terms[2 - order] += factor * normal[axis] ** order
+    best = np.argmax(np.abs(terms[0])) if np.any(terms[0]) else np.argmax(np.abs(terms[1]))
+    return tuple(float(part[best]) for part in terms)
+
+
+def _extent(domain: Domain) -> float:
+    return float(np.max(domain.space.upper - domain.space.lower))  # type: ignore[union-attr]
