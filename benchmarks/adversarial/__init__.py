@@ -12,6 +12,7 @@ _MODULES = (
     "forgotten_in_time",
     "forgotten",
     "open_in_parts",
+    "open_by_switches",
     "gauges",
     "gauges_of_fields",
     "unstable",

@@ -127,3 +127,28 @@ def near_blow_up() -> pv.Problem:
         exact=lambda t: 1 / (1 - t),
         network=SMALL,
     )
+
+
+@kind.case("a turning point: what lies between two layers hangs on their ends by exp(-50)")
+def metastable() -> pv.Problem:
+    """0.01 u'' = x u' on [-1, 1.05], u = 1 and 2 at the ends; exact: an integral of exp(50 x^2)."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    shares, weights = (nodes + 1) / 2, weights / 2
+
+    def below(x):  # the integral from zero on, over exp(50 1.05^2)
+        return x * jnp.sum(weights * jnp.exp(50 * ((x * shares) ** 2 - 1.05**2)))
+
+    def exact(x):
+        return 1 + (below(x) - below(-1.0)) / (below(1.05) - below(-1.0))
+
+    return pv.Problem(
+        pv.Interval(-1, 1.05),
+        "u",
+        {
+            "ode": pv.PDE(lambda u_x, u_xx, x: 0.01 * u_xx - x * u_x),
+            "left": pv.Dirichlet(u=1.0, on="x-"),
+            "right": pv.Dirichlet(u=2.0, on="x+"),
+        },
+        exact=exact,
+        network=SMALL,
+    )
