@@ -101,7 +101,7 @@ def equation_that_is_switched_off() -> pv.Problem:
 
 @kind.case("a string's first and last shape do not say how it moves in between")
 def wave_of_both_ends() -> pv.Problem:
-    """u_tt = u_xx; sin 6 pi x sin 6 pi t is zero at t = 0 and t = 7/6; meant: as much of it as of one."""
+    """u_tt = u_xx; sin 6 pi x sin 6 pi t is zero at t = 0 and t = 7/6; meant: both modes."""
     end = 7 / 6
 
     def exact(x, t):
