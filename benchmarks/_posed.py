@@ -142,20 +142,6 @@ def kovasznay() -> pv.Problem:
     return pv.Problem(pv.Box(x=(-0.5, 1), y=(-0.5, 1.5)), "u v p", conditions, exact=exact)
 
 
-def many_scales() -> pv.Problem:
-    """u_t = u_xx / (500 pi)^2 + u_yy / pi^2 with twenty half-waves."""
-
-    def exact(x, y, t):
-        return jnp.sin(20 * PI * x) * jnp.sin(PI * y) * jnp.exp(-((20 / 500) ** 2 + 1) * t)
-
-    conditions = {
-        "pde": pv.PDE(lambda u_t, u_xx, u_yy: u_t - u_xx / (500 * PI) ** 2 - u_yy / PI**2),
-        "start": pv.Initial(u=lambda x, y: exact(x, y, 0.0)),
-        "walls": pv.Dirichlet(u=0.0),
-    }
-    return pv.Problem(SQUARE * pv.Time(0, 5), "u", conditions, exact=exact)
-
-
 PROBLEMS = {
     "Bratu-like": bratu,
     "membrane, a disk minus a square": membrane,
@@ -171,5 +157,4 @@ PROBLEMS = {
     "helmholtz (6, 6), k = 10": lambda: helmholtz(6, 10.0),
     "helmholtz (10, 10), k = 1": lambda: helmholtz(10, 1.0),
     "kovasznay, Re 40": kovasznay,
-    "heat with many scales": many_scales,
 }
