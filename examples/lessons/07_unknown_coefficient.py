@@ -89,7 +89,8 @@ plt.show()
 # the truth should be of the order of one. Only about one in twenty should exceed two.
 
 # %%
-repeats = [solution, *(pv.solve(declare(readings(s), one_rate, {"k": 1.0})) for s in range(1, 6))]
+again = [declare(readings(seed), one_rate, {"k": 1.0}) for seed in range(1, 6)]
+repeats = [solution, *(pv.solve(problem, estimate_error=False) for problem in again)]
 found = np.array([float(run.unknowns["k"]) for run in repeats])
 bars = np.array([run.unknowns["k"].standard_error for run in repeats])
 deviations = (found - RATE) / bars
