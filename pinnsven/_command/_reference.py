@@ -19,7 +19,8 @@ def check_columns(path: str) -> None:
         raise ValueError(f"--save {path}: columns are written as {listing(SUFFIXES)}")
     folder = os.path.dirname(os.path.abspath(path))
     if os.path.isdir(path) or not os.path.isdir(folder):
-        raise ValueError(f"--save {path}: {'that is' if os.path.isdir(path) else 'there is no'} folder")
+        missing = "that is a folder" if os.path.isdir(path) else f"there is no folder {folder}"
+        raise ValueError(f"--save {path}: {missing}")
 
 
 def regenerated(problem: Problem, path: str | None) -> str:
@@ -60,7 +61,7 @@ def _write(path: str, known: Reference) -> None:
             continue
         columns |= {f"{name}{number + 1}": part for number, part in enumerate(values.T)}
     if path.lower().endswith(".npz"):
-        np.savez(path, allow_pickle=False, **columns)  # type: ignore[arg-type]
+        np.savez(path, **columns)  # type: ignore[arg-type]
         return
     table = np.stack(list(columns.values()), axis=1)
     np.savetxt(path, table, "%.17g", ",", header=",".join(columns), comments="")

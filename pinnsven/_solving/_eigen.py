@@ -102,10 +102,7 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
     best: tuple[_Pairs, np.ndarray] | None = None
     with precision_context("float64"):
         for size in SIZES:
-            found = [
-                _Basis(problem, size, STEEPEST, seed + 7 * k, compiler).pairs(count, near)
-                for k in range(2)
-            ]
+            found = [_Basis(problem, size, seed + 7 * k, compiler).pairs(count, near) for k in range(2)]
             if min(len(pairs.values) for pairs in found) < count:
                 continue
             first, second = found
@@ -143,7 +140,7 @@ class _Pairs:
 class _Basis:
     """Drawn functions for a problem, and its conditions in them."""
 
-    def __init__(self, problem: Problem, size: int, steepest: float, seed: int, compiler: Compiler):
+    def __init__(self, problem: Problem, size: int, seed: int, compiler: Compiler):
         self.problem, self.fields = problem, len(problem.fields)
         rng = np.random.default_rng(seed)
         system, theta = ResidualSystem.build(problem, RandomFeatures(1), jnp.zeros(2, jnp.uint32))
@@ -152,7 +149,7 @@ class _Basis:
         # As steep per length along all sides: along longer ones there are more waves.
         extents = problem.domain.upper - problem.domain.lower
         stretch = embedding.per_input(np.minimum(extents / extents.min(), MOST_STRETCHED))
-        units = DrawnUnits.draw(embedding, size // self.fields, (0.5, steepest), rng, stretch)
+        units = DrawnUnits.draw(embedding, size // self.fields, (0.5, STEEPEST), rng, stretch)
         nothing = DrawnLayer.empty(units, 1, self.fields, keeps=0.0)
         self.parameters: Parameters = parameters.around(addition=nothing)
         self.units, self.room, self.theta = units, nothing, np.asarray(theta, float)
@@ -218,8 +215,7 @@ class _Basis:
         domain, name = self.problem.domain, next(iter(self.problem.unknowns))
         points, _, plain = self._plain()
         most = float(values[np.argmax(np.abs(values))])
-        equations = [block for block in self.problem.blocks if block.interior]
-        wave = not_formed(equations, domain, name, most, points, plain)
+        wave = not_formed(self.problem, name, most, points, plain)
         if wave is None:
             return ""
         axis = int(np.argmax(np.abs(wave)))

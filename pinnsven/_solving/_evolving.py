@@ -325,10 +325,9 @@ class Moving:
         """
         times = np.asarray(found.interpolation.ts)[: self.steps + 1]  # type: ignore[union-attr]
         numbers = {name: float(value) for name, value in self.problem.constants.items()}
-        named, parts = self.problem.domain.slices(), []
-        time_name = list(named)[-1]
+        time_name, parts = list(self.problem.domain.slices())[-1], []
         for block in (*self.interior, *self.walls):
-            if not {time_name} & set(block.plan.names):
+            if time_name not in block.plan.names or block.given is not None:
                 continue
             fixed = fixed_values(block.plan, numbers)
             places = jnp.asarray(self.sets[block.name][0][:PLACES])

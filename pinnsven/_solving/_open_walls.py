@@ -30,7 +30,7 @@ from ._reading import orders_of
 CLOSE = 1e-9  # of the domain's extent: how far inside of a wall its equation is asked for
 FALLS = 1e-2  # of the second-order term may be left of the others so close to a wall
 FAINT = 1e-6  # of its size elsewhere, below which a coefficient vanishes at a wall
-MOMENTS = 8  # at which a condition is asked whether it speaks
+MOMENTS = 16  # at which a condition is asked whether it speaks
 
 
 def open_wall(problem, field: str, own: list[Block]) -> str:
@@ -42,7 +42,9 @@ def open_wall(problem, field: str, own: list[Block]) -> str:
     if not all(isinstance(b.site, (Moment, Facets)) for b in others):
         return ""
     holding = [b for b in others if isinstance(b.site, Facets)]
-    walls = [_Wall.of(facet, holding, problem, field) for facet in space.facets()]
+    numbers = numbers_of(problem)
+    silent = [b.name for b in holding if may_be_silent(b, numbers)]
+    walls = [_Wall.of(facet, holding, problem, field, silent) for facet in space.facets()]
     if any(np.median(wall.held) > len(problem.fields) for wall in walls if len(wall.points)):
         return ""  # values and slopes on one wall, as in an initial value problem written in space
 
@@ -74,12 +76,13 @@ class _Wall:
     at_times: bool
 
     @classmethod
-    def of(cls, facet: Facet, blocks: list[Block], problem, field: str) -> "_Wall":
+    def of(cls, facet: Facet, blocks: list[Block], problem, field: str, silent: list[str]) -> "_Wall":
+        """The facet with conditions on a field, some of which may be `silent` at some of its points."""
         points, normals = facet.place(even_probe(facet.dim))
         held = np.zeros((MOMENTS, len(points)), int)
         for block in blocks:
             here = np.tile(_covers(block, facet, points), (MOMENTS, 1))
-            if np.any(here) and may_be_silent(block, numbers_of(problem)):
+            if np.any(here) and block.name in silent:
                 places = _at_moments(problem.domain, points)
                 here &= np.stack([speaks(block, field, numbers_of(problem), p) for p in places])
             held += block.components * here
@@ -103,6 +106,7 @@ def _at_moments(domain: Domain, points) -> list[np.ndarray]:
     free = domain.dim - domain.space_dim
     unit = Sobol().draw(MOMENTS, free, np.random.default_rng(0)) if free else np.zeros((MOMENTS, 0))
     lower, upper = domain.lower[domain.space_dim :], domain.upper[domain.space_dim :]
+    unit[:, -1:] = np.linspace(1e-3, 1 - 1e-3, MOMENTS)[:, None]  # of time, evenly, close to its ends
     rest = lower + unit * (upper - lower)
     return [np.concatenate([points, np.tile(row, (len(points), 1))], axis=1) for row in rest]
 

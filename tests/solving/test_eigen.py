@@ -102,12 +102,27 @@ def test_what_oscillates_too_fast_for_the_functions_is_said_to_be_missing(near, 
     problem = operator(line, lambda u_xx, u, E: 0.5 * u_xx + E * u, near)
     nodes, _ = np.polynomial.legendre.leggauss(200)
     plain = np.polynomial.legendre.legvander(nodes, 24)
-    equations = [block for block in problem.blocks if block.interior]
-    wave = not_formed(equations, problem.domain, "E", near, 1 + nodes[:, None], plain)
+    wave = not_formed(problem, "E", near, 1 + nodes[:, None], plain)
     if formed:
         assert wave is None
     else:
         assert wave[0] == pytest.approx(np.sqrt(2 * near), rel=0.2)
+
+
+def test_waves_on_a_ring_go_round_a_whole_number_of_times():
+    ring = pv.Interval(0, 2, periodic=True)
+    problem = pv.Problem(
+        ring,
+        "u",
+        {"pde": pv.PDE(lambda u_xx, u, E, c: c * u_xx + E * u)},
+        unknowns={"E": 20.0},
+        constants={"c": 0.5},
+    )
+    x = np.linspace(0, 2, 200)
+    angles = np.pi * np.outer(x, np.arange(8))
+    plain = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+    assert not_formed(problem, "E", 20.0, x[:, None], plain) is None
+    assert not_formed(problem, "E", 500.0, x[:, None], plain)[0] > 7 * np.pi
 
 
 @pytest.mark.solves

@@ -8,6 +8,7 @@ from scipy.special import kv
 import pinnsven as pv
 from pinnsven._solving._fading import is_biharmonic, screening
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*may not be determined")
 HOLE, RADIUS, RATE = (0.2, -0.1), 0.25, 4.0
 PLATE = pv.Box(x=(-1, 1), y=(-1, 1)) - pv.Disk(HOLE, RADIUS, name="hole")
 BALL = pv.Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - pv.Ball((0, 0, 0), 0.3)
