@@ -1,5 +1,7 @@
 """What drawn functions about holes are: harmonic, decaying, and never twice the same."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,8 +10,9 @@ from scipy.special import kv
 
 import pinnsven as pv
 from pinnsven._domains import as_domain
-from pinnsven._networks import DrawnUnits
+from pinnsven._networks import DrawnLayer, DrawnUnits, build_model
 from pinnsven._networks._base import Embedding
+from pinnsven._output._around import describe_around, restore_around
 
 CENTER, RADIUS = (0.2, -0.1), 0.25
 PLATE = pv.Box(x=(-1, 1), y=(-1, 1)) - pv.Disk(CENTER, RADIUS)
@@ -109,3 +112,18 @@ def test_a_second_portion_has_other_functions(shape):
     sizes = np.linalg.svd(np.concatenate(columns, axis=1), compute_uv=False)
     alike = np.linalg.svd(np.concatenate([columns[0]] * 2, axis=1), compute_uv=False)
     assert np.sum(sizes > 1e-13 * sizes[0]) > np.sum(alike > 1e-13 * alike[0])
+
+
+def test_those_of_a_file_are_those_that_were_saved():
+    """By values at a point: biharmonic functions in a first and a second portion."""
+    plain = build_model(pv.MLP(width=3, depth=1), as_domain(PLATE), ("u", "v"), jax.random.key(0))
+    rng = np.random.default_rng(1)
+    portions = [drawn(PLATE, 60, biharmonic=True, again=again) for again in (0, 1)]
+    coefficients = rng.standard_normal((2, portions[0].functions, 2))
+    layer = DrawnLayer.empty(portions[0], 2, 2, 1.0).with_portions(portions, coefficients, 1.0)
+    saved = dataclasses.replace(plain, addition=layer)
+    read = restore_around(plain, describe_around(saved))
+    point = jnp.array([-0.6, 0.7])
+    np.testing.assert_array_equal(np.asarray(read(point)), np.asarray(saved(point)))
+    older = {n: a for n, a in describe_around(saved).items() if n != "drawn.fading"}
+    assert np.max(np.abs(np.asarray(restore_around(plain, older)(point) - saved(point)))) > 1e-3
