@@ -125,7 +125,7 @@ def test_waves_on_a_ring_go_round_a_whole_number_of_times():
     assert not_formed(problem, "E", 500.0, x[:, None], plain)[0] > 7 * np.pi
 
 
-@pytest.mark.solves
+@pytest.mark.slow
 def test_where_values_may_be_missing_none_is_converged():
     """Of the second field the waves are a hundred times shorter."""
     two = pv.Problem(
