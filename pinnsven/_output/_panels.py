@@ -21,6 +21,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SIGNED, PLAIN = "RdBu_r", "viridis"
 FAINT = 0.02  # of the larger side, up to which values on the other side of zero are no sign
 CONTOURS = 9
+FLAT = 1e-6  # of the colors' range: what varies less has no contours, which would be those of rounding
 MAP_WIDTH, CURVE_WIDTH, HEIGHT = 3.6, 5.6, 3.4  # inches
 FLATTEST, TALLEST = 1.5, 6.0
 
@@ -96,7 +97,7 @@ def draw_map(
         shading="gouraud",
         rasterized=True,
     )
-    if contours and np.ptp(values) > 0:
+    if contours and np.ptp(values) > FLAT * (high - low):
         levels = np.linspace(low, high, CONTOURS + 2)[1:-1]
         axis.tricontour(*given, values, levels=levels, colors=BLACK, linewidths=0.4, alpha=0.5)
     draw_outline(axis, triangles)

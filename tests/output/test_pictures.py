@@ -5,6 +5,7 @@ import os
 
 import jax.numpy as jnp
 import matplotlib
+import matplotlib.contour
 import matplotlib.figure
 import matplotlib.image
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 import pinnsven as pv
 from helpers import solve
-from pinnsven._output._panels import SIGNED, span
+from pinnsven._output._panels import SIGNED, draw_map, span
 from pinnsven._output._region import smooth_curve, triangulate
+from pinnsven._output._views import View
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -293,3 +295,16 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(rod, tmp_path, monke
     assert not os.path.isfile(os.devnull)  # it is the device it was
     with pytest.raises(IsADirectoryError, match="name a file in it"):
         rod.report(tmp_path)
+
+
+@pytest.mark.parametrize(("size", "lines"), [(1e-9, 0), (0.5, 1)])
+def test_what_is_rounding_beside_the_colors_has_no_contours(size, lines):
+    """Of a slice through a plane where the field is zero."""
+    solution = solve(max_steps=1)
+    square = triangulate(lambda p: np.all(np.abs(p) < 1, axis=1), np.full(2, -1.0), np.full(2, 1.0))
+    figure = matplotlib.figure.Figure()
+    axis = figure.add_subplot()
+    view = View(solution, (0, 0), {}, {})
+    draw_map(axis, view, square, size * square.points[:, 0], "u", limits=(-1, 1), contours=True)
+    drawn = [c for c in axis.collections if isinstance(c, matplotlib.contour.ContourSet)]
+    assert len(drawn) == lines
