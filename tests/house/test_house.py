@@ -4,6 +4,7 @@ Each exception stands here by name, and a test fails where one is no longer need
 """
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -23,7 +24,6 @@ FILES = {
     str(f.relative_to(ROOT)): f for folder in FOLDERS for f in sorted((ROOT / folder).rglob("*.py"))
 }
 SOURCES = {name: file.read_text() for name, file in FILES.items()}
-TREES = {name: ast.parse(source) for name, source in SOURCES.items()}
 OURS = [name for name in FILES if name.startswith(("pinnsven/", "problems/"))]
 
 MOST_LINES = 400
@@ -42,6 +42,12 @@ PRIVATE = {
     "benchmarks/gpu.py": {"_solving", "_sven"},
     "benchmarks/step_cost.py": {"_solving"},
 }
+
+
+@functools.cache
+def tree_of(name: str) -> ast.Module:
+    """A file's syntax tree, parsed where it is first asked for: not by who only collects tests."""
+    return ast.parse(SOURCES[name])
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
@@ -69,7 +75,7 @@ def imported(module: str) -> set[str]:
     name = MODULES[module]
     package = module if name.endswith("__init__.py") else module.rpartition(".")[0]
     found = set()
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -132,7 +138,7 @@ def test_an_import_inside_a_function_defers_a_heavy_library_and_nothing_of_ours(
     inside = [
         f"{name}:{node.lineno}"
         for name in OURS
-        for function in functions(TREES[name])
+        for function in functions(tree_of(name))
         for node in ast.walk(function)
         if isinstance(node, ast.ImportFrom)
         and (node.level or (node.module or "").startswith("pinnsven"))
@@ -165,7 +171,7 @@ def blocks(page: Path) -> list[str]:
 
 def test_what_people_read_and_copy_imports_nothing_private():
     read = [name for name in FILES if name.startswith(("examples/", "problems/", "benchmarks/"))]
-    assert {name: found for name in read if (found := private_imports(TREES[name]))} == PRIVATE
+    assert {name: found for name in read if (found := private_imports(tree_of(name)))} == PRIVATE
 
 
 def test_code_in_the_documentation_imports_nothing_private():
@@ -262,7 +268,7 @@ def unknown_bullets(tree: ast.Module) -> list[str]:
 
 
 def test_bullets_name_parameters_and_fields():
-    assert {name: found for name in FILES if (found := unknown_bullets(TREES[name]))} == {}
+    assert {name: found for name in FILES if (found := unknown_bullets(tree_of(name)))} == {}
 
 
 def test_a_bullet_without_a_parameter_is_seen():
@@ -285,11 +291,11 @@ def silent(tree: ast.Module) -> set[str]:
 
 def test_a_function_that_does_not_speak_for_itself_has_a_docstring():
     ours = [name for name in FILES if not name.startswith("tests/")]
-    assert {name: found for name in ours if (found := silent(TREES[name]))} == UNDOCUMENTED
+    assert {name: found for name in ours if (found := silent(tree_of(name)))} == UNDOCUMENTED
 
 
 def test_every_file_says_what_it_is():
-    first = {name: (ast.get_docstring(tree) or "").split("\n\n")[0] for name, tree in TREES.items()}
+    first = {name: (ast.get_docstring(tree_of(name)) or "").split("\n\n")[0] for name in FILES}
     assert [name for name, line in first.items() if not line.endswith((".", ":", "?"))] == []
 
 
@@ -304,7 +310,7 @@ def test_no_function_is_longer_than_a_screen():
     found = {
         f"{name}:{node.name}"
         for name in FILES
-        for node in functions(TREES[name])
+        for node in functions(tree_of(name))
         if length(node) > MOST_LINES_OF_A_FUNCTION
     }
     assert found == set()
