@@ -249,6 +249,7 @@ def test_burgers_solution_agrees_with_adaptive_quadrature(x, t, viscosity):
     np.testing.assert_allclose(got, wanted, rtol=QUADRATURE)
 
 
+@pytest.mark.solves
 def test_allen_cahn_reference_agrees_with_finite_differences():
     reference = reference_of("allen_cahn")
     times, places, values = on_grid(reference)
@@ -314,6 +315,7 @@ def differences(count, length, order, reach=5):
     return csr_array((np.tile(weights, count), (rows, columns)), shape=(count, count))
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize("name", PERIODIC)
 def test_periodic_reference_agrees_with_finite_differences(name):
     problem, reference = load(name).make_problem(), reference_of(name)
@@ -347,6 +349,7 @@ def test_periodic_reference_keeps_what_the_equation_keeps(name, powers):
 # Steady flow.
 
 
+@pytest.mark.solves
 @pytest.mark.parametrize(("name", "parameters"), STEADY)
 def test_cavity_reference_satisfies_every_condition(name, parameters):
     conditions = load(name).make_problem(**parameters).conditions
