@@ -120,6 +120,30 @@ def gallery_problem(name: str, parameters: dict | None = None):
     return load_problem(str(ROOT / "problems" / f"{name}.py"), parameters or {})
 
 
+def record_of(found, seconds: float, field: str | None = None) -> dict:
+    """What a table tells of a call, as JSON has it.
+
+    - `found`: the solution, `seconds`: of the call.
+    - `field`: whose errors are told; None for the largest of all.
+    """
+
+    def pick(errors) -> float | None:
+        return None if errors is None else float(errors if field is None else errors[field])
+
+    return {
+        "seconds": seconds,
+        "verdict": found.verdict_seconds,
+        "error": pick(found.error),
+        "estimate": pick(found.error_estimate),
+        "status": str(found.status),
+    }
+
+
+def errors_shown(record: dict) -> list[str]:
+    """The error and its estimate as a table shows them."""
+    return ["-" if record[key] is None else f"{record[key]:.1e}" for key in ("error", "estimate")]
+
+
 def stepping(seconds: float) -> dict:
     """Arguments of `solve` for so many seconds of steps, compilation and verdict apart.
 

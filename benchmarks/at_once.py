@@ -16,7 +16,17 @@ import sys
 import tempfile
 import time
 
-from _records import ROOT, Results, find_source_tree, gallery_problem, headed, output_of, today
+from _records import (
+    ROOT,
+    Results,
+    errors_shown,
+    find_source_tree,
+    gallery_problem,
+    headed,
+    output_of,
+    record_of,
+    today,
+)
 
 RESULTS = Results("at_once")
 GALLERY = tuple(sorted(file.stem for file in (ROOT / "problems").glob("[a-z]*.py")))
@@ -60,14 +70,7 @@ def child(name: str) -> None:
     declared = gallery_problem(name) if name in GALLERY else PROBLEMS[name]()
     began = time.perf_counter()
     found = pv.solve(declared, time_limit=LIMIT if name in LIMITED else None)
-    record = {
-        "seconds": time.perf_counter() - began,
-        "verdict": found.verdict_seconds,
-        "error": None if found.error is None else float(found.error),
-        "estimate": None if found.error_estimate is None else float(found.error_estimate),
-        "status": str(found.status),
-    }
-    print(json.dumps(record))
+    print(json.dumps(record_of(found, time.perf_counter() - began)))
 
 
 def main() -> None:
@@ -102,11 +105,10 @@ def table(records: dict) -> str:
     ]
     for name, runs in records.items():
         last = runs.get("filled", runs["empty"])
-        shown = ["-" if last[key] is None else f"{last[key]:.1e}" for key in ("error", "estimate")]
         again = f"{last['seconds']:.1f}" if "filled" in runs else "-"
         seconds = [f"{runs['empty']['seconds']:.1f}", again, f"{last['verdict']:.1f}"]
         before = BEFORE.get(name, "-")
-        lines.append(f"| {' | '.join([name, *shown, last['status'], *seconds, before])} |")
+        lines.append(f"| {' | '.join([name, *errors_shown(last), last['status'], *seconds, before])} |")
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ place of particular solutions).
 """
 
 import dataclasses
+import functools
 import math
 import time
 from typing import Any
@@ -213,7 +214,7 @@ class _Basis:
     def lacks(self, values) -> str:
         """Which eigenfunctions near values there may be beside those that were found, in words."""
         domain, name = self.problem.domain, next(iter(self.problem.unknowns))
-        points, _, plain = self._plain()
+        points, _, plain = self._plain
         most = float(values[np.argmax(np.abs(values))])
         wave = not_formed(self.problem, name, most, points, plain)
         if wave is None:
@@ -224,6 +225,7 @@ class _Basis:
             f"{domain.component_names()[axis]}, which the equation has: other values may be missing."
         )
 
+    @functools.cached_property
     def _plain(self):
         """Points (n, dim), weights that make sums integrals, and the functions' values there."""
         dim = self.problem.domain.dim
@@ -235,7 +237,7 @@ class _Basis:
 
     def _values(self) -> Float[np.ndarray, "rows functions"]:
         """The values of all functions at points, weighted so that their products are integrals."""
-        _, weights, plain = self._plain()
+        _, weights, plain = self._plain
         plain = np.sqrt(weights)[:, None] * plain
         return np.concatenate([np.kron(plain, row) for row in np.eye(self.fields)], axis=0)
 

@@ -26,6 +26,7 @@ from .._domains import Moment, stack_coordinates
 from .._networks import RandomFeatures
 from .._output._records import FieldErrors
 from .._problem import Problem, known_values, relative_errors
+from ._asked import numbers_of
 from ._coefficients import find_jump
 from ._evidence import jump_words
 from ._evolving import MOMENTS, Moving
@@ -240,7 +241,7 @@ def _jump(run: Moving) -> str:
         ends = zip(values.min(axis=0).tolist(), values.max(axis=0).tolist(), strict=True)
         return dict(zip(run.problem.fields, ends, strict=True))
 
-    numbers = {name: float(value) for name, value in run.problem.constants.items()}
+    numbers = numbers_of(run.problem)
     try:
         jump = find_jump(run.system.blocks, numbers, Compiler(lambda name: None).compile, reach)
     except Exception:  # a function of the user's that fails elsewhere than at the points

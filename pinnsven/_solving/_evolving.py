@@ -16,6 +16,7 @@ from .._networks import AbstractField, Parameters
 from .._output._evaluate import CHUNK, padded
 from .._problem import Problem
 from .._sven import Sven, least_squares
+from ._asked import numbers_of
 from ._built_in_walls import with_walls_built_in
 from ._points import PointSet
 from ._residual import ResidualSystem
@@ -324,7 +325,7 @@ class Moving:
         Of the equations and the walls what depends on time by itself counts, all fields held fixed.
         """
         times = np.asarray(found.interpolation.ts)[: self.steps + 1]  # type: ignore[union-attr]
-        numbers = {name: float(value) for name, value in self.problem.constants.items()}
+        numbers = numbers_of(self.problem)
         time_name, parts = list(self.problem.domain.slices())[-1], []
         for block in (*self.interior, *self.walls):
             if time_name not in block.plan.names or block.given is not None:

@@ -79,12 +79,13 @@ class _Wall:
     def of(cls, facet: Facet, blocks: list[Block], problem, field: str, silent: list[str]) -> "_Wall":
         """The facet with conditions on a field, some of which may be `silent` at some of its points."""
         points, normals = facet.place(even_probe(facet.dim))
-        held = np.zeros((MOMENTS, len(points)), int)
+        places = _at_moments(problem.domain, points)  # (moments, n, dim)
+        held = np.zeros(places.shape[:2], int)
         for block in blocks:
-            here = np.tile(_covers(block, facet, points), (MOMENTS, 1))
+            here = np.tile(_covers(block, facet, points), (len(places), 1))
             if np.any(here) and block.name in silent:
-                places = _at_moments(problem.domain, points)
-                here &= np.stack([speaks(block, field, numbers_of(problem), p) for p in places])
+                flat = places.reshape(-1, places.shape[-1])
+                here &= speaks(block, field, numbers_of(problem), flat).reshape(here.shape)
             held += block.components * here
         least = held.min(axis=0)
         return cls(facet, points, normals, least, bool(np.any((least == 0) & (held.max(axis=0) > 0))))
@@ -101,14 +102,20 @@ class _Wall:
         return self.points[at], self.normals[at]
 
 
-def _at_moments(domain: Domain, points) -> list[np.ndarray]:
-    """Points of the boundary (n, space) at times, and parameters, spread over their ranges."""
+def _at_moments(domain: Domain, points) -> Float[np.ndarray, "moments n dim"]:
+    """Points of the boundary (n, space) at times, and parameters, spread over their ranges.
+
+    Once where there are none.
+    """
     free = domain.dim - domain.space_dim
-    unit = Sobol().draw(MOMENTS, free, np.random.default_rng(0)) if free else np.zeros((MOMENTS, 0))
+    if not free:
+        return points[None]
+    unit = Sobol().draw(MOMENTS, free, np.random.default_rng(0))
     lower, upper = domain.lower[domain.space_dim :], domain.upper[domain.space_dim :]
     unit[:, -1:] = np.linspace(1e-3, 1 - 1e-3, MOMENTS)[:, None]  # of time, evenly, close to its ends
     rest = lower + unit * (upper - lower)
-    return [np.concatenate([points, np.tile(row, (len(points), 1))], axis=1) for row in rest]
+    found = [np.concatenate([points, np.tile(row, (len(points), 1))], axis=1) for row in rest]
+    return np.stack(found)
 
 
 def _covers(block: Block, facet: Facet, points) -> np.ndarray:

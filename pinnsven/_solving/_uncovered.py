@@ -108,10 +108,8 @@ def _mentions(block: Block, field: str) -> bool:
 def _inside(problem, field: str, own: list[Block]) -> str:
     """Where no equation of a field holds, in words."""
     equations, numbers = [b for b in own if b.interior], numbers_of(problem)
-    partial = {b.name: may_be_silent(b, numbers) for b in equations}
-    if not equations or any(
-        getattr(b.site, "where", None) is None and not partial[b.name] for b in equations
-    ):
+    whole = lambda b: getattr(b.site, "where", None) is None and not may_be_silent(b, numbers)
+    if not equations or any(map(whole, equations)):
         return ""
     points, _ = Interior(problem.domain).draw(LOOKS, Sobol(), np.random.default_rng(0))
     open_ones = ~np.any([says(b, problem, field, points) for b in equations], axis=0)
