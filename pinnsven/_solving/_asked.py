@@ -3,10 +3,15 @@
 `jnp.where(near, 0.0, u - 1)` holds on all of a wall, and leaves open what is near.
 """
 
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float
 
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
@@ -19,49 +24,71 @@ LEAST = 3  # points that nothing covers, from where they are no edge of a part
 TIMES = (1.0, -0.7, 2.0)  # what was drawn are the arguments at which a condition is asked for
 
 
-def may_be_silent(block: Block, numbers: dict[str, float]) -> bool:
-    """Whether a condition has anything in it that can switch it off at some of its points.
+@dataclasses.dataclass(frozen=True)
+class Inquiry:
+    """Asks the conditions of a problem what they say of its fields, and where.
 
-    - `numbers`: of unknowns and constants.
+    - `compile`: as `Compiler.compile`: one operation after the other would cost a second.
     """
-    plan = block.plan
-    if not plan.is_local or block.given is not None:
-        return False
-    fixed = fixed_values(plan, numbers)
-    at = lambda point: residuals(block, at_fixed(plan, fixed, point), block.data)
-    program = jax.make_jaxpr(at)(jnp.zeros(plan.space.domain.dim)).jaxpr
-    return any(equation.primitive.name in SWITCHES for equation in equations_of(program))
 
+    problem: Any
+    compile: Callable
 
-def speaks(
-    block: Block, field: str, numbers: dict[str, float], points: Float[np.ndarray, "n dim"]
-) -> Bool[np.ndarray, " n"]:
-    """Whether a condition depends on a field at points, at any of the values that are tried.
+    @functools.cached_property
+    def numbers(self) -> dict[str, float]:
+        """Unknowns and constants."""
+        return numbers_of(self.problem)
 
-    - `numbers`: of unknowns and constants.
-    """
-    plan = block.plan
-    own = [name for name, quantity in plan.quantities.items() if is_of(quantity, field)]
-    fixed = fixed_values(plan, numbers)
-    scaled = lambda times: {n: v if n in numbers else times * v for n, v in fixed.items()}
+    def may_be_silent(self, block: Block) -> bool:
+        """Whether a condition has anything in it that can switch it off at some of its points."""
+        plan = block.plan
+        if not plan.is_local or block.given is not None:
+            return False
+        fixed = fixed_values(plan, self.numbers)
+        at = lambda point: residuals(block, at_fixed(plan, fixed, point), block.data)
+        program = jax.make_jaxpr(at)(jnp.zeros(plan.space.domain.dim)).jaxpr
+        return any(equation.primitive.name in SWITCHES for equation in equations_of(program))
 
-    def slopes(point, times):
-        values = at_fixed(plan, scaled(times), point)
-        mine = {name: values[name] for name in own}
-        found = jax.jacfwd(lambda mine: residuals(block, values | mine, block.data))(mine)
-        return jnp.any(jnp.stack([jnp.any(part != 0) for part in found.values()]))
+    def speaks(
+        self, block: Block, field: str, points: Float[np.ndarray, "n dim"]
+    ) -> Bool[np.ndarray, " n"]:
+        """Whether a condition depends on a field at points, at any of the values that are tried."""
 
-    # Operation by operation, all points at once: another solve compiles nothing.
-    at = jax.vmap(jax.vmap(slopes, (0, None)), (None, 0))
-    return np.any(np.asarray(at(jnp.asarray(points), jnp.asarray(TIMES))), axis=0)
+        def speaks(*at):
+            found = self._slopes(block, field, *at)
+            return jnp.any(jnp.stack([jnp.any(part != 0) for part in found.values()]))
 
+        at = jax.vmap(jax.vmap(speaks, (0, None, None, None)), (None, 0, None, None))
+        return np.any(self._compiled(at, block, points, TIMES), axis=0)
 
-def says(block: Block, problem, field: str, points) -> np.ndarray:
-    """Whether a condition holds at points of the domain, and speaks of a field there."""
-    found, numbers = holds_at(block, points), numbers_of(problem)
-    if may_be_silent(block, numbers):
-        found &= speaks(block, field, numbers, points)
-    return found
+    def says(self, block: Block, field: str, points) -> np.ndarray:
+        """Whether a condition holds at points of the domain, and speaks of a field there."""
+        found = holds_at(block, points)
+        if self.may_be_silent(block):
+            found &= self.speaks(block, field, points)
+        return found
+
+    def factors(self, block: Block, field: str, points, times) -> dict[str, np.ndarray]:
+        """The slopes of residuals by each quantity of a field, (n, components) or more, by name.
+
+        - `points`: (n, dim).
+        - `times`: (n,), what was drawn for all else are its arguments.
+        """
+        at = jax.vmap(lambda *at: self._slopes(block, field, *at), (0, 0, None, None))
+        return self._compiled(at, block, points, times)
+
+    def _slopes(self, block: Block, field: str, point, times, fixed, data) -> dict[str, Array]:
+        plan = block.plan
+        scaled = {n: v if n in self.numbers else times * v for n, v in fixed.items()}
+        values = at_fixed(plan, scaled, point)
+        own = {name: values[name] for name in asked_of(plan, field)}
+        return jax.jacfwd(lambda own: residuals(block, values | own, data))(own)
+
+    def _compiled(self, function, block: Block, points, times):
+        # Numbers are arguments: with others of them nothing is compiled again.
+        fixed = fixed_values(block.plan, self.numbers)
+        given = np.asarray(points, float), np.asarray(times, float), fixed, block.data
+        return jax.tree.map(np.asarray, self.compile("declaration", function, *given)(*given))
 
 
 def is_plain(block: Block) -> bool:
@@ -71,19 +98,6 @@ def is_plain(block: Block) -> bool:
         or (isinstance(q, Derivative) and len(q.along) <= 2 and len(set(q.along)) == 1)
         for q in block.plan.quantities.values()
     )
-
-
-def factors_at(block: Block, field: str, numbers: dict[str, float], point, times) -> dict:
-    """The slopes of residuals at a point by each quantity of a field, (components,) or more, by name.
-
-    - `numbers`: of unknowns and constants.
-    - `times`: what was drawn for all else are its arguments.
-    """
-    plan = block.plan
-    fixed = {n: v if n in numbers else times * v for n, v in fixed_values(plan, numbers).items()}
-    values = at_fixed(plan, fixed, jnp.asarray(point))
-    own = {name: values[name] for name in asked_of(plan, field)}
-    return jax.jacfwd(lambda own: residuals(block, values | own, block.data))(own)
 
 
 def asked_of(plan: DerivativePlan, field: str) -> dict:

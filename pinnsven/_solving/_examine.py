@@ -25,10 +25,11 @@ from ._features import look
 from ._levels import residual_levels
 from ._limits import DOUBLED_SECONDS
 from ._push import Pushed, push
-from ._uncertainty import SCATTER_POINTS, Uncertainty, uncertainty, with_open
+from ._uncertainty import SPREAD_POINTS, Uncertainty, uncertainty, with_open
 from ._uncovered import uncovered
 from ._verdict import Evidence, is_falling
 
+PLACES = 2048  # all over the domain, where the range of fields is looked for
 FAILED = "the verdict could not be made, for"
 
 
@@ -68,7 +69,10 @@ def examine(
         nothing = np.zeros(len(run.problem.fields))
         errors = field_errors(run.problem.fields, None, nothing) if wanted else None
         return Examined(None, errors, unknowns, spread)
-    gap = attempt(f"{FAILED} it was not counted", lambda: uncovered(run.problem)) or ""
+    gap = (
+        attempt(f"{FAILED} it was not counted", lambda: uncovered(run.problem, run.compiler.compile))
+        or ""
+    )
     evidence = Evidence(
         estimate=estimate,
         confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
@@ -183,11 +187,11 @@ def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
     if spread is None or not run.asks_for_error:
         return np.zeros(len(run.problem.fields))
-    places = _places(run)
+    places = _places(run)[:SPREAD_POINTS]
     size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))
     return np.sqrt(np.mean(spread(places) ** 2, axis=0)) / np.where(size > 0, size, 1.0)
 
 
 def _places(run) -> np.ndarray:
     """Places all over the domain, (n, dim), where fields are looked at."""
-    return Interior(run.problem.domain).draw(SCATTER_POINTS, Sobol(), np.random.default_rng(0))[0]
+    return Interior(run.problem.domain).draw(PLACES, Sobol(), np.random.default_rng(0))[0]

@@ -20,8 +20,9 @@ from ._residual import split_rows, whereabouts
 from ._verdict import AGREE
 
 LOOKS = 1_000_000  # points of each condition at which the residual is looked at
-SECONDS = 1.0  # that all of them may take
-SOURCE_LOOKS = 1 << 20  # points of each condition at which its own functions are looked at
+SECONDS = 0.8  # that all of them may take
+SOURCE_LOOKS = 1 << 20  # points of each equation at which its own functions are looked at
+SOURCE_LOOKS_BESIDE = 1 << 18  # the same of other conditions: fewer lie as closely on a boundary
 SOURCE_PORTION = 1 << 14  # of them at a time, where they may be dear
 EXTREMES = 64  # points where they are largest, and as many where they are smallest
 SPIKE = 30.0  # times its largest value at fitted points, from where a residual is a missed feature
@@ -93,7 +94,7 @@ def _extremes(run, block: Block) -> Drawn | None:
     asked = {n for n, q in block.plan.quantities.items() if isinstance(q, CoordinateValue)}
     if not asked and block.given is None:
         return None
-    drawn = run.points.fresh(block, SOURCE_LOOKS)
+    drawn = run.points.fresh(block, SOURCE_LOOKS if block.interior else SOURCE_LOOKS_BESIDE)
     if block.given is not None:
         return _ends(*_as_time_allows(block.given, drawn))
     given = run.system.unpack(run.theta)[1], block.data

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from .._basics._compiled import Compiler
 from .._basics._messages import listing
 from .._basics._results import RESULTS
 from .._domains import stack_coordinates
@@ -25,6 +26,8 @@ from ._so_far import facts_of, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, LAST_DRAWS_FINER, Evidence, judge
 
+COMPARED = 2  # draws of fresh points by which parameters are compared, all on the same
+
 
 def finish(
     run,
@@ -42,7 +45,7 @@ def finish(
     What fails here is left out, and said: a run that came to its end has a solution. Ctrl-C leaves out
     what is still to come.
     """
-    begun = time.perf_counter() - run.compiler.seconds
+    begun = time.perf_counter() - run.compiler.seconds  # compilation is not the verdict's
     # Only displays are told of what follows, for none may stop it; `solve` calls the `on_end` of all.
     run.hooks = displays(run.hooks)
     tell(run.hooks, "on_stage", "judging the answer")
@@ -54,7 +57,8 @@ def finish(
     run.scratch = ()  # the estimate of the error needs the memory
     estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
     diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
-    evaluator = Evaluator(shown(run), precision, run.network)
+    programs = Compiler(lambda name: None, folder=run.compiler.folder)
+    evaluator = Evaluator(shown(run), precision, run.network, programs)
     examined = examine(run, attempt, None if diverged else estimate, tolerance, evaluator)
     failed = bool(attempt.said)
     domain, known = run.problem.domain, run.known
@@ -93,7 +97,7 @@ def finish(
         spectrum=spectrum[spectrum > 0],
         rank=rank,
         spread=examined.spread,
-        verdict_seconds=time.perf_counter() - run.compiler.seconds - begun,
+        verdict_seconds=time.perf_counter() - run.compiler.seconds - programs.seconds - begun,
         corrected=examined.corrected,
         stopped=run.stopped,
     )
@@ -185,7 +189,7 @@ def _keep_the_better(run, draws: int) -> Estimate:
     points, weights = run.points.snapshot(), run.weights
     plain = run.model.addition
 
-    def loss(theta, drawn) -> float:
+    def loss(theta, drawn, draws: int) -> float:
         run.theta, run.weights = theta, weights
         run.adopt(drawn)
         run.points.restore(points)
@@ -196,12 +200,15 @@ def _keep_the_better(run, draws: int) -> Estimate:
     if not np.array_equal(run.best[1], run.theta):  # as they are where no network was trained
         thetas.insert(0, run.best[1])
     tried = [(theta, plain) for theta in thetas]
-    losses = [loss(*one) for one in tried]
+    if run.stands_alone and len(tried) == 1:
+        loss(*tried[0], draws)
+        return run.estimate
+    few = min(draws, COMPARED)
+    losses = [loss(*one, few) for one in tried]
     theta = run.theta = thetas[-1] if losses[-1] <= losses[0] else thetas[0]
     for combination in corrections(run):
         tried.append((theta, combination.drawn))
-        losses.append(loss(*tried[-1]))
+        losses.append(loss(*tried[-1], few))
     best = max(range(len(tried)), key=lambda i: (-losses[i], i))  # the last one where they are equal
-    if best != len(tried) - 1:
-        loss(*tried[best])
+    loss(*tried[best], draws)
     return run.estimate

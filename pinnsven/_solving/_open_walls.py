@@ -16,14 +16,11 @@ from .._domains import Domain, Facet, Facets, Interior, Moment, Sobol, even_prob
 from ._asked import (
     LEAST,
     TIMES,
+    Inquiry,
     asked_of,
-    factors_at,
     is_plain,
-    may_be_silent,
-    numbers_of,
     percent,
     place_in_words,
-    speaks,
 )
 from ._reading import orders_of
 
@@ -33,27 +30,26 @@ FAINT = 1e-6  # of its size elsewhere, below which a coefficient vanishes at a w
 MOMENTS = 16  # at which a condition is asked whether it speaks
 
 
-def open_wall(problem, field: str, own: list[Block]) -> str:
+def open_wall(ask: Inquiry, field: str, own: list[Block]) -> str:
     """A wall of which nothing is said, though an equation of a field asks for it, in words."""
-    space = problem.domain.space
+    problem, space = ask.problem, ask.problem.domain.space
     equations, others = [b for b in own if b.interior], [b for b in own if not b.interior]
     if space is None or not equations or not all(is_plain(b) for b in equations):
         return ""
     if not all(isinstance(b.site, (Moment, Facets)) for b in others):
         return ""
     holding = [b for b in others if isinstance(b.site, Facets)]
-    numbers = numbers_of(problem)
-    silent = [b.name for b in holding if may_be_silent(b, numbers)]
-    walls = [_Wall.of(facet, holding, problem, field, silent) for facet in space.facets()]
+    silent = [b.name for b in holding if ask.may_be_silent(b)]
+    walls = [_Wall.of(facet, holding, ask, field, silent) for facet in space.facets()]
     if any(np.median(wall.held) > len(problem.fields) for wall in walls if len(wall.points)):
         return ""  # values and slopes on one wall, as in an initial value problem written in space
 
     def enters() -> float:
-        return _entrance(equations, problem, field, walls)
+        return _entrance(equations, ask, field, walls)
 
     for wall in (wall for wall in walls if wall.is_open):
         place, normal = wall.one(wall.held == 0)
-        if any(_asks(b, problem, field, place, normal, enters) for b in equations):
+        if any(_asks(b, ask, field, place, normal, enters) for b in equations):
             where = place_in_words(Domain(space, None), place[None])
             share = float(np.mean(wall.held == 0))
             part = "" if share == 1 else f" in {percent(share)} of a side,"
@@ -76,16 +72,18 @@ class _Wall:
     at_times: bool
 
     @classmethod
-    def of(cls, facet: Facet, blocks: list[Block], problem, field: str, silent: list[str]) -> "_Wall":
+    def of(
+        cls, facet: Facet, blocks: list[Block], ask: Inquiry, field: str, silent: list[str]
+    ) -> "_Wall":
         """The facet with conditions on a field, some of which may be `silent` at some of its points."""
         points, normals = facet.place(even_probe(facet.dim))
-        places = _at_moments(problem.domain, points)  # (moments, n, dim)
+        places = _at_moments(ask.problem.domain, points)  # (moments, n, dim)
         held = np.zeros(places.shape[:2], int)
         for block in blocks:
             here = np.tile(_covers(block, facet, points), (len(places), 1))
             if np.any(here) and block.name in silent:
                 flat = places.reshape(-1, places.shape[-1])
-                here &= speaks(block, field, numbers_of(problem), flat).reshape(here.shape)
+                here &= ask.speaks(block, field, flat).reshape(here.shape)
             held += block.components * here
         least = held.min(axis=0)
         return cls(facet, points, normals, least, bool(np.any((least == 0) & (held.max(axis=0) > 0))))
@@ -131,60 +129,58 @@ def _covers(block: Block, facet: Facet, points) -> np.ndarray:
     return found
 
 
-def _asks(block: Block, problem, field: str, place, normal, enters: Callable[[], float]) -> bool:
+def _asks(block: Block, ask: Inquiry, field: str, place, normal, enters: Callable[[], float]) -> bool:
     """Whether an equation asks for a condition on a field at a place of the wall.
 
     - `place`, `normal`: in space.
     - `enters`: gives the sign of what carries the field where conditions hold.
     """
-    found = _around(block, problem, field, place, normal)
+    found = _around(block, ask, field, place, normal)
     if found is None:
         return False
     (second, first, value, time), usual = found
     if not all(np.all(np.isfinite(part)) for part in (second, first, value)):
         return False
     if usual > 0:
-        step = CLOSE * _extent(problem.domain)
+        step = CLOSE * _extent(ask.problem.domain)
         rest = np.abs(first) * step + np.abs(value) * step**2
         return bool(np.all(np.abs(second) > FAINT * usual) and np.all(rest <= FALLS * np.abs(second)))
     # What moves with a speed that points inwards, whatever the values, enters here.
-    if problem.domain.time is None:
+    if ask.problem.domain.time is None:
         inwards = enters()
         return bool(inwards and np.all(np.sign(first) == inwards))
     return bool(np.all(time != 0) and np.all(first * np.sign(time) < 0))
 
 
-def _entrance(equations: list[Block], problem, field: str, walls: list[_Wall]) -> float:
+def _entrance(equations: list[Block], ask: Inquiry, field: str, walls: list[_Wall]) -> float:
     """The sign of what carries a field along the normals of walls with conditions; zero if various."""
     signs = set()
     for wall in walls:
         for block in equations if wall.held.any() else ():
-            found = _around(block, problem, field, *wall.one(wall.held > 0))
+            found = _around(block, ask, field, *wall.one(wall.held > 0))
             signs |= {0.0} if found is None else set(np.sign(found[0][1]))
     return signs.pop() if len(signs) == 1 else 0.0
 
 
-def _around(block: Block, problem, field: str, place, normal):
+def _around(block: Block, ask: Inquiry, field: str, place, normal):
     """The terms of an equation close to a wall, and the usual size of the first of them inside.
 
     None where they are not known.
     """
-    domain, numbers = problem.domain, numbers_of(problem)
+    domain = ask.problem.domain
     inner, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
     near = inner.copy()
     near[:, : domain.space_dim] = place - CLOSE * _extent(domain) * normal
-
-    def terms(points):
-        found = [
-            _terms(block, field, factors_at(block, field, numbers, point, times), normal)
-            for point, times in zip(points, TIMES, strict=True)
-        ]
-        return [np.array(part) for part in zip(*found, strict=True)]
-
     try:
-        return terms(near), np.max(np.abs(terms(inner)[0]))
+        factors = ask.factors(block, field, np.concatenate([near, inner]), 2 * TIMES)
     except Exception:  # a function that only runs where points are: nothing is known of it
         return None
+    terms = [
+        _terms(block, field, {name: part[i] for name, part in factors.items()}, normal)
+        for i in range(2 * len(TIMES))
+    ]
+    found = [np.array(part).reshape(2, -1) for part in zip(*terms, strict=True)]
+    return [part[0] for part in found], np.max(np.abs(found[0][1]))
 
 
 def _terms(block: Block, field: str, factors: dict, normal) -> tuple[float, ...]:
@@ -197,7 +193,7 @@ def _terms(block: Block, field: str, factors: dict, normal) -> tuple[float, ...]
     plan = block.plan
     terms = np.zeros((4, block.components))
     for name, quantity in asked_of(plan, field).items():
-        factor = np.asarray(factors[name], float)
+        factor = factors[name]
         orders = orders_of(plan, quantity)
         if isinstance(quantity, Laplacian):
             terms[0] += factor

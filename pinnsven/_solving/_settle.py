@@ -3,7 +3,7 @@
 import numpy as np
 
 RESPONSE_ROOM = 10.0  # a size is at most this much larger than the response at the end
-LAST_PROBES = 8  # directions in which the response is asked: a few tell a factor of ten
+LAST_PROBES = 4  # directions in which the response is asked: a few tell a factor of ten
 
 
 def settle(run) -> None:

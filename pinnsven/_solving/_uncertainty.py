@@ -22,9 +22,10 @@ ALIKE = 1e-2  # readings with less than this share of the largest residual are e
 BORNE_OUT = (1e-3, 1 - 1e-3)  # quantiles of chi squared between which a stated noise is believed
 SAME = 1e-3  # of two movements, by which they may differ and be equal
 FAINT_EFFECT = 1e-6  # directions of less effect, beside the largest, that a band leaves out
-GRAM, READINGS = "Gram", "readings of "  # names of what is compiled
-SECONDS = 0.6  # for a thousand parameters, on one core of the machine of the experiments
-SCATTER_POINTS = 2048  # at which a field's standard error is averaged
+JACOBIAN, GRAM, READINGS = "Jacobian", "Gram", "readings of "  # names of what is compiled
+LONG = 4  # rows for each parameter, from where J^T J is summed and J is never whole
+SECONDS = 0.25  # for a thousand parameters, on one core of the machine of the experiments
+SPREAD_POINTS = 512  # at which a field's standard error is averaged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,23 +50,47 @@ def uncertainty(run) -> Uncertainty:
     """
     if not is_asked(run):
         return Uncertainty(Unknowns({}, np.zeros((0, 0))), "", np.zeros((run.theta.size, 0)))
-    blocks, found = run.system.blocks, {}
-    for name, function, given in scatter_questions(run):
-        found[name] = np.asarray(run.compiler.function(name, function, *given)(*given), float)
-    squares, vectors = np.linalg.eigh(found.pop(GRAM))
-    kept = squares > KEPT * squares[-1]
-    inverse = (vectors[:, kept] / squares[kept]) @ vectors[:, kept].T
-    given = {b.name: found[READINGS + b.name] for b in blocks if isinstance(b.site, FixedPoints)}
-    given = {name: rows[: run.system.layout(run.batches).count(name)] for name, rows in given.items()}
-    variance = _variances(run, given, inverse, int(kept.sum()))
-    layout = run.system.layout(run.batches)
+    seen = _Seen.of(run)
     columns = [np.zeros((run.theta.size, 0))]
-    for block in blocks:
+    variance, layout = _variances(run, seen), run.system.layout(run.batches)
+    for block in run.system.blocks:
         if block.is_measured:
             spread = np.sqrt(variance[layout.rows[block.name]])
-            columns.append(inverse @ (given[block.name].T * spread))
-    unknowns, words = _unknowns(run, inverse, variance, vectors[:, ~kept])
+            columns.append(seen.whitened @ (seen.given[block.name] @ seen.whitened * spread[:, None]).T)
+    unknowns, words = _unknowns(run, seen, variance)
     return Uncertainty(unknowns, words, _compressed(np.concatenate(columns, axis=1)))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What the weighted rows of a run, with the Jacobian J, see of its parameters.
+
+    - `whitened`: W (params, rank), so that W W^T is the pseudoinverse of J^T J.
+    - `unseen`: orthonormal parameter directions that no row answers, (params, the others).
+    - `given`: the rows of each condition at given points, by name.
+    - `jacobian`: J, (rows, params); None where it has too many rows to be whole.
+    """
+
+    whitened: Float[np.ndarray, "params rank"]
+    unseen: Float[np.ndarray, "params rest"]
+    given: dict[str, np.ndarray]
+    jacobian: np.ndarray | None
+
+    @classmethod
+    def of(cls, run) -> "_Seen":
+        layout, found = run.system.layout(run.batches), {}
+        for name, function, given in scatter_questions(run):
+            found[name] = np.asarray(run.compiler.function(name, function, *given)(*given), float)
+        whole = found.get(JACOBIAN)
+        at_points = [b.name for b in run.system.blocks if isinstance(b.site, FixedPoints)]
+        if whole is not None:
+            square, rows = whole.T @ whole, {name: whole[layout.rows[name]] for name in at_points}
+        else:
+            square = found[GRAM]
+            rows = {name: found[READINGS + name][: layout.count(name)] for name in at_points}
+        squares, vectors = np.linalg.eigh(square)
+        kept = squares > KEPT * squares[-1]
+        return cls(vectors[:, kept] / np.sqrt(squares[kept]), vectors[:, ~kept], rows, whole)
 
 
 def is_asked(run) -> bool:
@@ -81,11 +106,16 @@ def scatter_seconds(run) -> float:
 def scatter_questions(run):
     """What the uncertainty is made of: names, functions and their arguments, to be compiled.
 
-    J^T J of all rows, and the rows of J of each condition at given points.
+    J, or, where that is much larger than its square, J^T J and the rows of J of each condition at given
+    points.
     """
     if not is_asked(run):
         return
     at = (run.system, run.theta, run.batches)
+    if sum(run.points.rows(block) for block in run.system.blocks) <= LONG * run.theta.size:
+        whole = lambda system, theta, batches: system.linearize(theta, batches).jacobian()
+        yield JACOBIAN, whole, at
+        return
     yield GRAM, lambda system, theta, batches: system.gram(theta, batches), at
     for block, batch in zip(run.system.blocks, run.batches, strict=True):
         if isinstance(block.site, FixedPoints):
@@ -94,19 +124,20 @@ def scatter_questions(run):
             yield READINGS + block.name, rows, (alone, run.theta, (batch,))
 
 
-def _variances(run, given, inverse, rank: int) -> Float[np.ndarray, " rows"]:
+def _variances(run, seen: _Seen) -> Float[np.ndarray, " rows"]:
     """How far each weighted row errs, squared.
 
     Readings without a stated noise, or with one that their residuals contradict, err by their own
     scatter; what is exact, by what is left of it.
     """
-    layout, blocks = run.system.layout(run.batches), run.system.blocks
+    layout, blocks, given = run.system.layout(run.batches), run.system.blocks, seen.given
+    rank = seen.whitened.shape[1]
     residual = run.rows(run.batches).astype(float)
     variance = np.zeros(residual.size)
     number = {b.name: run.points.rows(b) for b in blocks}
     total = sum(number.values())
     free = {  # degrees of freedom: rows less the directions that they determine
-        b.name: max(number[b.name] - np.sum((given[b.name] @ inverse) * given[b.name]), 1.0)
+        b.name: max(number[b.name] - np.sum((given[b.name] @ seen.whitened) ** 2), 1.0)
         if b.name in given
         else number[b.name] * max(total - rank, 1) / total
         for b in blocks
@@ -147,11 +178,8 @@ def _compressed(effect):
     return vectors[:, kept] * np.sqrt(squares[kept]) if wide else effect @ vectors[:, kept]
 
 
-def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
-    """The unknowns, and in words what alone is determined of those that are not.
-
-    - `unseen`: orthonormal parameter directions that the residual does not answer.
-    """
+def _unknowns(run, seen: _Seen, variance) -> tuple[Unknowns, str]:
+    """The unknowns, and in words what alone is determined of those that are not."""
     names = run.system.unknown_names
     if not names:
         return Unknowns({}, np.zeros((0, 0))), ""
@@ -159,15 +187,18 @@ def _unknowns(run, inverse, variance, unseen) -> tuple[Unknowns, str]:
     maps = run.system.parameters.unknown_maps
     scale = np.array([bounded.slope(entry) for bounded, entry in zip(maps, tail, strict=True)])
     values = np.array(list(run.system.unknown_values(run.theta).values()))
-    effect = inverse[-len(names) :]
-    given = (run.system, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
-    multiplied = lambda s, t, b, e: s.implicit(t, b).apply(e)
-    reach = np.asarray(run.compiler.compile("product", multiplied, *given)(*given), float)
+    effect = seen.whitened[-len(names) :] @ seen.whitened.T
+    if seen.jacobian is not None:
+        reach = effect @ seen.jacobian.T
+    else:
+        given = (run.system, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
+        multiplied = lambda s, t, b, e: s.implicit(t, b).apply(e)
+        reach = np.asarray(run.compiler.compile("product", multiplied, *given)(*given), float)
     covariance = (reach * variance) @ reach.T * np.outer(scale, scale)
     deviation = np.sqrt(np.diag(covariance))
     safe = np.where(deviation > 0, deviation, 1.0)
     correlation = covariance / np.outer(safe, safe)
-    free, open_ones = _open(scale, unseen[-len(names) :])
+    free, open_ones = _open(scale, seen.unseen[-len(names) :])
     deviation = np.where(open_ones, np.inf, deviation)
     # Along directions that nothing determines unknowns move together, whatever the rest does.
     along = np.where(open_ones[:, None], free, 0.0)

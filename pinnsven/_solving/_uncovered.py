@@ -5,8 +5,8 @@ leave the answer open in functions that are steeper than those in which a verdic
 So they are looked for in the declaration: points that no condition of a field meets.
 """
 
-import jax
-import jax.numpy as jnp
+from collections.abc import Callable
+
 import numpy as np
 
 from .._basics._precision import precision_context
@@ -17,14 +17,11 @@ from .._networks import Ansatz
 from ._asked import (
     LEAST,
     TIMES,
+    Inquiry,
     asked_of,
-    factors_at,
     is_plain,
-    may_be_silent,
-    numbers_of,
     percent,
     place_in_words,
-    says,
 )
 from ._open_walls import open_wall
 from ._reading import is_of, orders_of
@@ -34,58 +31,57 @@ ALONG = 4096  # places along a line, or at the start, at which a condition is as
 LOST = 0.02  # of the largest share of a highest derivative: two neighbors with less have a zero between
 
 
-def uncovered(problem) -> str:
+def uncovered(problem, compile: Callable) -> str:
     """What no condition of a field covers, as a sentence; empty where nothing is found.
+
+    - `compile`: as `Compiler.compile`.
 
     Fields that are read, tied to other places, pieced together or built into a network of the user's
     are passed over: they are determined in ways that are not counted.
     """
     if isinstance(problem.network, Ansatz) or problem.layout.places or problem.layout.composites:
         return ""
+    ask = Inquiry(problem, compile)
     with precision_context("float64"):
         for field in problem.fields:
             own = [b for b in problem.blocks if _mentions(b, field)]
             if any(not b.plan.is_local or isinstance(b.site, FixedPoints) for b in own):
                 continue
             for look in (_inside, _at_start, _at_both_ends, open_wall):
-                if found := look(problem, field, own):
+                if found := look(ask, field, own):
                     return found
-        return _at_zero(problem)
+        return _at_zero(ask)
 
 
-def _at_zero(problem) -> str:
+def _at_zero(ask) -> str:
     """Where the only equation along a line loses its order inside of it, in words.
 
     On both sides of a zero of the factor of its highest derivative it may have different solutions.
     """
+    problem = ask.problem
     equations = [b for b in problem.blocks if b.interior]
     single = problem.domain.dim == len(problem.fields) == len(equations) == 1
     if not single or equations[0].components != 1 or not is_plain(equations[0]):
         return ""
-    (equation,), (field,) = equations, problem.fields
+    (equation,), (field,) = equations, ask.problem.fields
     plan = equation.plan
     orders = {n: sum(orders_of(plan, q).values()) for n, q in asked_of(plan, field).items()}
     highest = max(orders.values(), default=0)
     steep = [n for n, order in orders.items() if order == highest]
     if not highest or len(steep) != 1:
         return ""
-    numbers = numbers_of(problem)
     beside = max((n for n in orders if orders[n] < highest), key=lambda n: orders[n], default="")
-
-    def factors(point, times):
-        found = {n: f[0] for n, f in factors_at(equation, field, numbers, point, times).items()}
-        # A pole of the factor beside it is a zero here, and turns the sign as that does.
-        share = found[steep[0]] / sum(jnp.abs(factor) for factor in found.values())
-        return share * jnp.sign(found[beside]) if beside else share
-
     low, high = problem.domain.lower, problem.domain.upper
     line = low + (high - low) * np.linspace(0.003, 0.996, ALONG)[:, None]
     try:
-        # Operation by operation, both times at once: another solve compiles nothing.
-        at = jax.vmap(jax.vmap(factors, (0, None)), (None, 0))
-        shares = np.asarray(at(jnp.asarray(line), jnp.asarray(TIMES[:2])))
+        found = ask.factors(equation, field, np.tile(line, (2, 1)), np.repeat(TIMES[:2], ALONG))
     except Exception:  # a function that only runs where points are: nothing is known of it
         return ""
+    found = {name: factor[:, 0] for name, factor in found.items()}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # A pole of the factor beside it is a zero here, and turns the sign as that does.
+        share = found[steep[0]] / sum(np.abs(factor) for factor in found.values())
+        shares = (share * np.sign(found[beside]) if beside else share).reshape(2, ALONG)
     share = shares[0]
     if not np.all(np.isfinite(share)) or not np.allclose(share, shares[1], rtol=1e-9, atol=1e-12):
         return ""  # where it vanishes is for the solution to say
@@ -105,51 +101,51 @@ def _mentions(block: Block, field: str) -> bool:
     return any(is_of(q, field) or not (hasattr(q, "field") or isinstance(q, GIVEN)) for q in asked)
 
 
-def _inside(problem, field: str, own: list[Block]) -> str:
+def _inside(ask: Inquiry, field: str, own: list[Block]) -> str:
     """Where no equation of a field holds, in words."""
-    equations, numbers = [b for b in own if b.interior], numbers_of(problem)
-    whole = lambda b: getattr(b.site, "where", None) is None and not may_be_silent(b, numbers)
+    equations = [b for b in own if b.interior]
+    whole = lambda b: getattr(b.site, "where", None) is None and not ask.may_be_silent(b)
     if not equations or any(map(whole, equations)):
         return ""
-    points, _ = Interior(problem.domain).draw(LOOKS, Sobol(), np.random.default_rng(0))
-    open_ones = ~np.any([says(b, problem, field, points) for b in equations], axis=0)
+    points, _ = Interior(ask.problem.domain).draw(LOOKS, Sobol(), np.random.default_rng(0))
+    open_ones = ~np.any([ask.says(b, field, points) for b in equations], axis=0)
     if np.sum(open_ones) < LEAST:
         return ""
-    share, where = float(np.mean(open_ones)), place_in_words(problem.domain, points[open_ones])
+    share, where = float(np.mean(open_ones)), place_in_words(ask.problem.domain, points[open_ones])
     return f"no equation of {field} holds in {percent(share)} of the domain, as near {where}."
 
 
-def _at_start(problem, field: str, own: list[Block]) -> str:
+def _at_start(ask: Inquiry, field: str, own: list[Block]) -> str:
     """Where a start is switched off, in words."""
     starts = [b for b in own if isinstance(b.site, Moment)]
-    if not starts or not all(may_be_silent(b, numbers_of(problem)) for b in starts):
+    if not starts or not all(ask.may_be_silent(b) for b in starts):
         return ""
     site = starts[0].site
     assert isinstance(site, Moment)
     points, _ = site.draw(ALONG, Sobol(), np.random.default_rng(0))
-    open_ones = ~np.any([says(b, problem, field, points) for b in starts], axis=0)
+    open_ones = ~np.any([ask.says(b, field, points) for b in starts], axis=0)
     if np.sum(open_ones) < LEAST:
         return ""
-    share, where = float(np.mean(open_ones)), place_in_words(problem.domain, points[open_ones])
+    share, where = float(np.mean(open_ones)), place_in_words(ask.problem.domain, points[open_ones])
     return f"nothing is said of {field} at the start in {percent(share)} of space, as near {where}."
 
 
-def _at_both_ends(problem, field: str, own: list[Block]) -> str:
+def _at_both_ends(ask: Inquiry, field: str, own: list[Block]) -> str:
     """A wave of which a part is said at the start and a part at the end of time, in words.
 
     Modes that fit into the time meet any such values, and others nearly do.
     """
-    time, moments = problem.domain.time, [b for b in own if isinstance(b.site, Moment)]
-    if time is None or problem.domain.space is None:
+    time, moments = ask.problem.domain.time, [b for b in own if isinstance(b.site, Moment)]
+    if time is None or ask.problem.domain.space is None:
         return ""
     said = {time.start: 0, time.stop: 0}
     for block in moments:
         assert isinstance(block.site, Moment)
         said[block.site.at] += block.components
-    if min(said.values()) == 0 or max(said.values()) > len(problem.fields):
+    if min(said.values()) == 0 or max(said.values()) > len(ask.problem.fields):
         return ""
     equations = [b for b in own if b.interior and is_plain(b)]
-    if not any(_is_a_wave(b, problem, field) for b in equations):
+    if not any(_is_a_wave(b, ask, field) for b in equations):
         return ""
     return (
         f"{field} is a wave with one value at the start and one at the end of time: waves that fit "
@@ -157,21 +153,18 @@ def _at_both_ends(problem, field: str, own: list[Block]) -> str:
     )
 
 
-def _is_a_wave(block: Block, problem, field: str) -> bool:
+def _is_a_wave(block: Block, ask: Inquiry, field: str) -> bool:
     """Whether second derivatives in time and in space have factors of opposite signs in an equation."""
-    plan, domain = block.plan, problem.domain
+    plan, domain = block.plan, ask.problem.domain
     points, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
-    for point, times in zip(points, TIMES, strict=True):
-        try:
-            factors = factors_at(block, field, numbers_of(problem), point, times)
-        except Exception:  # a function that only runs where points are: nothing is known of it
-            return False
-        in_time, in_space = np.zeros((2, block.components))
-        for name, quantity in asked_of(plan, field).items():
-            orders = orders_of(plan, quantity)
-            if isinstance(quantity, Laplacian) or (orders and set(orders.values()) == {2}):
-                into = in_time if domain.dim - 1 in orders else in_space
-                into += np.asarray(factors[name], float)
-        if not np.any(in_time * in_space < 0):
-            return False
-    return True
+    try:
+        factors = ask.factors(block, field, points, TIMES)
+    except Exception:  # a function that only runs where points are: nothing is known of it
+        return False
+    in_time, in_space = np.zeros((2, len(TIMES), block.components))
+    for name, quantity in asked_of(plan, field).items():
+        orders = orders_of(plan, quantity)
+        if isinstance(quantity, Laplacian) or (orders and set(orders.values()) == {2}):
+            into = in_time if domain.dim - 1 in orders else in_space
+            into += factors[name]
+    return bool(np.all(np.any(in_time * in_space < 0, axis=1)))

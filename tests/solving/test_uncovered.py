@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import pytest
 
 import pinnsven as pv
-from pinnsven._solving._uncovered import uncovered
+from pinnsven._basics._compiled import Compiler
+from pinnsven._solving._uncovered import uncovered as uncovered_by
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*may not be determined")
 ROD = pv.Interval(0, 1)
@@ -172,6 +173,10 @@ DETERMINED = {
     ),
     "a time": declared(pv.Time(0, 1), lambda u_t, u: u_t + u, {"start": pv.Initial(u=1.0)}),
 }
+
+
+def uncovered(problem) -> str:
+    return uncovered_by(problem, Compiler(lambda name: None).compile)
 
 
 @pytest.mark.parametrize("name", OPEN)
