@@ -70,8 +70,10 @@ def on_page_content(content: str, page, config, files: Files) -> str:
     del page, config, files
 
     def formula(match: re.Match) -> str:
-        text = html.unescape(match.group(2))[2:-2]
-        return latex2mathml.converter.convert(text, "block" if match.group(1) == "div" else "inline")
+        text, whole = html.unescape(match.group(2))[2:-2], match.group(1) == "div"
+        found = latex2mathml.converter.convert(text, "block" if whole else "inline")
+        # On a phone a long one is moved, not the page.
+        return f'<div style="overflow-x: auto">{found}</div>' if whole else found
 
     return FORMULA.sub(formula, content)
 

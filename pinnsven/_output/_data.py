@@ -51,6 +51,7 @@ class SolutionData:
     - `spectrum`: the singular values of the last Jacobian, descending; before the endgame those of
       a random half of its columns.
     - `rank`: how many of them the last step used.
+    - `spectra`: singular values as they were at steps 1, 4, 16 and so on, by the step; not saved.
     - `steps`, `seconds`, `compile_seconds`: the cost; `seconds` includes compilation.
     - `verdict_seconds`: of the time after the last step, compilation left out.
     - `memory`: bytes, as predicted and at the peak (see `pinnsven._basics._memory`).
@@ -98,6 +99,7 @@ class SolutionData:
     points: Mapping[str, dict[str, np.ndarray]] | None = None
     layout: FieldLayout = PLAIN
     stopped: str = ""
+    spectra: Mapping[int, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __call__(self, *, outside: str = "nan", **coordinates):
         """The fields at the given coordinates.

@@ -150,7 +150,9 @@ def points(wish) -> list[list[Panel]]:
     def places(named) -> np.ndarray:
         columns = [np.asarray(named[c.name]) for c in solution.domain.coordinates]
         stacked = np.concatenate([c.reshape(len(c), -1) for c in columns], axis=1)
-        return stacked[:: max(len(stacked) // MOST_DRAWN, 1)]
+        # Every fourth of a Sobol sequence would lie in one quarter of the domain.
+        chosen = np.random.default_rng(0).permutation(len(stacked))[:MOST_DRAWN]
+        return stacked[np.sort(chosen)]
 
     def draw(axis) -> None:
         """A marker for each point, and the domain's edge where it is a plane."""
@@ -300,14 +302,16 @@ def phase(wish) -> list[list[Panel]]:
 
 
 def convergence(wish) -> list[list[Panel]]:
-    """Training and held-out residual over seconds, with the tolerance."""
-    solution = wish.solution
-    history = solution.history
-    return [[Panel(lambda axis: draw_convergence(axis, history, solution.tolerance))]]
+    """Training and held-out residual over seconds or steps, with the tolerance."""
+    history, tolerance = wish.solution.history, wish.solution.tolerance
+    return [[Panel(lambda axis: draw_convergence(axis, history, tolerance, wish.over or "seconds"))]]
 
 
-def draw_convergence(axis, history, tolerance: float | None) -> None:
-    """Residuals over the seconds of a run."""
+def draw_convergence(axis, history, tolerance: float | None, over: str = "seconds") -> None:
+    """Residuals over the seconds of a run, or over its steps.
+
+    - `over`: "seconds" or "step".
+    """
     if not len(history["step"]):
         axis.text(0.5, 0.5, "no step was taken", ha="center", transform=axis.transAxes)
         return
@@ -318,7 +322,7 @@ def draw_convergence(axis, history, tolerance: float | None) -> None:
         axis.text(0.5, 0.5, said, ha="center", va="center", transform=axis.transAxes)
         axis.axis("off")
         return
-    at = history["seconds"]
+    at = history[over]
     first = max(float(history["loss"][0]), 1e-300)
     axis.semilogy(
         at,
@@ -337,7 +341,7 @@ def draw_convergence(axis, history, tolerance: float | None) -> None:
     )
     if tolerance:
         axis.axhline(tolerance, color=GRAY, lw=1, ls=":", label=f"tolerance {tolerance:.0e}")
-    axis.set(xlabel="seconds of stepping", ylabel="residual")
+    axis.set(xlabel="seconds of stepping" if over == "seconds" else over, ylabel="residual")
     axis.legend(frameon=False, fontsize=8)
 
 
@@ -350,16 +354,24 @@ def spectrum(wish) -> list[list[Panel]]:
 
 
 def draw_spectrum(axis, solution: SolutionData) -> None:
-    """Singular values beside the largest, and the rank that was used."""
+    """Singular values beside the largest, at the end and earlier, each with the rank that was used."""
+    earlier = [step for step in solution.spectra if step < solution.steps]
+    for number, step in enumerate(earlier):
+        gray = str(0.85 - 0.5 * number / len(earlier))
+        sizes = solution.spectra[step] / solution.spectra[step][0]
+        axis.semilogy(np.arange(1, len(sizes) + 1), sizes, color=gray, lw=1, label=f"step {step}")
+        kept = min(int(solution.history["rank"][step - 1]), len(sizes))
+        axis.plot(kept, sizes[kept - 1], "o", color=gray, ms=4)
     sizes = solution.spectrum / solution.spectrum[0]
-    axis.semilogy(np.arange(1, len(sizes) + 1), sizes, color=BLUE, lw=1.3, label="singular values")
+    last = f"step {solution.steps}" if earlier else "singular values"
+    axis.semilogy(np.arange(1, len(sizes) + 1), sizes, color=BLUE, lw=1.3, label=last)
     axis.axvline(solution.rank, color=RED, lw=1, ls="--", label=f"rank used, {solution.rank}")
     axis.set(xlabel="index", ylabel="singular value / largest")
     axis.legend(frameon=False, fontsize=8)
 
 
 def unknowns(wish) -> list[list[Panel]]:
-    """Each unknown over the steps, with its value and standard error at the end."""
+    """Each unknown over steps or seconds, with its value and standard error at the end."""
     solution = wish.solution
     names = [n for n in solution.unknowns if OF_UNKNOWN + n in solution.history]
     if not names:
@@ -370,12 +382,13 @@ def unknowns(wish) -> list[list[Panel]]:
 
         def draw(axis) -> None:
             found, course = solution.unknowns[name], solution.history[OF_UNKNOWN + name]
-            axis.plot(solution.history["step"], course, color=BLUE, lw=1.3, label=name)
+            over = wish.over or "step"
+            axis.plot(solution.history[over], course, color=BLUE, lw=1.3, label=name)
             axis.axhline(float(found), color=RED, lw=1, ls="--", label=f"{float(found):.6g}")
             if np.isfinite(found.standard_error):
                 reach = NINETY_FIVE * found.standard_error
                 axis.axhspan(found - reach, found + reach, color=RED, alpha=0.15, lw=0, label="95 %")
-            axis.set(xlabel="step", ylabel=with_unit(name, wish.units))
+            axis.set(xlabel=over, ylabel=with_unit(name, wish.units))
             axis.legend(frameon=False, fontsize=8)
 
         return Panel(draw)

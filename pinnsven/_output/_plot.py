@@ -51,6 +51,7 @@ class Wish:
     - `given`: whether axes or held values were asked for, and not chosen.
     - `cmap`: a color map, None for one that suits.
     - `units`: by name.
+    - `over`: what the course of a run is drawn over, see `COURSES`; empty for what suits.
     """
 
     solution: SolutionData
@@ -59,6 +60,7 @@ class Wish:
     given: bool
     cmap: str | None
     units: Mapping[str, str]
+    over: str = ""
 
 
 def plot_solution(
@@ -126,10 +128,15 @@ def _wish(solution: SolutionData, field, show, at, along, cmap, units) -> Wish:
             raise ValueError(f"cmap={cmap!r}: matplotlib has no such map." + nearest(cmap, colormaps))
     if not isinstance(units, Mapping):
         raise ValueError(f"units={units!r}: give a dict such as {{'x': 'm', 'u': 'K'}}")
+    over = ""
+    if show in COURSES and along is not None:
+        if along not in COURSES[show]:
+            raise ValueError(f"along={along!r}: show={show!r} is drawn over {listing(COURSES[show])}")
+        over, along = along, None
     axes = choose_axes(solution, along)
     held = held_values(solution, axes, at)
     views = tuple(View(solution, axes, one, units) for one in held)
-    return Wish(solution, fields, views, along is not None or at is not None, cmap, units)
+    return Wish(solution, fields, views, along is not None or at is not None, cmap, units, over)
 
 
 def _figure(rows: Sequence[Sequence[Panel]]):
@@ -351,6 +358,8 @@ def _error(wish: Wish) -> list[list[Panel]]:
     return [[panel(view, name) for view in wish.views] for name in wish.fields]
 
 
+# What a run's course can be drawn over: keys of its history.
+COURSES = {"convergence": ("seconds", "step"), "unknowns": ("step", "seconds")}
 SHOWN: dict[str, Callable[[Wish], list[list[Panel]]]] = {
     "solution": _solution,
     "error": _error,

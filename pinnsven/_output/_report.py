@@ -30,6 +30,8 @@ math {{ font-size: 1.1em; }} math[display="block"] {{ text-align: left; display:
 pre {{ background: #f5f5f2; padding: .6rem; overflow-x: auto; font-size: .85rem; margin: 0; }}
 img {{ max-width: 100%; height: auto; }}
 figure {{ margin: 1rem 0; }} figcaption {{ color: #555; font-size: .9rem; }}
+@media (max-width: 40rem) {{ .long {{ overflow-x: auto; }}
+  .long img {{ max-width: none; width: 44rem; }} }}
 footer {{ color: #666; font-size: .85rem; margin-top: 2rem; }}
 @media print {{ body {{ margin: 0; max-width: none; font-size: 11pt; }}
   h2, figure, table, .verdict {{ break-inside: avoid; }} .verdict, pre {{ background: none; }} }}
@@ -51,6 +53,7 @@ footer {{ color: #666; font-size: .85rem; margin-top: 2rem; }}
 
 COLORS = {"converged": "#009e73", "diverged": "#d55e00"}  # of the bar beside the verdict
 DOUBTFUL = "#e69f00"
+WIDE = 1.9  # times as wide as high: on a phone such a picture is moved, for it could not be read
 
 
 def write_report(solution: SolutionData, path, command: str = "") -> None:
@@ -164,19 +167,23 @@ def _unknowns(solution: SolutionData) -> str:
 
 
 def _course(solution: SolutionData) -> str:
-    """Residuals over seconds, and the spectrum of the last Jacobian."""
+    """Residuals over seconds, and spectra of Jacobians, as far as there are such."""
 
     def draw():
-        figure = picture_class()(figsize=(9.0, 3.6), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        draw_convergence(left, solution.history, solution.tolerance)
-        if len(solution.spectrum):
-            draw_spectrum(right, solution)
-        else:
-            right.axis("off")
+        figure = picture_class()(figsize=(4.5 * len(parts), 3.6), layout="constrained")
+        for axis, part in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+            part(axis)
         return figure
 
-    return _picture(draw, "Residuals over the seconds of stepping; the spectrum of the last Jacobian.")
+    parts: list[Callable] = []
+    captions: list[str] = []
+    if len(solution.history["step"]) > 1:
+        captions.append("Residuals over the seconds of stepping.")
+        parts.append(lambda axis: draw_convergence(axis, solution.history, solution.tolerance))
+    if len(solution.spectrum):
+        captions.append("The spectrum of the last Jacobian, and of earlier ones.")
+        parts.append(lambda axis: draw_spectrum(axis, solution))
+    return _picture(draw, " ".join(captions)) if parts else ""
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
@@ -189,8 +196,10 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
 def _picture(draw: Callable, caption: str) -> str:
     """A picture in the page itself; one that cannot be drawn leaves a sentence and the rest."""
     try:
-        address = as_address(draw(), 130)
+        figure = draw()
+        address = as_address(figure, 130)
     except (ValueError, ArithmeticError, MemoryError) as error:
         return f"<p>{html.escape(caption)} It could not be drawn: {html.escape(str(error))}</p>"
-    text = html.escape(caption)
-    return f'<figure><img alt="{text}" src="{address}"><figcaption>{text}</figcaption></figure>'
+    text, wide = html.escape(caption), figure.get_figwidth() > WIDE * figure.get_figheight()
+    kind = " class='long'" if wide else ""
+    return f'<figure{kind}><img alt="{text}" src="{address}"><figcaption>{text}</figcaption></figure>'

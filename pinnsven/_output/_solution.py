@@ -146,7 +146,8 @@ class Solution(SolutionData):
           the plane; "phase" of two over time; "convergence", "spectrum" or "unknowns" of the run.
         - `at`: where coordinates are held that are not drawn: `at={"t": [0, 0.5, 1]}` gives a curve or
           a map for each.
-        - `along`: the coordinate that curves are drawn over, or the two of a map.
+        - `along`: the coordinate that curves are drawn over, or the two of a map; of "convergence" and
+          "unknowns" "seconds" or "step".
         - `ax`: axes of matplotlib to draw into, for a picture of one part.
         - `cmap`: a color map by name; None for one that suits the range.
         - `dpi`: of a picture in pixels.

@@ -96,6 +96,7 @@ def finish(
         error_estimate=examined.errors,
         spectrum=spectrum[spectrum > 0],
         rank=rank,
+        spectra=run.spectra,
         spread=examined.spread,
         verdict_seconds=time.perf_counter() - run.compiler.seconds - programs.seconds - begun,
         corrected=examined.corrected,

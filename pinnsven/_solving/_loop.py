@@ -124,6 +124,7 @@ class Run:
         self.before = 0.0  # seconds of solving in runs that this one resumes
         self.report = None
         self.records: list[StepRecord] = []
+        self.spectra: dict[int, np.ndarray] = {}  # singular values, by steps that are powers of four
         self.sizes: np.ndarray | None = None  # of each component of the conditions
         self.vanishing: tuple[str, ...] = ()  # fields that might as well be zero
         self.rounding = np.zeros(len(self.system.owners))
@@ -431,6 +432,9 @@ class Run:
         self.theta, self.state, self.report = theta, state, report
         self.records.append(record)
         self.scratch = used + self.scratch[len(used) :]
+        if record.step.bit_length() % 2 and record.step.bit_count() == 1 and record.rank:
+            sizes = np.asarray(report.singular_values)
+            self.spectra[record.step] = sizes[sizes > report.noise_floor * sizes[0]]
         show_step(self, record)
         recent = self.records[-12:]
         if len(recent) == 12 and not any(r.accepted for r in recent):

@@ -147,6 +147,49 @@ def test_everything_that_can_be_shown_is_drawn(rod, show):
     assert figure.axes
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """A network after twenty steps."""
+    equation = lambda u_xx, u: u_xx + u**2 + 1
+    conditions = {"ode": pv.PDE(equation), "ends": pv.Dirichlet(u=0.0)}
+    problem = pv.Problem(pv.Interval(0, 1), "u", conditions)
+    asked = {"network": pv.MLP(width=6, depth=1), "points": 32, "estimate_error": False}
+    return pv.solve(problem, max_steps=20, **asked)
+
+
+def test_the_course_of_a_run_is_drawn_over_steps_where_that_is_asked_for(trained):
+    (axis,) = trained.plot(show="convergence", along="step").axes
+    assert axis.get_xlabel() == "step"
+    np.testing.assert_array_equal(axis.lines[0].get_xdata(), np.arange(1, 21))
+    with pytest.raises(ValueError, match="seconds, step"):
+        trained.plot(show="convergence", along="x")
+
+
+def test_points_that_are_drawn_lie_everywhere(trained):
+    even = pv.Sobol().draw(1 << 14, 2, np.random.default_rng(0))
+    domain = pv.Interval(0, 1) * pv.Time(0, 1)
+    many = {"ode": {"x": even[:, 0], "t": even[:, 1]}}
+    solution = dataclasses.replace(trained, domain=domain, points=many, problem=None)
+    (axis,) = solution.plot(show="points").axes
+    drawn = np.array(axis.lines[0].get_xydata())
+    counts = np.histogram2d(*drawn.T, bins=4)[0]
+    assert 0.5 * counts.mean() < counts.min() and counts.max() < 1.5 * counts.mean()
+
+
+def test_a_spectrum_is_shown_as_training_changes_it_with_the_kept_rank(trained):
+    assert [*trained.spectra] == [1, 4, 16]
+    start = pv.linearize(trained.problem, network=pv.MLP(width=6, depth=1), points=32)
+    sizes = trained.spectra[1]
+    assert np.all(np.diff(sizes) <= 0) and len(sizes) <= len(start.singular_values)
+    (axis,) = trained.plot(show="spectrum").axes
+    labels = axis.get_legend_handles_labels()[1]
+    assert labels[:4] == ["step 1", "step 4", "step 16", "step 20"]
+    marks = [line for line in axis.lines if line.get_marker() == "o"]
+    assert [int(mark.get_xdata()[0]) for mark in marks] == [
+        min(trained.history["rank"][step - 1], len(trained.spectra[step])) for step in (1, 4, 16)
+    ]
+
+
 @pytest.mark.solves
 def test_the_size_of_an_error_is_that_from_the_exact_solution(rod):
     mesh = rod.plot(show="error").axes[0].collections[0]
