@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 
@@ -100,7 +100,16 @@ class Initial(_Prescription):
     points: int | None = eqx.field(static=True, converter=plain)
     exact: bool | None = eqx.field(static=True)
 
-    def __init__(self, function=None, /, *, weight=None, points=None, exact=None, **values):
+    def __init__(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        exact: Any = None,
+        **values: Any,
+    ):
         self.function, self.values, self.exact = function, values, exact
         self.weight, self.points = weight, points
 
@@ -126,7 +135,15 @@ class _OnBoundary(_Prescription):
     exact: bool | None = eqx.field(static=True)
 
     def __init__(
-        self, function=None, /, on: On = None, *, weight=None, points=None, exact=None, **values
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        on: On = None,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        exact: Any = None,
+        **values: Any,
     ):
         self.function, self.values, self.on = function, values, on
         self.weight, self.points, self.exact = weight, points, exact
@@ -148,7 +165,16 @@ class Boundary(_OnBoundary):
     Raises `ValueError` when the problem is built if a name or a part does not exist.
     """
 
-    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+    def __init__(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        on: On = None,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        **values: Any,
+    ):
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -179,7 +205,15 @@ class Dirichlet(_OnBoundary):
     builds_in: ClassVar[bool] = True
 
     def __init__(
-        self, function=None, /, on: On = None, *, weight=None, points=None, exact=None, **values
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        on: On = None,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        exact: Any = None,
+        **values: Any,
     ):
         super().__init__(function, on, weight=weight, points=points, exact=exact, **values)
 
@@ -199,7 +233,16 @@ class Neumann(_OnBoundary):
     Raises `ValueError` as `Dirichlet` does.
     """
 
-    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+    def __init__(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        on: On = None,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        **values: Any,
+    ):
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):
@@ -218,7 +261,16 @@ class Robin(_OnBoundary):
     Raises `ValueError` for anything but a triple, and as `Dirichlet` does.
     """
 
-    def __init__(self, function=None, /, on: On = None, *, weight=None, points=None, **values):
+    def __init__(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        on: On = None,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+        **values: Any,
+    ):
         super().__init__(function, on, weight=weight, points=points, **values)
 
     def _keyword_terms(self, space):

@@ -1,6 +1,7 @@
 """Measured or given values at points."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,16 @@ class Data(AbstractCondition):
     dropped: int
     loss: Huber | None
 
-    def __init__(self, points, /, *, weight=None, noise=0.0, loss=None, **values):
+    def __init__(
+        self,
+        points: Any,
+        /,
+        *,
+        weight: float | None = None,
+        noise: float = 0.0,
+        loss: Huber | None = None,
+        **values: Any,
+    ):
         self.points, self.values, self.weight, self.dropped = points, values, weight, 0
         self.loss = loss
         if loss is not None and not isinstance(loss, Huber):

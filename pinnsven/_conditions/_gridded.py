@@ -1,6 +1,7 @@
 """Coefficients that are known on a grid, as smooth functions that conditions call."""
 
 import contextlib
+from typing import Any
 
 import equinox as eqx
 import interpax
@@ -37,7 +38,7 @@ class Gridded(eqx.Module):
     _bounds: tuple[tuple[float, float], ...] = eqx.field(static=True)
     _spline: eqx.Module
 
-    def __init__(self, *, values, method: str = "cubic", **axes):
+    def __init__(self, *, values: Any, method: str = "cubic", **axes: Any):
         if method not in METHODS:
             raise ValueError(
                 f"method={method!r}: give one of {listing(map(repr, METHODS))}."

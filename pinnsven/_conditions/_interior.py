@@ -1,6 +1,7 @@
 """Conditions inside the domain."""
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 
@@ -26,7 +27,7 @@ class PDE(AbstractCondition):
     the part is none.
     """
 
-    function: Callable = eqx.field(static=True)
+    function: Callable[..., Any] = eqx.field(static=True)
     weight: float | None = None
     points: int | None = eqx.field(static=True, converter=plain, default=None)
     on: object = eqx.field(static=True, default=None, kw_only=True)
@@ -60,12 +61,20 @@ class Interface(AbstractCondition):
     and where the parts overlap or do not touch.
     """
 
-    function: Callable = eqx.field(static=True)
+    function: Callable[..., Any] = eqx.field(static=True)
     between: tuple[str, str] = eqx.field(static=True)
     weight: float | None = None
     points: int | None = eqx.field(static=True, converter=plain, default=None)
 
-    def __init__(self, function, /, between, *, weight=None, points=None):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        /,
+        between: Any,
+        *,
+        weight: float | None = None,
+        points: Any = None,
+    ):
         self.function, self.weight, self.points = function, weight, plain(points)
         names = tuple(between.replace(",", " ").split()) if isinstance(between, str) else between
         if not isinstance(names, (tuple, list)) or len(names) != 2 or names[0] == names[1]:
@@ -111,7 +120,7 @@ class Condition(AbstractCondition):
     points do not fit the domain.
     """
 
-    function: Callable = eqx.field(static=True)
+    function: Callable[..., Any] = eqx.field(static=True)
     points: dict
     weight: float | None = None
 

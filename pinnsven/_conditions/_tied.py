@@ -1,6 +1,7 @@
 """Conditions that tie places to one another: ends of a coordinate, and pairs named by a map."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -46,7 +47,14 @@ class Periodic(AbstractCondition):
     points: int | None = eqx.field(static=True, converter=plain)
 
     def __init__(
-        self, *, along: str, factor=1.0, derivatives: int = 1, weight=None, points=None, **values
+        self,
+        *,
+        along: str,
+        factor: Any = 1.0,
+        derivatives: int = 1,
+        weight: float | None = None,
+        points: Any = None,
+        **values: Any,
     ):
         self.along, self.factor, self.derivatives = along, plain(factor), derivatives
         self.values, self.weight, self.points = values, weight, points
@@ -156,7 +164,16 @@ class Pairs(AbstractCondition):
     weight: float | None
     count: int | None = eqx.field(static=True, converter=plain)
 
-    def __init__(self, function, /, points=None, other=None, *, weight=None, count=None):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        /,
+        points: Any = None,
+        other: Any = None,
+        *,
+        weight: float | None = None,
+        count: int | None = None,
+    ):
         self.function, self.points = function, points
         self.other = other  # type: ignore[assignment]
         self.weight, self.count = weight, count

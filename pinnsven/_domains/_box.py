@@ -41,7 +41,13 @@ class Box(AbstractShape):
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
     _name: str | None = eqx.field(static=True)
 
-    def __init__(self, *, periodic: str | tuple[str, ...] | list[str] = (), name=None, **bounds):
+    def __init__(
+        self,
+        *,
+        periodic: str | tuple[str, ...] | list[str] = (),
+        name: str | None = None,
+        **bounds: Any,
+    ):
         if not bounds:
             raise ValueError("Box needs at least one coordinate, for example Box(x=(0, 1))")
         wrapped = tuple(periodic.replace(",", " ").split()) if isinstance(periodic, str) else periodic
@@ -149,7 +155,13 @@ class Interval(Box):
     """
 
     def __init__(
-        self, lower=None, upper=None, *, name: str | None = None, periodic: bool | str = False, **bounds
+        self,
+        lower: float | None = None,
+        upper: float | None = None,
+        *,
+        name: str | None = None,
+        periodic: bool | str = False,
+        **bounds: Any,
     ):
         if (lower is None) != (upper is None) or (lower is None) == (not bounds) or len(bounds) > 1:
             raise ValueError("Interval takes two ends, Interval(0, 1), or one pair, Interval(x=(0, 1))")

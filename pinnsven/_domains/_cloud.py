@@ -1,7 +1,7 @@
 """Shapes whose boundary is known at points with normals."""
 
 import functools
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -65,7 +65,12 @@ class PointCloud(AbstractFromPoints):
     _known: _Points = eqx.field(static=True)
 
     def __init__(
-        self, points, normals, *, coordinates: tuple[str, ...] | None = None, name: str = "cloud"
+        self,
+        points: Any,
+        normals: Any,
+        *,
+        coordinates: tuple[str, ...] | None = None,
+        name: str = "cloud",
     ):
         places, given = numeric_array("points", points), numeric_array("normals", normals)
         if places.ndim != 2 or places.shape[1] not in (2, 3):

@@ -28,7 +28,9 @@ class Time(eqx.Module):
 
     coordinate: Coordinate = eqx.field(static=True)
 
-    def __init__(self, start=None, stop=None, *, name: str = "t", **bounds):
+    def __init__(
+        self, start: float | None = None, stop: float | None = None, *, name: str = "t", **bounds: Any
+    ):
         if (start is None) != (stop is None) or (start is None) == (not bounds) or len(bounds) > 1:
             raise ValueError("Time takes a start and an end, Time(0, 1), or one pair, Time(t=(0, 1))")
         name, pair = next(iter(bounds.items())) if bounds else (name, (start, stop))
@@ -68,7 +70,7 @@ class Parameter(eqx.Module):
 
     coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
 
-    def __init__(self, **bounds):
+    def __init__(self, **bounds: Any):
         if not bounds:
             raise ValueError("Parameter: name a range, as in pv.Parameter(nu=(0.01, 0.1))")
         found = []

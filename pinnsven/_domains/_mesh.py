@@ -1,7 +1,7 @@
 """Shapes made of triangles or tetrahedra."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -64,8 +64,8 @@ class Mesh(AbstractFromPoints):
 
     def __init__(
         self,
-        vertices,
-        cells,
+        vertices: Any,
+        cells: Any,
         *,
         coordinates: tuple[str, ...] | None = None,
         name: str | None = None,

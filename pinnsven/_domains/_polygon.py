@@ -1,6 +1,7 @@
 """Simple polygons in the plane."""
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import numpy as np
@@ -33,7 +34,9 @@ class Polygon(AbstractShape):
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
     name: str | None = eqx.field(static=True)
 
-    def __init__(self, vertices, *, coordinates: tuple[str, str] = ("x", "y"), name=None):
+    def __init__(
+        self, vertices: Any, *, coordinates: tuple[str, str] = ("x", "y"), name: str | None = None
+    ):
         corners = numeric_array("vertices", vertices)
         if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
             raise ValueError(f"vertices: need at least three pairs, got shape {corners.shape}")

@@ -1,5 +1,7 @@
 """Disks and balls."""
 
+from typing import Any
+
 import equinox as eqx
 import numpy as np
 from scipy.special import gamma, ndtri
@@ -31,7 +33,14 @@ class Ball(AbstractShape):
     name: str = eqx.field(static=True)
     _coordinates: tuple[Coordinate, ...] = eqx.field(static=True)
 
-    def __init__(self, center=(0.0, 0.0, 0.0), radius=1.0, *, coordinates=None, name="sphere"):
+    def __init__(
+        self,
+        center: Any = (0.0, 0.0, 0.0),
+        radius: float = 1.0,
+        *,
+        coordinates: Any = None,
+        name: str = "sphere",
+    ):
         try:
             self.center = tuple(numeric_array("center=", center).ravel().tolist())
             self.radius = finite_number("radius =", radius)
@@ -115,7 +124,14 @@ class Disk(Ball):
     Arguments and errors as for `Ball`, with the coordinates x and y by default.
     """
 
-    def __init__(self, center=(0.0, 0.0), radius=1.0, *, coordinates=None, name="circle"):
+    def __init__(
+        self,
+        center: Any = (0.0, 0.0),
+        radius: float = 1.0,
+        *,
+        coordinates: Any = None,
+        name: str = "circle",
+    ):
         super().__init__(center, radius, coordinates=coordinates, name=name)
         if len(self.center) != 2:
             raise ValueError(f"center={center!r}: a disk has a center with two components")

@@ -68,8 +68,8 @@ class Solid(AbstractFromPoints):
 
     def __init__(
         self,
-        vertices,
-        triangles,
+        vertices: Any,
+        triangles: Any,
         *,
         coordinates: tuple[str, ...] = ("x", "y", "z"),
         name: str | None = None,

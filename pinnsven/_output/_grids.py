@@ -162,7 +162,7 @@ COLLECTION = """<?xml version="1.0"?>
 """
 
 
-def to_vtk(solution: SolutionData, path: str | os.PathLike, names, given: dict) -> None:
+def to_vtk(solution: SolutionData, path: str | os.PathLike[str], names, given: dict) -> None:
     """A grid as files that ParaView reads; see `Solution.to_vtk`."""
     meshio = library("meshio", "to_vtk")
     base, suffix = os.path.splitext(os.fspath(path))

@@ -65,7 +65,7 @@ class StopWhen(Callback):
 class _File(Callback):
     """A file that is opened when the run begins, written line by line, and closed at its end."""
 
-    def __init__(self, path: str | os.PathLike, every: int = 1):
+    def __init__(self, path: str | os.PathLike[str], every: int = 1):
         self._path, self._every = os.fspath(path), whole_number("every", every, 1, STEPS)
         folder = os.path.dirname(os.path.abspath(self._path))
         if not os.path.isdir(folder):
@@ -131,7 +131,7 @@ class TensorBoard(Callback):
     Raises `ImportError` where `tensorboardX` is not installed.
     """
 
-    def __init__(self, folder: str | os.PathLike):
+    def __init__(self, folder: str | os.PathLike[str]):
         try:
             library = importlib.import_module("tensorboardX")
         except ImportError as error:
@@ -173,7 +173,9 @@ class Movie(Callback):
     Raises `ValueError` for another suffix, and for an `.mp4` without ffmpeg.
     """
 
-    def __init__(self, path: str | os.PathLike, every: int = 10, *, frames_per_second=10.0, **options):
+    def __init__(
+        self, path: str | os.PathLike[str], every: int = 10, *, frames_per_second=10.0, **options
+    ):
         self._every = whole_number("every", every, 1, STEPS)
         speed = finite_number("frames_per_second =", frames_per_second)
         self._frames, self._options = Frames(path, speed), {"show": "solution", **options}

@@ -26,7 +26,7 @@ class Frames:
     Raises `ValueError` for a suffix that no movie has, and for an `.mp4` where ffmpeg is missing.
     """
 
-    def __init__(self, path: str | os.PathLike, speed: float):
+    def __init__(self, path: str | os.PathLike[str], speed: float):
         self.path, self.speed = os.fspath(path), speed
         suffix = os.path.splitext(self.path)[1].lower()
         if suffix not in SUFFIXES:

@@ -2,6 +2,9 @@
 
 import dataclasses
 import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +28,12 @@ class Solution(SolutionData):
     holds is listed at `SolutionData`.
     """
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name not in self.fields and asks_for_field(self, name):
             return functools.partial(_named, self, name)
         return super().__getattr__(name)
 
-    def residual(self, condition: str, *, outside: str = "nan", **coordinates) -> np.ndarray:
+    def residual(self, condition: str, *, outside: str = "nan", **coordinates: Any) -> np.ndarray:
         """What a condition leaves at coordinates, unweighted, in the unit in which it was written.
 
         - `condition`: its name.
@@ -45,7 +48,7 @@ class Solution(SolutionData):
         """
         return residual_values(self, condition, coordinates, outside)
 
-    def error_at(self, *, outside: str = "nan", **coordinates):
+    def error_at(self, *, outside: str = "nan", **coordinates: Any) -> Any:
         """The estimated error at coordinates, in the fields' units: the size of what should be added.
 
         - `outside`, `coordinates`: as for a call of the solution.
@@ -55,7 +58,9 @@ class Solution(SolutionData):
         """
         return estimated_error(self, coordinates, outside)
 
-    def integrate(self, function, on=None, *, nodes: int = 24, **time):
+    def integrate(
+        self, function: Callable[..., Any], on: Any = None, *, nodes: int = 24, **time: Any
+    ) -> np.ndarray:
         """The integral of a function of named values over the domain, or over a part of its boundary.
 
         `solution.integrate(lambda u_n: u_n, on="x+")` is the flux through a wall,
@@ -73,7 +78,7 @@ class Solution(SolutionData):
         """
         return integral(self, function, on, nodes, time)
 
-    def grid(self, names=None, *, outside: str = "nan", **axes) -> GridValues:
+    def grid(self, names: Any = None, *, outside: str = "nan", **axes: Any) -> GridValues:
         """The solution on a grid of all combinations: `solution.grid(x=101, t=5)`.
 
         - `names`: what to evaluate, one or several: fields and their derivatives; None for all fields.
@@ -88,7 +93,7 @@ class Solution(SolutionData):
         """
         return grid_values(self, names, axes, outside)
 
-    def to_xarray(self, names=None, **axes):
+    def to_xarray(self, names: Any = None, **axes: Any) -> Any:
         """The solution on a grid as an `xarray.Dataset`, with the verdict among its attributes.
 
         - `names`, `axes`: as for `grid`.
@@ -97,7 +102,7 @@ class Solution(SolutionData):
         """
         return to_xarray(self, names, axes)
 
-    def to_pandas(self, names=None, **axes):
+    def to_pandas(self, names: Any = None, **axes: Any) -> Any:
         """The solution on a grid as a `pandas.DataFrame`: a row for each point inside the domain.
 
         - `names`, `axes`: as for `grid`.
@@ -106,7 +111,7 @@ class Solution(SolutionData):
         """
         return to_pandas(self, names, axes)
 
-    def to_vtk(self, path, names=None, **axes) -> None:
+    def to_vtk(self, path: str | os.PathLike[str], names: Any = None, **axes: Any) -> None:
         """Writes the solution on a grid for ParaView and its like; cells outside are left out.
 
         In up to three dimensions one file, `.vtu` or `.vtk`, time being the second coordinate of one in
@@ -122,17 +127,17 @@ class Solution(SolutionData):
 
     def plot(
         self,
-        path=None,
+        path: str | os.PathLike[str] | None = None,
         *,
-        field=None,
-        show=None,
-        at=None,
-        along=None,
-        ax=None,
-        cmap=None,
-        dpi=150,
-        units=None,
-    ):
+        field: str | Sequence[str] | None = None,
+        show: str | None = None,
+        at: Mapping[str, Any] | None = None,
+        along: str | Sequence[str] | None = None,
+        ax: Any = None,
+        cmap: str | None = None,
+        dpi: float = 150,
+        units: Mapping[str, str] | None = None,
+    ) -> Any:
         """Draws the solution, or what else is to be shown of it; returns the matplotlib figure.
 
         By default what suits the domain: curves over one coordinate, the fields of a system together
@@ -171,15 +176,15 @@ class Solution(SolutionData):
 
     def animate(
         self,
-        path,
+        path: str | os.PathLike[str],
         *,
-        field=None,
-        frames=50,
-        frames_per_second=20.0,
-        along=None,
-        at=None,
-        cmap=None,
-        units=None,
+        field: str | None = None,
+        frames: int = 50,
+        frames_per_second: float = 20.0,
+        along: str | Sequence[str] | None = None,
+        at: Mapping[str, Any] | None = None,
+        cmap: str | None = None,
+        units: Mapping[str, str] | None = None,
     ) -> None:
         """Writes a movie of the solution as time goes on: curves over one coordinate, maps over two.
 
@@ -194,7 +199,7 @@ class Solution(SolutionData):
         options = {"along": along, "at": at, "cmap": cmap, "units": units}
         animate_solution(self, path, field, frames, frames_per_second, options)
 
-    def report(self, path, command: str = "") -> None:
+    def report(self, path: str | os.PathLike[str], command: str = "") -> None:
         """Writes one self-contained HTML page: verdict, problem, pictures, tables, course of the run.
 
         - `command`: what solves the problem again, to be printed at the end.
@@ -203,11 +208,11 @@ class Solution(SolutionData):
         """
         write_report(self, path, command)
 
-    def save(self, path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the solution to one file that `pv.load` reads; nothing in it is ever executed."""
         save_solution(self, path)
 
-    def write(self, path) -> None:
+    def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the kind of file that the suffix of its name says.
 
         A picture (`.png`, `.pdf`, `.svg` and whatever else matplotlib knows), a page (`.html`), the
@@ -219,7 +224,7 @@ class Solution(SolutionData):
         """
         write_solution(self, path)
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The figures of this solution as a dict that `json.dump` takes."""
         return solution_record(self)
 
@@ -243,7 +248,9 @@ def _named(
     return named_values(solution, name, coordinates, outside, on)
 
 
-def load(path, problem: Declared | None = None, network: object = None) -> Solution:
+def load(
+    path: str | os.PathLike[str], problem: Declared | None = None, network: object = None
+) -> Solution:
     """Reads a solution that `Solution.save` wrote.
 
     - `problem`: needed when its shape is one that files do not know (see `extend.register_shape`).

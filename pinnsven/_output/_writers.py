@@ -22,7 +22,7 @@ class AbstractWriter(abc.ABC):
     suffixes: Sequence[str] = ()
 
     @abc.abstractmethod
-    def write(self, solution: SolutionData, path: str | os.PathLike) -> None:
+    def write(self, solution: SolutionData, path: str | os.PathLike[str]) -> None:
         """Writes the file, whole. Raises `OSError` where that cannot be done."""
 
 
@@ -50,7 +50,7 @@ def register_writer(writer: AbstractWriter) -> AbstractWriter:
     return writer
 
 
-def write_solution(solution: SolutionData, path: str | os.PathLike) -> None:
+def write_solution(solution: SolutionData, path: str | os.PathLike[str]) -> None:
     """Writes a solution as the kind of file that the suffix of its name says.
 
     Raises `ValueError` for a suffix that no writer has, and `OSError` where the file cannot be written.
@@ -65,7 +65,7 @@ def write_solution(solution: SolutionData, path: str | os.PathLike) -> None:
     raise ValueError(f"{os.fspath(path)}: {named}; known are {listing(known)}.{nearest(suffix, known)}")
 
 
-def write_json(path: str | os.PathLike, record: dict) -> None:
+def write_json(path: str | os.PathLike[str], record: dict) -> None:
     """Writes a record as JSON; raises `OSError` where the file cannot be written."""
     text = json.dumps(record, indent=2, allow_nan=False)
     with open(path, "w", encoding="utf-8") as file:

@@ -4,7 +4,8 @@ import copy
 import dataclasses
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -73,14 +74,14 @@ class Problem:
 
     def __init__(
         self,
-        domain,
-        fields,
-        conditions,
-        unknowns=None,
-        exact=None,
-        reference=None,
+        domain: Any,
+        fields: Any,
+        conditions: Mapping[str, AbstractCondition],
+        unknowns: Any = None,
+        exact: Any = None,
+        reference: Any = None,
         *,
-        constants=None,
+        constants: Mapping[str, Any] | None = None,
         network: object = None,
         name: str = "problem",
     ):

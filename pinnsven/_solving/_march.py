@@ -9,6 +9,7 @@ import dataclasses
 import itertools
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -54,7 +55,7 @@ def march(
     *,
     time_limit: float | None = None,
     estimate_error: bool = True,
-    **settings,
+    **settings: Any,
 ) -> Solution:
     """Solves a problem in time slab by slab, each from the end of the one before.
 

@@ -130,7 +130,7 @@ def sweep(
     *,
     seeds: int | Sequence[int] = 1,
     time_limit: float | None = None,
-    **given,
+    **given: Any,
 ) -> Sweep:
     """Solves a problem for several seeds and constants: `pv.sweep(problem, seeds=8, k=[1.0, 2.0])`.
 
