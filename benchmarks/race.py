@@ -141,6 +141,9 @@ def tables(records: list[dict]) -> str:
     return "\n".join(lines).rstrip()
 
 
+STYLES, MARKERS = ("-", "--", "-.", ":"), "os^DvPX*<>"  # lines differ in more than their color
+
+
 def plot(stored: dict) -> None:
     """One picture per problem: the median error against seconds, and a band from least to largest."""
     import matplotlib
@@ -158,7 +161,8 @@ def plot(stored: dict) -> None:
             times = np.geomspace(max(c["times"][0] for c in mine), LIMIT, 100)
             logs = [np.interp(np.log(times), np.log(c["times"]), np.log(c["errors"])) for c in mine]
             errors, color = np.exp(logs), f"C{number}"
-            axes.loglog(times, np.median(errors, axis=0), color=color, label=method)
+            style = {"ls": STYLES[number % len(STYLES)], "marker": MARKERS[number], "markevery": 0.12}
+            axes.loglog(times, np.median(errors, axis=0), color=color, ms=4, label=method, **style)
             axes.fill_between(times, errors.min(axis=0), errors.max(axis=0), color=color, alpha=0.2)
         if axes.lines:
             axes.set(
