@@ -11,7 +11,6 @@ import dataclasses
 import time
 from typing import Any
 
-import diffrax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -141,6 +140,8 @@ def evolve(
         raise ValueError(f"tolerance={tolerance!r}: give a number between 0 and 1")
     if points is not None:
         whole_number("points", points, 1, "must be a positive number of points")
+    import diffrax  # takes a fifth of a second, and nothing else needs it
+
     if solver is not None and not isinstance(solver, diffrax.AbstractSolver):
         raise ValueError(f"solver={solver!r}: give a solver of diffrax, such as diffrax.Kvaerno5()")
     check_time_limit(time_limit)

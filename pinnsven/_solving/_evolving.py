@@ -4,7 +4,6 @@ import dataclasses
 import time
 from typing import Any
 
-import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -238,6 +237,8 @@ class Moving:
 
     def _chosen(self):
         """An explicit method, unless the largest rate, by power iteration, would hold it up."""
+        import diffrax  # takes a fifth of a second, and nothing else needs it
+
         here, begin = jnp.zeros(self.basis.shape[1]), jnp.asarray(self.began)
         turned = jax.jit(lambda v: jax.jvp(lambda y: self._moving(begin, y), (here,), (v,))[1])
         direction = jnp.asarray(np.random.default_rng(1).standard_normal(here.size))
@@ -276,11 +277,13 @@ class Moving:
 
         self._values_at = jax.jit(jax.vmap(at))
 
-    def _once(self, accuracy: float, edges) -> diffrax.Solution | None:
-        """One integration; None where it failed.
+    def _once(self, accuracy: float, edges) -> Any:
+        """One integration, as a solution of diffrax; None where it failed.
 
         - `edges`: in time, at which steps end.
         """
+        import diffrax
+
         controller: Any = diffrax.PIDController(rtol=accuracy, atol=accuracy * (self.size or 1.0))
         if len(edges):
             controller = diffrax.ClipStepSizeController(controller, step_ts=jnp.asarray(edges))
@@ -319,7 +322,7 @@ class Moving:
         self.late |= time.perf_counter() > self.deadline
         return self.late
 
-    def _stepped_over(self, found: diffrax.Solution) -> tuple[float, np.ndarray]:
+    def _stepped_over(self, found) -> tuple[float, np.ndarray]:
         """How far the fields move, beside their size, in what no stage has met; its edges in time.
 
         Of the equations and the walls what depends on time by itself counts, all fields held fixed.
