@@ -38,8 +38,10 @@ def on_files(files: Files, config) -> Files:
         made[f"results/{page.name}"] = f"# {title}\n\n{page.read_text()}"
     for uri, content in made.items():
         files.append(File.generated(config, uri, content=content))
-    for picture in sorted((ROOT / "benchmarks/results").glob("*.png")):
-        files.append(File.generated(config, f"results/{picture.name}", abs_src_path=str(picture)))
+    results = ROOT / "benchmarks/results"
+    for picture in sorted([*results.glob("*.png"), *results.glob("gallery/*.png")]):
+        uri = f"results/{picture.relative_to(results).as_posix()}"
+        files.append(File.generated(config, uri, abs_src_path=str(picture)))
     return files
 
 
@@ -86,7 +88,9 @@ def _lessons() -> dict[str, str]:
         parts = [f"# {int(file.stem[:2])}. {title}\n"]
         for cell in re.split(r"^# %%", file.read_text(), flags=re.MULTILINE):
             head, _, body = cell.partition("\n")
-            if "[markdown]" in head:
+            if body.startswith('"""'):  # what the lesson is about, below its title
+                parts.append(body.strip().strip('"').split("\n\n", 1)[-1])
+            elif "[markdown]" in head:
                 parts.append(re.sub(r"^# ?", "", body.strip(), flags=re.MULTILINE))
             elif code := body.strip() if head.strip() in ("", "---") else cell.strip():
                 parts.append(f"```python\n{code}\n```")
@@ -148,5 +152,7 @@ def _gallery() -> str:
             call = runs.get("filled", runs["empty"])
             known = "" if call["error"] is None else f"relative error {call['error']:.1e}, "
             lines += [f"Reached: {known}{call['status']}, in {call['seconds']:.0f} s.", ""]
+        if (ROOT / f"benchmarks/results/gallery/{file.stem}.png").exists():
+            lines += [f"![The solution of {file.stem}](results/gallery/{file.stem}.png)", ""]
         lines += ["```python", source.strip(), "```", ""]
     return "\n".join(lines)

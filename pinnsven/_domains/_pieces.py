@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import qmc
 
 from .._basics._messages import listing
+from ._sequences import sobol
 from ._surfaces import AbstractSurface
 
 Thing = TypeVar("Thing")
@@ -117,7 +117,7 @@ def even_probe(dim: int) -> Float[np.ndarray, "n dim"]:
         return np.zeros((1, 0))
     if dim == 1:
         return (np.arange(4096)[:, None] + 0.5) / 4096
-    return qmc.Sobol(dim, scramble=True, rng=np.random.default_rng(0)).random_base2(12)
+    return sobol(dim, 12, np.random.default_rng(0))
 
 
 def finite_interval(name: str, bounds: object) -> tuple[float, float]:

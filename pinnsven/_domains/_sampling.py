@@ -10,7 +10,8 @@ import abc
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import qmc
+
+from ._sequences import sobol
 
 
 class AbstractSampler(eqx.Module):
@@ -34,7 +35,7 @@ class Sobol(AbstractSampler):
         exponent = max(count - 1, 0).bit_length()
         # It also spawns from its generator, which no saved state records: give it one of its own.
         scrambling = np.random.default_rng(rng.integers(2**63))
-        return qmc.Sobol(dim, scramble=True, rng=scrambling).random_base2(exponent)[:count]
+        return sobol(dim, exponent, scrambling)[:count]
 
 
 class Uniform(AbstractSampler):

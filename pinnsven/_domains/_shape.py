@@ -13,7 +13,6 @@ from typing import Any, Self
 import equinox as eqx
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.stats import qmc
 
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, numeric_array
@@ -22,6 +21,7 @@ from ._descriptions import plain_fact, tupled
 from ._pieces import Coordinate, Facet, component_slices, even_probe
 from ._rules import SOLID
 from ._sections import AbstractRegion
+from ._sequences import sobol
 from ._slices import Rule, sliced_rule
 
 # What the operators make, by their signs. Set operations, products and moved shapes are shapes, and
@@ -88,8 +88,8 @@ class AbstractShape(eqx.Module):
             wanted = nodes if self.dim < 3 else math.ceil(SOLID * nodes)
             return sliced_rule(region, self.upper - self.lower, wanted)
         # As many in all as a rule in two dimensions has.
-        drawn = qmc.Sobol(self.dim, scramble=True, rng=np.random.default_rng(0))
-        points = self.fill(drawn.random_base2(max((nodes**2 - 1).bit_length(), 6)))
+        exponent = max((nodes**2 - 1).bit_length(), 6)
+        points = self.fill(sobol(self.dim, exponent, np.random.default_rng(0)))
         return points, np.full(len(points), self.volume() / len(points))
 
     def region(self) -> AbstractRegion | None:

@@ -11,7 +11,7 @@ import dataclasses
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import chi2, norm as normal, t as student
+from scipy.special import gammaincinv, ndtri, stdtrit
 
 from .._conditions import FixedPoints
 from .._output._records import UnknownEstimate, Unknowns
@@ -152,7 +152,7 @@ def _variances(run, seen: _Seen) -> Float[np.ndarray, " rows"]:
         name = block.name
         if block.noise > 0:
             stated = (block.noise * np.max(batch.scale)) ** 2
-            low, high = chi2.ppf(BORNE_OUT, free[name])
+            low, high = 2 * gammaincinv(free[name] / 2, BORNE_OUT)
             borne_out = free[name] <= 1 or low <= squares[name] / stated <= high
             found = stated if borne_out else _by_scatter(squares[name], free[name])
         else:
@@ -167,7 +167,7 @@ def _by_scatter(squares: float, freedom: float) -> float:
 
     So large that 1.96 standard deviations hold 95 % although it is not known better (Student 1908).
     """
-    return float(squares / freedom * (student.ppf(0.975, freedom) / normal.ppf(0.975)) ** 2)
+    return float(squares / freedom * (stdtrit(freedom, 0.975) / ndtri(0.975)) ** 2)
 
 
 def _compressed(effect):
