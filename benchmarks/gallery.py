@@ -9,10 +9,12 @@ pictures are off is not told with them, for `at_once.py` and `accuracy.py` measu
 import argparse
 import sys
 
+from PIL import Image
+
 from _records import FOLDER, ROOT, find_source_tree, gallery_problem, output_of
 
 NAMES = tuple(sorted(file.stem for file in (ROOT / "problems").glob("[a-z]*.py")))
-DPI = 70
+DPI, COLORS = 70, 64
 
 
 def child(name: str, seconds: float) -> None:
@@ -21,7 +23,9 @@ def child(name: str, seconds: float) -> None:
 
     problem = gallery_problem(name)
     solution = pv.solve(problem, time_limit=seconds, estimate_error=False, progress=False)
-    solution.plot(FOLDER / "gallery" / f"{name}.png", show="solution", dpi=DPI)
+    path = FOLDER / "gallery" / f"{name}.png"
+    solution.plot(path, show="solution", dpi=DPI)
+    Image.open(path).convert("RGB").quantize(COLORS).save(path, optimize=True)
     print(name, solution.status)
 
 

@@ -36,7 +36,7 @@ from ._pictured import (
     unknowns,
 )
 from ._records import Reference
-from ._views import View, choose_axes, held_values, with_unit
+from ._views import View, choose_axes, filled, held_values, with_unit
 
 ALIKE = 30.0  # times as large as another, up to which fields are drawn together
 
@@ -249,7 +249,7 @@ def _maps(wish: Wish, name: str) -> list[Panel]:
 
     def title(view: View) -> str:
         caption = view.caption()
-        return with_unit(name, wish.units) + (f",  {caption}" if caption else "")
+        return filled(with_unit(name, wish.units) + (f",  {caption}" if caption else ""))
 
     return [
         map_of(view, triangles, values, title(view), limits=limits, cmap=wish.cmap, contours=True)

@@ -1,6 +1,7 @@
 """Which part of a solution a picture shows: its axes, what is held, and the values there."""
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from .._basics._messages import listing, nearest
 from ._ask import named_values
 from ._data import SolutionData
 from ._region import Triangles, smooth_curve, triangulate
+
+TITLE = 46  # characters in a line above a map
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +85,12 @@ class View:
 
     def titled(self, text: str) -> str:
         """A title that also says what is held."""
-        return ", ".join(part for part in (text, self.caption()) if part)
+        return filled(", ".join(part for part in (text, self.caption()) if part))
+
+
+def filled(title: str) -> str:
+    """A title in as many lines as it needs above a map."""
+    return textwrap.fill(title, TITLE) if len(title) > TITLE else title
 
 
 def with_unit(name: str, units: Mapping[str, str]) -> str:

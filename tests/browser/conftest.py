@@ -30,7 +30,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(chromium):
     """Opens an address on a phone; the page, which fails the test for errors in its console."""
     troubles: list[str] = []

@@ -11,8 +11,9 @@ LEAST = 11  # px that text must have to be read on a phone
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """The address of the report on an inverse problem in space and time."""
+    """The address of the report on a small inverse problem in space and time."""
     decay = lambda x, t: jnp.exp(-t) * jnp.sin(jnp.pi * x)
+    small = {"network": pv.MLP(width=6, depth=1), "points": 64, "estimate_error": False}
     problem = pv.Problem(
         pv.Interval(0, 1) * pv.Time(0, 1),
         "u",
@@ -26,7 +27,7 @@ def report(tmp_path_factory):
         exact={"u": decay},
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    pv.solve(problem, max_steps=15, progress=False).report(path)
+    pv.solve(problem, max_steps=15, progress=False, **small).report(path)
     return path.as_uri()
 
 

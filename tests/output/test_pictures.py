@@ -206,6 +206,13 @@ def test_a_plane_in_time_has_snapshots_of_one_range(made):
     assert maps[0].get_aspect() == 1.0
 
 
+def test_a_title_that_holds_many_values_takes_several_lines(trained):
+    cube = pv.Box(**{f"x{i}": (0, 1) for i in range(10)}) * pv.Time(0, 1)
+    many = dataclasses.replace(trained, domain=cube, evaluator=lambda at: at[:, :1], problem=None)
+    (title,) = titles(many.plot(show="solution"))
+    assert "x9 = 0.5" in title and max(map(len, title.splitlines())) < 50
+
+
 def test_a_solid_has_its_middle_planes(made):
     assert titles(made("ball").plot()) == ["u,  z = 1", "u,  y = 0", "u,  x = 0"]
 
