@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 FOLDER = HERE / "results"
+GALLERY = tuple(sorted(file.stem for file in (ROOT / "problems").glob("[a-z]*.py")))
 
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",

@@ -11,9 +11,8 @@ import sys
 
 from PIL import Image
 
-from _records import FOLDER, ROOT, find_source_tree, gallery_problem, output_of
+from _records import FOLDER, GALLERY, find_source_tree, gallery_problem, output_of
 
-NAMES = tuple(sorted(file.stem for file in (ROOT / "problems").glob("[a-z]*.py")))
 DPI, COLORS = 70, 64
 
 
@@ -32,14 +31,14 @@ def child(name: str, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--only", action="append", choices=NAMES)
+    parser.add_argument("--only", action="append", choices=GALLERY)
     parser.add_argument("--core", type=int, default=0)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         return child(options.child, options.seconds)
     (FOLDER / "gallery").mkdir(exist_ok=True)
-    for name in options.only or NAMES:
+    for name in options.only or GALLERY:
         command = [sys.executable, __file__, "--child", name, "--seconds", str(options.seconds)]
         print(*output_of(command, options.core), sep="\n", flush=True)
 

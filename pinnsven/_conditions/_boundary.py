@@ -134,6 +134,7 @@ class _OnBoundary(_Prescription):
     points: int | None = eqx.field(static=True, converter=plain)
     exact: bool | None = eqx.field(static=True)
 
+    # Each class writes this out: without one of its own a type checker takes the fields for arguments.
     def __init__(
         self,
         function: Callable[..., Any] | None = None,

@@ -53,7 +53,7 @@ def uncovered(problem, compile: Callable) -> str:
         return _at_zero(ask)
 
 
-def _at_zero(ask) -> str:
+def _at_zero(ask: Inquiry) -> str:
     """Where the only equation along a line loses its order inside of it, in words.
 
     On both sides of a zero of the factor of its highest derivative it may have different solutions.
@@ -63,7 +63,7 @@ def _at_zero(ask) -> str:
     single = problem.domain.dim == len(problem.fields) == len(equations) == 1
     if not single or equations[0].components != 1 or not is_plain(equations[0]):
         return ""
-    (equation,), (field,) = equations, ask.problem.fields
+    (equation,), (field,) = equations, problem.fields
     plan = equation.plan
     orders = {n: sum(orders_of(plan, q).values()) for n, q in asked_of(plan, field).items()}
     highest = max(orders.values(), default=0)
