@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from pinnsven._solving._loop import Run
+from pinnsven._solving._points import PointSet
+from pinnsven._solving._steppers import as_stepper
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
@@ -37,6 +40,13 @@ def solve(problem=None, **options):
     """A solution of a problem, of `decay` by default, by training a small network on few points."""
     options = {"network": SMALL, "points": 64, "estimate_error": False, "drawn": False} | options
     return pv.solve(decay() if problem is None else problem, **options)
+
+
+def run_of(problem, network=SMALL, solver=None, points=None, refine=True):
+    """A run before its first step."""
+    drawn = PointSet(problem, points, pv.Sobol(), np.random.default_rng(0))
+    stepper = as_stepper(solver or pv.Sven())
+    return Run(problem, network, stepper, drawn, pv.ScaledWeights(), (), 0, refine)
 
 
 def model_of(solution) -> Any:

@@ -6,6 +6,7 @@ corrected in drawn functions if fresh points confirm the gain.
 """
 
 import math
+import time
 
 import numpy as np
 
@@ -57,6 +58,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
     fit.asked, fit.known = asked, run.apart_from
+    fit.until = time.perf_counter() + LARGER_SHARE * run.limits.left()
     found = fit.begin()
     if found is None and run.apart_from:
         return RESULTS.stalled, "no other solution was found than those to keep away from"
@@ -110,6 +112,7 @@ def corrections(run) -> list[Combination]:
     if run.candidate is not None and run.candidate.left <= BEYOND_HELP * run.estimate.relative:
         return known
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=1.0)
+    fit.until = time.perf_counter() + run.limits.left() - VERDICT_SECONDS
     found = fit.begin()
     better = [] if found is None or found.left > HELPS else [_grown(run, fit, found)]
     return [*better, *known]
@@ -123,9 +126,11 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
             break
         ends = found.left > met >= gain * found.left
         most = PATIENT[0] if found.left <= met else PATIENT[1 + ends]
+        cost = fit.cost(found)
         if limits.time_limit is not None:
             most = (LARGER_SHARE if ends else SHARE) * limits.left()
-        if fit.cost(found) > most:
+            fit.until, cost = time.perf_counter() + most, fit.measured_cost(found)
+        if cost > most:
             break
         grown = fit.grow(found)
         if grown is None or grown.left >= found.left:

@@ -10,6 +10,7 @@ network, corrects it (field notes 13; experiments 91 to 93).
 import dataclasses
 import itertools
 import math
+import time
 from collections.abc import Sequence
 
 import jax
@@ -17,12 +18,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._basics._processes import agreed
 from .._networks import FLATTEST, DrawnUnits, Parameters, in_combination
 from .._output._data import SolutionData
 from ._apart import start_apart
-from ._drawn_step import Combination, State
+from ._drawn_step import Combination, Sets, State
 from ._points import PointSet
-from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
+from ._residual import ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
 from ._waves import stretched
 
@@ -38,11 +40,14 @@ WALLS = 3.0  # factor on the residuals of conditions that are no equations
 NEWTON = 12  # steps at most
 AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss its prediction
 SLOW = 0.5  # of the residual that a step leaves, above which it is slow
+VAIN = 0.9  # of the residual that a step leaves by its own prediction, above which it is not taken
 HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
 FULL = 0.99  # of the singular values that were kept, from where all functions were of use
 SECONDS = 0.1  # of a step in 500 functions, on one core of the machine of the experiments
 EXACT = 1e-13  # of the residual, below which it is rounding
+DEARER = 8.0  # times, that a step in twice as many functions costs
+REPEATED = 3  # steps at most, that a growth is expected to need
 
 
 class DrawnFit:
@@ -70,6 +75,8 @@ class DrawnFit:
         self.steepest = STEEPEST[0]  # of the slopes that were chosen
         self.featured = True  # whether half of the units are multiplied by features
         self.known: Sequence[SolutionData] = ()  # solutions to keep away from
+        self.until = math.inf  # by `time.perf_counter`, when steps have to end
+        self.step_seconds = 0.0  # that the last one took
 
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
@@ -83,11 +90,12 @@ class DrawnFit:
         def attempt(look: tuple, steepest: float) -> bool:
             nonlocal best
             (self.featured, self.stretch), self.steepest = look, steepest
-            units = self._draw(steepest)
+            began, units = time.perf_counter(), self._draw(steepest)
             state = self.state([units], self.nothing(1), sets)
             if state is None:
                 return False
             step = state.step()
+            self.step_seconds = time.perf_counter() - began
             if best is None or step.left < best[-1].left:
                 best = look, steepest, units, state, step
             return True
@@ -119,6 +127,8 @@ class DrawnFit:
         other = 2.0 if before.rank >= FULL * len(before.sizes) else 0.5
         self.featured = True  # the first ones may have been too few for it
         for steepest in (self.steepest, other * self.steepest) if used == 1 else (self.steepest,):
+            if found and not self._has_time(REPEATED):
+                break
             more = [self._draw(steepest, portion=i) for i in range(2 * used)]
             kept = old if steepest == self.steepest else more[:used]
             begun = coefficients if steepest == self.steepest else self.nothing(2 * used)
@@ -186,6 +196,15 @@ class DrawnFit:
         columns = 2 * int(before.drawn.used) * self.functions * self.fields
         return SECONDS * (columns / 500) ** 3 * max(len(before.steps), 1)
 
+    def measured_cost(self, before: Combination) -> float:
+        """The same by the clock, from the last step's: for runs that a clock ends anyway."""
+        return DEARER * agreed(self.step_seconds) * min(max(len(before.steps), 1), REPEATED)
+
+    def _has_time(self, steps: int) -> bool:
+        """Whether so many steps, each as long as the last, end in time."""
+        left = self.until - time.perf_counter() - steps * self.step_seconds
+        return self.until == math.inf or agreed(left) > 0
+
     def number(self, found: Combination) -> int:
         """How many functions a combination has for each field."""
         return int(found.drawn.used) * self.functions
@@ -215,6 +234,7 @@ class DrawnFit:
 
         - `state`, `step`: the first ones, where they are known.
         """
+        began = time.perf_counter() - (0.0 if state is None else self.step_seconds)
         state = self.state(units, coefficients, sets) if state is None else state
         if state is None:
             return None
@@ -229,8 +249,10 @@ class DrawnFit:
         step = state.step() if step is None else step
         kept = len(units) > 1  # whether a Jacobian is taken for that of the next step too
         for number in range(NEWTON):
-            step = state.step() if number else step
-            after = None
+            tried = state.step() if number else step
+            if number and tried.left > VAIN:
+                break
+            step, after = tried, None
             for share in (1.0, 0.5, 0.25):
                 moved = coefficients + share * step.change.reshape(coefficients.shape)
                 after = self._moved(state, units, moved, sets, kept)
@@ -243,7 +265,8 @@ class DrawnFit:
             slow = slow + 1 if after.held_norm > SLOW * state.held_norm else 0
             coefficients, state = moved, after
             shares.append(state.held_norm / first)
-            if affine or slow == 2 or shares[-1] < EXACT:
+            self.step_seconds = (time.perf_counter() - began) / len(shares)
+            if affine or slow == 2 or shares[-1] < EXACT or not self._has_time(1):
                 break
             if kept and number + 1 < NEWTON:
                 kept, state = False, self.state(units, coefficients, sets, state.weights)
@@ -281,7 +304,7 @@ class DrawnFit:
             steps=(0.0,),
         )
 
-    def _sets(self, portions: int) -> "_Sets":
+    def _sets(self, portions: int) -> Sets:
         """Fresh points to fit so many portions to, and as many to judge by."""
         most = SMALL if portions <= SMALL else PORTIONS
         columns = self.functions * self.fields
@@ -297,9 +320,9 @@ class DrawnFit:
                 batches.append(self.points.fresh_batch(*given, slabs=room, rng=self.sampling))
             sets.append(tuple(batches))
         rows = [active_rows(self.system, batches) for batches in sets]
-        return _Sets(sets, [[part for block in found for part in block.T] for found in rows])
+        return Sets(sets, [[part for block in found for part in block.T] for found in rows])
 
-    def state(self, units, coefficients, sets: "_Sets", weights=None) -> "State | None":
+    def state(self, units, coefficients, sets: Sets, weights=None) -> "State | None":
         """Weighted Jacobians and residuals at a combination; None where they are not finite."""
         pairs = [self._linearized(units, coefficients, batches) for batches in sets.batches]
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
@@ -318,7 +341,7 @@ class DrawnFit:
             weighted.append((jacobian[order] * factor[:, None], residual[order] * factor))
         return State(weighted[0], weighted[1], weights)
 
-    def _moved(self, state: "State", units, coefficients, sets: "_Sets", kept: bool) -> "State | None":
+    def _moved(self, state: "State", units, coefficients, sets: Sets, kept: bool) -> "State | None":
         """The state at another combination.
 
         - `kept`: whether its Jacobian is that of `state`, as where the residual is affine: what it
@@ -369,14 +392,6 @@ class DrawnFit:
         norms = np.array([np.sqrt(np.mean(sizes[r] ** 2)) for r in rows])
         interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
         return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Sets:
-    """Points to fit and points to judge by, and the rows of each component at each."""
-
-    batches: list[tuple[Batch, ...]]
-    rows: list[list[np.ndarray]]
 
 
 def _portion(units: DrawnUnits, i: int) -> DrawnUnits:

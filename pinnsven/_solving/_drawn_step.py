@@ -7,9 +7,18 @@ import scipy.linalg
 from jaxtyping import Float
 
 from .._networks import DrawnLayer
+from ._residual import Batch
 
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
+
+
+@dataclasses.dataclass(frozen=True)
+class Sets:
+    """Points to fit and points to judge by, and the rows of each component at each."""
+
+    batches: list[tuple[Batch, ...]]
+    rows: list[list[np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,13 +7,10 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from helpers import SMALL, first
+from helpers import SMALL, first, run_of
 from pinnsven._solving._held_out import summarize
 from pinnsven._solving._limits import Limits
-from pinnsven._solving._loop import Run
 from pinnsven._solving._noise import rounding
-from pinnsven._solving._points import PointSet
-from pinnsven._solving._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
@@ -148,8 +145,7 @@ def test_a_feature_that_no_fitted_point_has_met_is_found():
 
 
 def make_run(problem, **options):
-    points = PointSet(problem, 64, pv.Sobol(), np.random.default_rng(0))
-    run = Run(problem, SMALL, as_stepper(pv.Sven()), points, pv.ScaledWeights(), (), 0, False)
+    run = run_of(problem, points=64, refine=False)
     run.limits, run.checkpoint, run.estimates_error = Limits(1e-6), None, True
     run.prepare()
     return run

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from helpers import model_of
+from helpers import model_of, run_of
 from pinnsven._networks import DrawnLayer
+from pinnsven._solving._drawn import DrawnFit
 
 PI = jnp.pi
 
@@ -71,6 +72,25 @@ def test_a_mildly_nonlinear_problem_takes_a_few_steps_of_gauss_newton():
     problem = pv.Problem(pv.Box(x=(0, 1), y=(0, 1)), "u", conditions, exact=exact)
     solution = pv.solve(problem)
     assert solution.status == "converged" and solution.steps == 1 and float(solution.error) < 1e-8
+
+
+def test_steps_in_drawn_functions_end_with_their_time():
+    """A nonlinear equation that takes several steps takes one, and no other slopes, past its end."""
+    conditions = {
+        "pde": pv.PDE(lambda u, u_t, t: u_t - u**2 * jnp.cos(t)),
+        "start": pv.Initial(u=0.5),
+    }
+    problem = pv.Problem(pv.Time(0, 1), "u", conditions)
+    runs = [run_of(problem) for _ in range(2)]
+    fit, late = (
+        DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0) for run in runs
+    )
+    late.until = -1.0  # of a clock that never goes back
+    found, cut_short = fit.begin(), late.begin()
+    assert len(found.steps) > 1 and len(cut_short.steps) == 1
+    assert found.left < cut_short.left < 1
+    grown = late.grow(cut_short)
+    assert grown is not None and len(grown.steps) == 1 and late.steepest == fit.steepest
 
 
 @pytest.mark.slow

@@ -5,15 +5,12 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
-from helpers import CLOSE, SMALL, decay, model_of, solve
+from helpers import CLOSE, decay, model_of, run_of, solve
 from pinnsven._basics._precision import precision_context
 from pinnsven._networks import flat_parameters
 from pinnsven._solving._finish import _keep_the_better
 from pinnsven._solving._held_out import block_scales
 from pinnsven._solving._limits import Limits
-from pinnsven._solving._loop import Run
-from pinnsven._solving._points import PointSet
-from pinnsven._solving._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
@@ -126,16 +123,7 @@ def test_what_is_reported_is_of_the_parameters_that_are_kept():
     """The best parameters are not the last ones: what is measured last is not what is kept."""
     kept = solve(max_steps=40)
     worse = solve(max_steps=2)
-    run = Run(
-        decay(),
-        SMALL,
-        as_stepper(pv.Sven()),
-        PointSet(decay(), 64, pv.Sobol(), np.random.default_rng(0)),
-        pv.ScaledWeights(),
-        (),
-        0,
-        True,
-    )
+    run = run_of(decay(), points=64)
     run.limits, run.estimates_error, run.wants_drawn = Limits(), False, False
     with precision_context("float64"):
         run.prepare()

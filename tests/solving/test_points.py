@@ -7,12 +7,10 @@ import optax
 import pytest
 
 import pinnsven as pv
-from helpers import decay
+from helpers import decay, run_of
 from pinnsven._output._records import Estimate
 from pinnsven._solving._limits import Limits
-from pinnsven._solving._loop import Run
 from pinnsven._solving._points import MAX_POINTS, PointSet
-from pinnsven._solving._steppers import as_stepper
 
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
@@ -97,12 +95,6 @@ def test_a_run_ends_with_room_for_what_the_points_of_the_verdict_may_find(relati
     run.limits = Limits()
     run.estimate = Estimate(("pde",), np.array([1.0]), np.array([gap]), relative, gap)
     assert run.is_done() == done
-
-
-def run_of(problem, network, solver):
-    """A run before its first step."""
-    points = PointSet(problem, None, pv.Sobol(), np.random.default_rng(0))
-    return Run(problem, network, as_stepper(solver), points, pv.ScaledWeights(), (), 0, refine=True)
 
 
 def refined(magnitude):
