@@ -6,6 +6,7 @@ closes over can therefore be out of date: another number in it is another progra
 two solves without compiling must be among the arguments.
 """
 
+import functools
 import hashlib
 import os
 import threading
@@ -27,12 +28,23 @@ from ._processes import number_of_processes
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
-# LLVM's cheaper passes take a sixth off a compilation, and nothing off the speed of what is compiled
+# What XLA is asked for, the first of each that it knows. Half of a compilation on a CPU went into MLIR,
+# built anew for each of some 500 kernels: the older way of writing them takes half as long for kernels
+# as fast (experiment 149), but JAX 0.12 has it no more. There LLVM's cheaper passes take off a sixth
 # (experiment 86). A GPU's search for the best kernels took 8 of 24 s on an H100, for as many steps.
-OPTIONS: dict[str, dict[str, bool | int | str]] = {
-    "cpu": {"xla_backend_optimization_level": 1},
-    "gpu": {"xla_gpu_autotune_level": 0},
+OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
+    "cpu": (
+        {
+            "xla_cpu_use_fusion_emitters": False,
+            "xla_cpu_parallel_codegen_split_count": 1,
+            "xla_backend_optimization_level": 2,
+        },
+        {"xla_backend_optimization_level": 1},
+    ),
+    "gpu": ({"xla_gpu_autotune_level": 0},),
 }
+# For what runs once or twice: a third of the compilation, for programs two to four times as slow.
+BRIEF: dict[str, dict[str, Any]] = {"cpu": {"xla_backend_optimization_level": 0}}
 MOST_KEPT = 256  # programs in a process; the least recently used go first
 
 
@@ -89,17 +101,20 @@ class Compiler:
         """How many functions are kept."""
         return len(self._kept)
 
-    def function(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
+    def function(
+        self, name: str, function, *arguments, donate: tuple[int, ...] = (), brief: bool = False
+    ) -> Program:
         """A function compiled for its arguments, once for all shapes of the last of them.
 
         - `arguments`: arrays, or what describes their shapes.
         - `donate`: which of them it may overwrite.
+        - `brief`: whether it runs so seldom that its compilation is what it costs.
         """
         key = _key(name, arguments)
         if key not in self._kept:
             found = self._wait_for(name, self._ahead.pop(key, None))
             if found is None:
-                found = self.compile(name, function, *arguments, donate=donate)
+                found = self.compile(name, function, *arguments, donate=donate, brief=brief)
             self._kept[key] = found
         return self._kept[key]
 
@@ -108,7 +123,9 @@ class Compiler:
         key = _key(name, arguments)
         return key in self._kept or (key in self._ahead and self._ahead[key].done())
 
-    def ahead(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> None:
+    def ahead(
+        self, name: str, function, *arguments, donate: tuple[int, ...] = (), brief: bool = False
+    ) -> None:
         """Begins to compile what `function` will be asked for, in a thread beside.
 
         One after the other, and only where a second core exists; XLA lets others run meanwhile.
@@ -121,8 +138,10 @@ class Compiler:
         def work() -> Program:
             with precision_context(precision):
                 lowered, outputs = _lowered(function, arguments, donate)
-                digest, program = self._known(lowered, arguments)
-                return Program(program or _programs.make(digest, lowered, self.folder), outputs)
+                options = _options(brief)
+                digest, program = self._known(lowered, arguments, options)
+                made = program or _programs.make(digest, lowered, self.folder, options)
+                return Program(made, outputs)
 
         self._ahead[key] = Future()
         self._queue.append((self._ahead[key], work))
@@ -178,7 +197,9 @@ class Compiler:
         self._announce_end(name, spent)
         return program
 
-    def compile(self, name: str, function, *arguments, donate: tuple[int, ...] = ()) -> Program:
+    def compile(
+        self, name: str, function, *arguments, donate: tuple[int, ...] = (), brief: bool = False
+    ) -> Program:
         """The same for a function that is needed once.
 
         Raises `NotCompiled` where no more is compiled; `KeyboardInterrupt` does not wait for its end.
@@ -189,20 +210,21 @@ class Compiler:
         try:
             # Traced here, where the settings of JAX hold, which are those of a thread.
             lowered, outputs = _lowered(function, arguments, donate)
-            key, program = self._known(lowered, arguments)
+            options = _options(brief)
+            key, program = self._known(lowered, arguments, options)
             if program is not None:
                 return Program(program, outputs)
             self._announce(name)
-            program = interruptible(lambda: _programs.make(key, lowered, self.folder))
+            program = interruptible(lambda: _programs.make(key, lowered, self.folder, options))
         finally:
             self.seconds += (spent := time.perf_counter() - start)
         self._announce_end(name, spent)
         return Program(program, outputs)
 
-    def _known(self, lowered: jax.stages.Lowered, arguments) -> tuple[str, Any]:
+    def _known(self, lowered: jax.stages.Lowered, arguments, options) -> tuple[str, Any]:
         """The name of a program, and itself where it need not be compiled."""
         devices = _devices(arguments)
-        digest = _digest(lowered, devices)
+        digest = _digest(lowered, devices, options)
         return digest, _programs.find(digest, lowered, self.folder, devices)
 
     def forget(self) -> None:
@@ -266,7 +288,7 @@ class _Programs:
             return None if loaded is None else self._noted(key, loaded)
         return None
 
-    def make(self, key: str, lowered: jax.stages.Lowered, folder: Path | None) -> Any:
+    def make(self, key: str, lowered: jax.stages.Lowered, folder: Path | None, options: dict) -> Any:
         """The program, compiled here, or by who began earlier."""
         with self._lock:
             found = self._kept.get(key)
@@ -279,7 +301,7 @@ class _Programs:
             # One at a time: several at once, of which one was written to JAX's own cache, have crashed.
             with self._compiling:
                 began = time.perf_counter()
-                compiled = lowered.compile(compiler_options=_options())
+                compiled = lowered.compile(compiler_options=options)
                 if folder is not None and time.perf_counter() - began > _disk.WORTH:
                     _disk.store(folder, key, compiled)
             found.set_result(compiled)
@@ -307,11 +329,25 @@ class _Programs:
         return program
 
 
-def _options() -> dict[str, Any]:
+def _options(brief: bool) -> dict[str, Any]:
     """What XLA is asked for, unless JAX was asked for quick compilations already."""
     if jax.config.values.get("jax_disable_most_optimizations"):
         return {}
-    return OPTIONS.get(jax.default_backend(), {})
+    backend = jax.default_backend()
+    return _known_options(backend) | (BRIEF.get(backend, {}) if brief else {})
+
+
+@functools.cache
+def _known_options(backend: str) -> dict[str, Any]:
+    """The first options of a backend that its compiler knows: asked once, with an empty program."""
+    empty = jax.jit(lambda: ()).lower()
+    for options in OPTIONS.get(backend, ()):
+        try:
+            empty.compile(compiler_options=options)
+        except jax.errors.JaxRuntimeError:
+            continue
+        return options
+    return {}
 
 
 def _devices(arguments) -> list:
@@ -323,10 +359,10 @@ def _devices(arguments) -> list:
     return jax.local_devices()[:1]
 
 
-def _digest(lowered: jax.stages.Lowered, devices: list) -> str:
+def _digest(lowered: jax.stages.Lowered, devices: list, options: dict[str, Any]) -> str:
     """A name for all that decides a program within one process."""
     settings = [*map(str, devices), os.environ.get("XLA_FLAGS", "")]
-    settings.append(str(_options()))
+    settings.append(str(options))
     settings += [str(jax.config.values.get(name)) for name in SETTINGS]
     return hashlib.sha256("\n".join([*settings, lowered.as_text()]).encode()).hexdigest()
 

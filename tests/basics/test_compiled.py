@@ -246,6 +246,28 @@ def test_a_folder_that_cannot_be_written_costs_nothing_else(make, tmp_path, monk
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_a_compiler_does_not_know_is_not_asked_of_it(monkeypatch):
+    known = {"xla_backend_optimization_level": 1}
+    for choices, used in (
+        (({"xla_no_such_option": 1} | known, known), known),
+        (({"xla_no_such_option": 1},), {}),
+        (({}, known), {}),
+    ):
+        monkeypatch.setitem(_compiled.OPTIONS, jax.default_backend(), choices)
+        _compiled._known_options.cache_clear()
+        assert _compiled._options(brief=False) == used
+        np.testing.assert_allclose(value(slow), slow(X), rtol=1e-12)
+    monkeypatch.undo()
+    _compiled._known_options.cache_clear()
+
+
+def test_a_program_for_one_use_is_compiled_in_another_way_and_gives_the_same():
+    brief = Compiler(lambda name: None).function("f", slow, X, brief=True)(X)
+    np.testing.assert_allclose(brief, value(slow), rtol=1e-12)
+    assert len(_compilations) == 2
+    assert _compiled._options(brief=True) != _compiled._options(brief=False)
+
+
 def test_the_least_recently_used_programs_go_first(tmp_path):
     for number in range(5):
         path = tmp_path / f"{number}{_disk.SUFFIX}"
