@@ -28,6 +28,7 @@ from ._processes import number_of_processes
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
+LEVEL = "xla_backend_optimization_level"
 # What XLA is asked for, the first of each that it knows. Half of a compilation on a CPU went into MLIR,
 # built anew for each of some 500 kernels: the older way of writing them takes half as long for kernels
 # as fast (experiment 149), but JAX 0.12 has it no more. There LLVM's cheaper passes take off a sixth
@@ -37,14 +38,14 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
         {
             "xla_cpu_use_fusion_emitters": False,
             "xla_cpu_parallel_codegen_split_count": 1,
-            "xla_backend_optimization_level": 2,
+            LEVEL: 2,
         },
-        {"xla_backend_optimization_level": 1},
+        {LEVEL: 1},
     ),
     "gpu": ({"xla_gpu_autotune_level": 0},),
 }
 # For what runs once or twice: a third of the compilation, for programs two to four times as slow.
-BRIEF: dict[str, dict[str, Any]] = {"cpu": {"xla_backend_optimization_level": 0}}
+BRIEF: dict[str, dict[str, Any]] = {"cpu": {LEVEL: 0}}
 MOST_KEPT = 256  # programs in a process; the least recently used go first
 
 
@@ -330,11 +331,12 @@ class _Programs:
 
 
 def _options(brief: bool) -> dict[str, Any]:
-    """What XLA is asked for, unless JAX was asked for quick compilations already."""
-    if jax.config.values.get("jax_disable_most_optimizations"):
-        return {}
+    """What XLA is asked for; its level is left to JAX where that was asked for quick compilations."""
     backend = jax.default_backend()
-    return _known_options(backend) | (BRIEF.get(backend, {}) if brief else {})
+    options = _known_options(backend) | (BRIEF.get(backend, {}) if brief else {})
+    if jax.config.values.get("jax_disable_most_optimizations"):
+        return {name: value for name, value in options.items() if name != LEVEL}
+    return options
 
 
 @functools.cache

@@ -17,8 +17,8 @@ from pinnsven._solving._residual import ResidualSystem
 pytestmark = pytest.mark.usefixtures("shared_compilations")
 
 
-def compiled(name, function, *arguments):
-    del name
+def compiled(name, function, *arguments, brief=False):
+    del name, brief
     return jax.jit(function).lower(*arguments).compile()
 
 
