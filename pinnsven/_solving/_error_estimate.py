@@ -15,6 +15,7 @@ errors grow or fade from slab to slab as the equation has it.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import equinox as eqx
@@ -134,7 +135,8 @@ def estimate_errors(
             space, asked = asking.within(kind, times)
             first, second = (fresh(asked.blocks, points, levels.levels, space.size) for _ in range(2))
             name = kind.title if times == 1 else f"{kind.title}, {times} times as large"
-            return Asked(space, asked, (first, second), levels.scatter, name, compiled).fit()
+            program = functools.partial(compiled, brief=asking.is_brief)
+            return Asked(space, asked, (first, second), levels.scatter, name, program).fit()
 
         for kind in asking.spaces:
             fit = fitted(kind)
@@ -158,7 +160,8 @@ def estimate_errors(
 
 
 def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(SPACES)):
-    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use.
+    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use, and
+    whether each runs for less time than it takes to compile.
 
     - `most`: for so many of the spaces.
     """
@@ -167,7 +170,7 @@ def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(S
         for kind in asking.spaces[:most]:
             space, asked = asking.within(kind)
             batches = fresh(asked.blocks, points, {}, space.size)
-            yield kind.title, (asked, np.zeros(space.size), batches)
+            yield kind.title, (asked, np.zeros(space.size), batches), asking.is_brief
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,8 +195,19 @@ class _Question:
     @property
     def spaces(self) -> tuple[type[AbstractSecondSpace], ...]:
         """In which the error is looked for; a network that does not count has no tangents."""
-        beside = self.parameters.model.addition
-        return SPACES if beside.keeps else SPACES[:1]  # type: ignore[attr-defined]
+        return SPACES if self._has_network else SPACES[:1]
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether its programs run for less time than it takes to compile them: those of networks do.
+
+        Not with thousands of drawn functions in their place, nor with an integral at each point.
+        """
+        return self._has_network and not any(block.finer for block in self.system.blocks)
+
+    @property
+    def _has_network(self) -> bool:
+        return bool(self.parameters.model.addition.keeps)  # type: ignore[attr-defined]
 
     def within(
         self, kind: type[AbstractSecondSpace], times: float = 1

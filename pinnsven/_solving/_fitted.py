@@ -80,8 +80,7 @@ class Asked:
     def at(self, coefficients) -> Linearized:
         """Residual, Jacobian and fields of u + e, as matrices on the host."""
         space, system, sets = self.space, self.system, self.sets
-        brief = is_brief(system)
-        program = self.compiled(self.name, linear, system, coefficients, sets[0], brief=brief)
+        program = self.compiled(self.name, linear, system, coefficients, sets[0])
         pairs = []
         for batches in sets:
             jacobian, residual = map(np.asarray, program(system, coefficients, batches))
@@ -104,12 +103,6 @@ class Asked:
         if not all(np.all(np.isfinite(part)) for part in found.arrays()):
             return None
         return Fit(self, found, *corrections(found))
-
-
-def is_brief(system: ResidualSystem) -> bool:
-    """Whether what linearizes it runs for less time than it takes to compile: not with an integral at
-    each point."""
-    return not any(block.finer for block in system.blocks)
 
 
 def field_values(block: Block) -> Block:
