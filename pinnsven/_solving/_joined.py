@@ -87,13 +87,15 @@ def _verdict(
 
     if cause is RESULTS.stopped and solved[-1].stopped:
         return cause, f"{where(len(solved) - 1)}: {solved[-1].message}"
-    if cause is RESULTS.stopped:
-        return cause, f"{where(len(solved))}, was not begun: {why}"
+    whole = len(solved) == len(edges) - 1
+    unbegun = "" if whole else f"{where(len(solved))}, was not begun: {why.rstrip('.')}."
+    if cause is RESULTS.stopped and unbegun:
+        return cause, unbegun
     for number, found in enumerate(solved):
         if found.status is not RESULTS.converged:
-            return found.status, f"{where(number)}: {found.message}"
-    if len(solved) < len(edges) - 1:
-        return cause, f"{where(len(solved))}, was not begun: {why}"
+            return found.status, f"{where(number)}: {found.message} {unbegun}".rstrip()
+    if unbegun:
+        return cause, unbegun
     if len(solved) > 1 and solved[-1].error_estimate is None:
         return RESULTS.unresolved, (
             "Every slab meets its tolerance, but without an estimated error nothing says how errors "

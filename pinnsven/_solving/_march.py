@@ -48,6 +48,8 @@ from ._loop import INTERRUPTED
 from ._singular import find_singularities
 from ._solve import check_time_limit, check_top_level, solve_within
 
+TRACED = 0.3  # of what the first slab compiles, that is traced again for each of the others
+
 
 def march(
     problem: Problem,
@@ -63,8 +65,9 @@ def march(
     takes a network of the same kind, freshly drawn; the first one compiles for all.
 
     - `slabs`: how many of equal length, or the inner edges between them.
-    - `time_limit`: seconds of the whole call. Slabs share what compilation leaves; what one of them
-      leaves goes to the others.
+    - `time_limit`: seconds of the whole call. Slabs share what compilation and verdicts leave; what one
+      of them leaves goes to the others. The first is always solved; one that could not end in time is
+      not begun.
     - `estimate_error`: as for `solve`; the error at the end of a slab is carried into the next.
       Without it the growth of errors is not known, and several slabs are never called converged.
     - `settings`: of each slab, as for `solve`, without `checkpoint` and `resume`.
@@ -90,12 +93,16 @@ def march(
     solved: list[Solution] = []
     ended = (RESULTS.converged, "")
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
+        beside = _seconds_beside(solved)
+        if solved and asked.left() + asked.overrun() < beside:
+            ended = (RESULTS.time_limit, f"the limit of {time_limit:g} s was reached")
+            break
         try:
             with precision_context(settings.get("precision", "float64")):
                 part = _slab(
                     problem, problem.domain.during(start, stop), solved[-1] if solved else None
                 )
-            limits = dataclasses.replace(asked, stepping=_share(asked, len(edges) - 1 - number))
+            limits = dataclasses.replace(asked, stepping=_share(asked, len(edges) - 1 - number, beside))
             given = {"estimate_error": estimate_error, "singularities": singularities}
             found = solve_within(limits, part, **given, **settings)
         except (Exception, KeyboardInterrupt) as error:
@@ -118,11 +125,22 @@ def march(
     return joined(problem, edges, solved, ended, known)
 
 
-def _share(asked: Limits, slabs: int) -> float | None:
-    """Seconds of stepping for the first of so many slabs that are left; None without a time limit."""
+def _share(asked: Limits, slabs: int, beside: float) -> float | None:
+    """Seconds of stepping for the first of so many slabs that are left; None without a time limit.
+
+    - `beside`: seconds that a slab takes beside its steps.
+    """
     if asked.time_limit is None:
         return None
-    return max(asked.left() / slabs - VERDICT_SECONDS, 0.0)
+    return max(asked.left() / slabs - beside, 0.0)
+
+
+def _seconds_beside(solved: list[Solution]) -> float:
+    """About how many seconds a slab takes beside its steps, from the last one that was solved."""
+    if not solved:
+        return VERDICT_SECONDS
+    compiled = (TRACED if len(solved) == 1 else 1.0) * solved[-1].compile_seconds
+    return max(VERDICT_SECONDS, solved[-1].verdict_seconds + compiled)
 
 
 def _edges(problem: Problem, slabs: object) -> list[float]:
