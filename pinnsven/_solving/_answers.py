@@ -93,8 +93,14 @@ def check_response(
         stuck &= np.abs(residual) > MET * terms()[number]
         share = np.mean(np.any(stuck, axis=1))
         if share > most:
+            look = "Look for a network or an ansatz that is constant there."
+            if block.finer:
+                look = (
+                    "It integrates: where its integrand is zero but in a narrow part, all nodes of the "
+                    "rule may miss that. Give more nodes=, or a smooth weight of the same width."
+                )
             raise ValueError(
                 f"condition {block.name!r} has residuals that depend on no parameter of the network "
                 f"and on no unknown, and are not zero ({share:.0%} of its points): they can never be "
-                "met. Look for a network or an ansatz that is constant there."
+                f"met. {look}"
             )
