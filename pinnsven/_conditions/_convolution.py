@@ -14,6 +14,7 @@ from scipy.special import roots_jacobi
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
+from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import NameSpace
 from .._domains import Box, Sobol, inner_site
@@ -28,10 +29,12 @@ from ._base import (
 )
 from ._integral import FINER, INTEGRAL
 from ._pairs import THERE_SUFFIX
+from ._panels import NODES, edges_about, marks_in, on_panels, smooth_fields
 from ._places import where_alive
 
 NAME = "integral"  # what a function calls the integral
 ENDS = ("here", "end")
+FEW, SEEN = 16, 1e-4  # points at which thousands of panels are held against it, and by how much
 LOOKS = 64  # points at which the rule is held against one of more nodes
 RESOLVED = 1e-6  # of the integral of what is absolute, by which both may differ
 
@@ -85,6 +88,8 @@ class Convolution(AbstractCondition):
     def bind(self, name: str, space: NameSpace) -> Block:
         block = self._block(name, space, self.nodes)
         _check_resolved(block, self._block(name, space, FINER * self.nodes), self.nodes)
+        if not self.power:
+            _check_seen(block, self.nodes)
         return block
 
     def _block(self, name: str, space: NameSpace, number: int) -> Block:
@@ -218,17 +223,52 @@ class ConvolutionPlan(DerivativePlan):
         return here | {INTEGRAL: measure * (jnp.asarray(rule.weights, point.dtype) @ values)}
 
 
+def _check_seen(block: Block, nodes: int) -> None:
+    """`ValueError` where an integrand is narrow between the nodes: thousands of panels find it.
+
+    They are narrower still about the numbers that stand in the integrand, where its ends stay.
+    """
+    plan, space, numbers = _at_rest(block)
+    rule, fields = plan.rule, smooth_fields(space)
+    points, normals = block.site.draw(FEW, Sobol(), np.random.default_rng(0))  # type: ignore[union-attr]
+
+    def integral(point, normal, places, weights):
+        looked = dataclasses.replace(
+            plan, rule=dataclasses.replace(rule, nodes=places, weights=weights)
+        )
+        return looked.evaluate(fields, point, normal, numbers)[INTEGRAL]
+
+    with precision_context("float64"):
+        first = jnp.asarray(points[0]), jnp.asarray(normals[0])
+        plain = np.asarray(rule.nodes), np.asarray(rule.weights)
+        known = [] if plan.until_here else marks_in(jax.make_jaxpr(integral)(*first, *plain))
+        marks = [(mark - rule.lower) / (rule.upper - rule.lower) for mark in known]
+        many = [part.ravel() for part in on_panels(edges_about(0.0, 1.0, marks), NODES)]
+        at_all = jax.jit(jax.vmap(integral, (0, 0, None, None)))
+        few, found = (np.asarray(at_all(points, normals, *given)) for given in (plain, many))
+    apart = np.abs(few - found)
+    if np.all(np.isfinite(found)) and np.max(apart) > SEEN * np.max(np.abs(found)):
+        worst = int(np.argmax(apart))
+        raise ValueError(
+            f"nodes={nodes}: all nodes miss something narrow in the integrand: at "
+            f"{points[worst].tolist()} its integral of a smooth field is {few[worst]:.6g}, in some "
+            f"thousand panels {found[worst]:.6g}. Give more nodes, or a smoother kernel"
+        )
+
+
+def _at_rest(block: Block) -> tuple[ConvolutionPlan, NameSpace, dict[str, jax.Array]]:
+    """The plan of a block, its names, and one for all unknowns and constants."""
+    plan = block.plan
+    assert isinstance(plan, ConvolutionPlan)
+    names = (*plan.space.unknowns, *plan.space.constants)
+    return plan, plan.space, {name: jnp.ones(()) for name in names}
+
+
 def _check_resolved(block: Block, finer: Block, nodes: int) -> None:
     """`ValueError` where a rule of more nodes finds another integral of smooth fields."""
-    space = block.plan.space
+    _, space, numbers = _at_rest(block)
     points, normals = block.site.draw(LOOKS, Sobol(), np.random.default_rng(0))  # type: ignore[union-attr]
-    numbers = dict.fromkeys((*space.unknowns, *space.constants), 1.0)
-    center = jnp.asarray(np.mean(points, axis=0))
-    width = jnp.asarray(np.ptp(points, axis=0) + 1e-300)
-
-    def fields(point):
-        waves = jnp.cos((point - center) / width) + 0.3
-        return jnp.full(len(space.fields), 1.0) * jnp.prod(waves)
+    fields = smooth_fields(space)
 
     def integrals(plan):
         def at(point, normal):

@@ -12,9 +12,10 @@ import numpy as np
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
+from .._basics._precision import precision_context
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import ConstantValue, CoordinateValue, NameSpace, UnknownValue
-from .._domains import Domain, Moments, integration_rule
+from .._domains import Domain, Interior, Moments, Sobol, integration_rule
 from ._base import (
     AbstractCondition,
     Block,
@@ -24,8 +25,12 @@ from ._base import (
     check_weight,
     count_components,
 )
+from ._panels import NODES, adapted, marks_in, of_one_size, smooth_fields
 
 INTEGRAL = "_integral"
+LOOKS, SEEN = 1 << 16, 0.05  # points in several dimensions, and how much of an integral nodes may miss
+FINER_ORDER = 14  # nodes of a panel that judge those of `NODES`
+MOMENTS = 4  # at which an integrand over space is looked at
 FINER = 3  # times the nodes that are fitted judge an integral
 MOST_NODES = 6_000  # of those, in all
 
@@ -83,7 +88,8 @@ class Integral(AbstractCondition):
                 "an integral over time is one number, but the domain has parameters: add its integrand "
                 "as a field, v_t = f, and prescribe v at the end"
             )
-        nodes, weights = integration_rule(domain, number)
+        order = FINER_ORDER if number > self.nodes else NODES
+        nodes, weights = _adapted_rule(integration_rule(domain, number), inner, integrand, order)
         finer = _finer_nodes(number, domain)
         site = Moments(domain) if 0 < domain.space_dim < domain.dim else None
         block = Block(
@@ -140,6 +146,64 @@ class IntegralPlan(DerivativePlan):
         values = jax.vmap(at)(jnp.asarray(self.nodes, point.dtype))
         outer = DerivativePlan(self.names, self.space).evaluate(fields, point, normal, unknowns)
         return outer | {INTEGRAL: jnp.asarray(self.rule, point.dtype) @ values}
+
+
+def _adapted_rule(rule, inner: DerivativePlan, integrand: NamedFunction, order: int):
+    """Nodes and weights that resolve an integrand along one coordinate, where that asks for it.
+
+    Raises `ValueError` where nodes in several dimensions miss most of it.
+
+    - `rule`: the nodes (n, dim) and weights of the plain rule.
+    - `order`: nodes of each panel, where there have to be some.
+    """
+    space, (nodes, weights) = inner.space, rule
+    domain = space.domain
+    if not any(isinstance(q, CoordinateValue) for q in inner.quantities.values()):
+        return rule  # what smooth fields alone make is smooth
+    fields, normal = smooth_fields(space), jnp.zeros(domain.space_dim)
+    numbers = {name: jnp.ones(()) for name in (*space.unknowns, *space.constants)}
+    integrated = domain.space_dim or 1
+
+    def at(place, moment):
+        return integrand(inner.evaluate(fields, moment.at[:integrated].set(place), normal, numbers))
+
+    coarse, seen = (nodes[:, 0], weights), None
+    try:
+        with precision_context("float64"):
+            share = np.linspace(0, 1, MOMENTS)[:, None]
+            moments = jnp.asarray(domain.lower + (domain.upper - domain.lower) * share)
+            program = jax.jit(jax.vmap(jax.vmap(at, (None, 0)), (0, None)))
+            everywhere = lambda places: np.asarray(program(places, moments), float)
+            if integrated > 1:
+                places, _ = Interior(domain).draw(LOOKS, Sobol(), np.random.default_rng(0))
+                many = np.sum(weights) * everywhere(places[:, :integrated])
+                few = weights @ everywhere(nodes[:, :integrated])
+                seen = few, np.mean(many, axis=0), np.mean(np.abs(many), axis=0)
+            else:
+                function = of_one_size(lambda places: everywhere(places[:, None]))
+                marks = marks_in(jax.make_jaxpr(at)(moments[0, :1], moments[0]))
+                found = adapted(function, domain.lower[0], domain.upper[0], marks, coarse, order)
+    except Exception:  # what is wrong with an integrand is said where it is bound
+        return rule
+    if seen is not None:
+        _check_seen(*seen)
+        return rule
+    if found is coarse:
+        return rule
+    points = np.tile(nodes[0], (len(found[0]), 1))
+    points[:, 0] = found[0]
+    return points, found[1]
+
+
+def _check_seen(few, many, size) -> None:
+    """`ValueError` where nodes miss much of what very many points see, at one of several moments."""
+    worst = int(np.argmax(np.abs(few - many)))
+    if np.all(np.isfinite(many)) and abs(few[worst] - many[worst]) > SEEN * size[worst]:
+        raise ValueError(
+            f"its nodes miss something narrow in the integrand: with a smooth field the integral is "
+            f"{few[worst]:.6g}, at {LOOKS:,} points {many[worst]:.6g}. Give more nodes=, or a smoother "
+            "weight"
+        )
 
 
 def _finer_nodes(nodes: int, domain: Domain) -> int:

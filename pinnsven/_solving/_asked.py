@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from .._basics._programs import equations_of
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
 from .._conditions import GIVEN, Block
 from ._reading import holds_at, is_of
-from ._sudden import SUDDEN, at_fixed, equations_of, fixed_values, residuals
+from ._sudden import SUDDEN, at_fixed, fixed_values, residuals
 
 SWITCHES = SUDDEN | {"max", "min"}
 LEAST = 3  # points that nothing covers, from where they are no edge of a part

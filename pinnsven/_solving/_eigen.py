@@ -34,7 +34,8 @@ from .._output._solution import Solution
 from .._problem import Problem
 from ._complete import not_formed
 from ._points import PointSet
-from ._residual import ResidualSystem
+from ._residual import ResidualSystem, split_rows
+from ._singular import find_singularities
 from ._solve import check_top_level
 from ._spaces import UnitSpace, linear
 
@@ -49,6 +50,11 @@ REAL = 1e-6  # of an eigenvalue, up to which its imaginary part is rounding
 PAIR = 0.05  # of an eigenpair's size, that its residual may be
 ALIKE = 1e-4  # of an eigenvalue, within which two are looked at together
 SAME = 1e-6  # of an eigenvalue, within which two are one of several functions
+DRIFTED = 0.1  # of an eigenvalue, by which inverse iteration may have left where it began
+ONE = 0.99  # product of two functions of length one, above which they are the same
+LOOKS = 1 << 16  # points at which what is left of the equations is looked at
+BEYOND = 10.0  # times what is left where they were fitted, above which points have missed something
+AMISS = 1e-3  # of what the eigenvalue makes of the function, that may be left in any case
 ROUNDS = 4  # of inverse iteration
 NODES = 24  # along each side, of the integrals that functions are normalized by
 AGREED = 1e-6  # relative, to which two sets of functions must find an eigenvalue
@@ -118,10 +124,15 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
                 f"start {listing(problem.unknowns)} elsewhere"
             )
         pairs, off = best
-        lacks = pairs.basis.lacks(pairs.values)
+        lacks = pairs.basis.lacks(pairs.values) + pairs.lost
         seconds = time.perf_counter() - begun
         solutions = [
-            _solution(problem, pairs, k, float(off[k]), tolerance, lacks, seconds) for k in range(count)
+            _solution(
+                *(problem, pairs, k, float(off[k]), tolerance),
+                lacks + pairs.basis.missed(float(pairs.values[k]), pairs.coefficients[k]),
+                seconds,
+            )
+            for k in range(count)
         ]
     return Eigen(next(iter(problem.unknowns)), pairs.values, off, tuple(solutions))
 
@@ -136,6 +147,7 @@ class _Pairs:
     values: np.ndarray
     coefficients: np.ndarray
     basis: "_Basis"
+    lost: str = ""  # in words, of values nearer to the start that were left again
 
 
 class _Basis:
@@ -144,7 +156,11 @@ class _Basis:
     def __init__(self, problem: Problem, size: int, seed: int, compiler: Compiler):
         self.problem, self.fields = problem, len(problem.fields)
         rng = np.random.default_rng(seed)
-        system, theta = ResidualSystem.build(problem, RandomFeatures(1), jnp.zeros(2, jnp.uint32))
+        network = RandomFeatures(1)
+        self.singularities = find_singularities(problem, network)
+        features = tuple(singularity.feature for singularity in self.singularities)
+        key = jnp.zeros(2, jnp.uint32)
+        system, theta = ResidualSystem.build(problem, network, key, features)
         parameters: Any = system.parameters
         embedding = parameters.model.embedding
         # As steep per length along all sides: along longer ones there are more waves.
@@ -203,13 +219,56 @@ class _Basis:
         held = plain[~equation] @ basis
         basis = basis @ _null_space(held)
         a, b = plain[equation] @ basis, moved[equation] @ basis
-        found, vectors = _refined(a, b, count, near)
+        found, vectors, left = _refined(a, b, count, near)
         if not len(found):
             return _Pairs(found, np.zeros((0, self.functions // self.fields, self.fields)), self)
+        left = [value for value in left if abs(value - near) < np.max(np.abs(found - near))]
+        lost = (
+            f" Near {left[0]:.6g} there may be another, whose function was not found." if left else ""
+        )
         columns = basis @ vectors  # the basis is orthonormal, and so are the vectors
         shown = values @ columns
         columns = columns * np.sign(shown[np.argmax(np.abs(shown), axis=0), np.arange(len(found))])
-        return _Pairs(found, columns.T.reshape(len(found), -1, self.fields), self)
+        return _Pairs(found, columns.T.reshape(len(found), -1, self.fields), self, lost)
+
+    def missed(self, value: float, coefficients: np.ndarray) -> str:
+        """In words, where an eigenfunction leaves far more of an equation than where it was fitted.
+
+        It is looked at in very many points, which see what is too narrow for those of the functions.
+        """
+        fitted = [self._left_at(value, coefficients, batches) for batches in (self.batches, self._many)]
+        (left, _), (looked, made) = fitted
+        for block, few, many, size in zip(self.system.blocks, left, looked, made, strict=True):
+            if block.interior and many > max(BEYOND * few, AMISS * size):
+                return (
+                    f" At {LOOKS:,} points {block.name!r} leaves {many / max(size, 1e-300):.1e} of "
+                    "what the eigenvalue makes of the function: something narrow was missed."
+                )
+        return ""
+
+    @functools.cached_property
+    def _many(self):
+        """Batches of very many points of the equations."""
+        points = PointSet(self.problem, None, Sobol(), np.random.default_rng(0))
+        return tuple(
+            points.fresh_batch(b, LOOKS // b.components) if b.interior else batch
+            for b, batch in zip(self.system.blocks, self.batches, strict=True)
+        )
+
+    def _left_at(self, value: float, coefficients, batches):
+        """What an eigenfunction leaves of each condition, and what the eigenvalue makes of it there:
+        root mean squares."""
+        drawn = self.room.with_portions([self.units], coefficients[None], 0.0)
+        system, rows = self.system.around(addition=drawn), []
+        for number in (value, 0.0):
+            theta = self.theta.copy()
+            theta[-1] = number / self.parameters.unknown_maps[0].scale
+            given = (system, jnp.asarray(theta), batches)
+            program = self.compiler.function("eigen look", lambda s, t, b: s.residual(t, b), *given)
+            rows.append(split_rows(system, batches, np.asarray(program(*given))))
+        rms = lambda found: float(np.sqrt(np.mean(found**2)))
+        pairs = list(zip(*rows, strict=True))
+        return [rms(r) for r, _ in pairs], [rms(r - plain) for r, plain in pairs]
 
     def lacks(self, values) -> str:
         """Which eigenfunctions near values there may be beside those that were found, in words."""
@@ -256,8 +315,11 @@ def _null_space(held) -> np.ndarray:
     return right[sizes <= HELD * max(sizes[0], 1e-300)].T
 
 
-def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues of A z = E B z nearest to a value, and their orthonormal vectors by columns."""
+def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """Eigenvalues of A z = E B z nearest to a value, and their orthonormal vectors by columns.
+
+    And the values of the pencil from which inverse iteration went elsewhere.
+    """
     pencil: Any = scipy.linalg.eig(b.T @ a, b.T @ b, check_finite=False)
     values, vectors = pencil
     real = np.isfinite(values) & (np.abs(values.imag) <= REAL * np.maximum(np.abs(values), 1e-300))
@@ -268,7 +330,7 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
     values = values[np.argsort(np.abs(values - near), kind="stable")]
     triangle: Any = scipy.linalg.qr(np.concatenate([a, b], axis=1), mode="r", check_finite=False)[0]
     r_a, r_b = triangle[:, : a.shape[1]], triangle[:, a.shape[1] :]
-    found, columns, done = [], [], np.zeros(len(values), bool)
+    found, columns, left, done = [], [], [], np.zeros(len(values), bool)
     for k, value in enumerate(values):
         if done[k] or len(found) >= count:
             continue
@@ -278,6 +340,9 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
             _, _, right = scipy.linalg.svd(r_a - value * r_b, check_finite=False)
             z = right[-1]
             value = float((r_b @ z) @ (r_a @ z) / ((r_b @ z) @ (r_b @ z)))
+        if abs(value - values[k]) > DRIFTED * max(abs(values[k]), abs(value - near)):
+            left.append(float(values[k]))
+            continue
         block = right[-len(alike) :].T
         inner = np.linalg.lstsq(r_b @ block, r_a @ block, rcond=None)[0]
         several, mixed = np.linalg.eig(inner)
@@ -286,11 +351,20 @@ def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray]:
         several = np.real(several[order])
         if np.ptp(several) <= SAME * abs(value):  # of one value any will do: take orthonormal ones
             mixed = scipy.linalg.qr(mixed, check_finite=False)[0]
-        found += several.tolist()
-        columns += list((block @ mixed).T)
+        for pair in zip(several.tolist(), (block @ mixed).T, strict=True):
+            if not any(_is_one(pair, other) for other in zip(found, columns, strict=True)):
+                found.append(pair[0])
+                columns.append(pair[1])
     found, columns = found[:count], columns[:count]
     width = a.shape[1]
-    return np.array(found), np.array(columns).T.reshape(width, len(found))
+    return np.array(found), np.array(columns).T.reshape(width, len(found)), left
+
+
+def _is_one(pair, other) -> bool:
+    """Whether two eigenvalues with their functions are the same."""
+    (value, z), (second, w) = pair, other
+    product = abs(z @ w) / max(np.linalg.norm(z) * np.linalg.norm(w), 1e-300)
+    return bool(product > ONE and abs(value - second) <= ALIKE * max(abs(value), 1e-300))
 
 
 def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, lacks, seconds) -> Solution:

@@ -20,6 +20,7 @@ from ._sudden import Lines, at_fixed, at_most, by_parts, fixed_values, may_jump,
 LINES, SAMPLES = 16, 512  # along each axis, and on each line
 LEAST_JUMP = 1e-6  # of the largest residual
 SAME = 1e-9  # of the domain's extent, by which places on one plane may differ
+MOVED = 1.37  # what an unknown is multiplied by, and added to it, to see whether a plane moves
 MOST = 6  # planes along an axis: of more none is followed
 
 
@@ -28,19 +29,24 @@ def kinks(problem) -> list[Singularity]:
     numbers = problem.constants | problem.unknowns
     found = []
     for group in together(problem.blocks):
-        if any(name in block.plan.names for block in group for name in problem.unknowns):
-            continue  # a plane may move with an unknown
-        function = _residual(group, numbers)
-        if function is None:
+        asks = any(name in block.plan.names for block in group for name in problem.unknowns)
+        # A plane that an unknown moves is none: its other value finds it elsewhere.
+        others = {name: MOVED * value + MOVED for name, value in problem.unknowns.items()}
+        settings = [numbers, numbers | others] if asks else [numbers]
+        functions = [_residual(group, setting) for setting in settings]
+        if functions[0] is None:
             continue
         once = lambda name, function, *given: jax.jit(function)
         lost = find_jump(group, numbers, once)
         for axis in range(problem.domain.dim):
             order = max(_order(block, axis) for block in group)
             if order and not (lost is not None and lost.axis == axis):
+                near = SAME * (problem.domain.upper - problem.domain.lower)[axis]
+                planes, *again = [_planes(problem.domain, function, axis) for function in functions]
                 found += [
                     _singularity(problem, axis, place, order)
-                    for place in _planes(problem.domain, function, axis)
+                    for place in planes
+                    if all(np.any(np.abs(np.asarray(other) - place) <= near) for other in again)
                 ]
     return list({(s.feature.axis, s.feature.place): s for s in found}.values())
 

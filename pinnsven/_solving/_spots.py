@@ -12,12 +12,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .._basics._compiled import Compiler
+from .._basics._programs import numbers_in
 from .._calculus._names import CoordinateValue
 from .._conditions import Block
 from .._domains import AbstractSite, Domain, Facets, Interior, Sobol
 from ._focus import Spot
 from ._reading import at_rest
-from ._sudden import at_most, equations_of
+from ._sudden import at_most
 
 LOOKS = 1 << 17  # points of a condition at which its own functions are looked at
 CONCENTRATED = 0.02  # of the points, on which as good as all of a function's square lies, at a spot
@@ -112,7 +113,7 @@ def _closer(domain: Domain, away, center, widths) -> tuple[np.ndarray, np.ndarra
 
 def _at_numbers(program, domain: Domain) -> Float[np.ndarray, "n dim"]:
     """Points of the domain, the coordinates of which are numbers in a condition's functions."""
-    known = {sign * value for value in _numbers(program) for sign in (1.0, -1.0)}
+    known = {sign * value for value in numbers_in(program) for sign in (1.0, -1.0)}
     axes = [
         sorted(v for v in known if low <= v <= high)[:NUMBERS]
         for low, high in zip(domain.lower, domain.upper, strict=True)
@@ -128,19 +129,6 @@ def _at_numbers(program, domain: Domain) -> Float[np.ndarray, "n dim"]:
             parts[-1][:, axis] = value
     points = np.concatenate(parts)[:LOOKS]
     return points[domain.contains(points)] if len(points) else points
-
-
-def _numbers(program) -> set[float]:
-    """All numbers that stand in a program, those of small arrays included."""
-    found = [np.asarray(value) for value in program.consts]
-    for equation in equations_of(program.jaxpr):
-        found += [np.asarray(v.val) for v in equation.invars if hasattr(v, "val")]
-    small = [a.ravel() for a in found if a.size <= NUMBERS and _is_real(a.dtype)]
-    return {float(v) for array in small for v in array if np.isfinite(v)}
-
-
-def _is_real(dtype) -> bool:
-    return np.issubdtype(dtype, np.floating) or np.issubdtype(dtype, np.integer)
 
 
 def _marked(domain: Domain, away, marked, most: float) -> list[Spot]:

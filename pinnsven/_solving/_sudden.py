@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._basics._programs import equations_of
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Domain, Interior, Sobol
@@ -146,14 +147,3 @@ class Lines:
             low, high = np.where(in_left, low, middle), np.where(in_left, middle, high)
             left, right = np.where(in_left, left, center), np.where(in_left, center, right)
         return (low + high) / 2, left, right, np.abs(right - left) > STAYS * first
-
-
-def equations_of(jaxpr):
-    """All equations of a program, those inside its calls included."""
-    for equation in jaxpr.eqns:
-        yield equation
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    yield from equations_of(inner)

@@ -1,7 +1,9 @@
 """Eigenvalues and eigenfunctions, against closed forms."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import jn_zeros
 
 import pinnsven as pv
@@ -63,6 +65,38 @@ def test_other_ends_have_other_tones():
     ends = {"left": pv.Dirichlet(u=0.0, on="x-"), "right": pv.Neumann(u=0.0, on="x+")}
     found = pv.eigen(string(**ends), 2)
     np.testing.assert_allclose(found.values, [(np.pi / 2) ** 2, (1.5 * np.pi) ** 2], rtol=1e-6)
+
+
+def well(depth, start):
+    """A particle in a box of half width one, whose potential is lower by `depth` in |x| < 0.3."""
+    shape = lambda u, u_xx, x, E: -u_xx + jnp.where(jnp.abs(x) < 0.3, 0.0, depth) * u - E * u
+    return operator(pv.Interval(-1, 1), shape, start)
+
+
+@pytest.mark.solves
+def test_a_potential_that_jumps_has_the_values_of_matched_sines():
+    """u = cos k x or sin k x inside, sinh q (1 - x) outside, with equal u' / u where it jumps."""
+
+    def matched(energy, even):
+        k, q = np.sqrt(energy), np.sqrt(400 - energy)
+        inside = -k * np.tan(0.3 * k) if even else k / np.tan(0.3 * k)
+        return inside + q / np.tanh(0.7 * q)
+
+    between = ((15.0, 25.0, True), (70.0, 90.0, False), (160.0, 190.0, True))
+    expected = np.array(
+        [brentq(matched, low, high, args=(even,)) for low, high, even in between], float
+    )
+    found = pv.eigen(well(400.0, 10.0), 3)
+    np.testing.assert_allclose(found.values, expected, rtol=1e-6)
+    assert all(solution.status == "converged" for solution in found)
+
+
+@pytest.mark.solves
+def test_a_barrier_that_the_points_miss_is_seen_before_a_value_is_converged():
+    barrier = lambda x: jnp.where(jnp.abs(x - 0.418) < 5e-4, 1e5, 0.0)
+    problem = operator(LINE, lambda u, u_xx, x, E: -u_xx + barrier(x) * u - E * u, 9.0)
+    for solution in pv.eigen(problem, 2):
+        assert solution.status == "unresolved" and "narrow" in solution.message
 
 
 @pytest.mark.slow

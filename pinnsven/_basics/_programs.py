@@ -1,0 +1,29 @@
+"""What stands in a program that JAX has traced."""
+
+import numpy as np
+
+SMALL = 24  # entries of an array up to which its numbers are listed
+
+
+def equations_of(jaxpr):
+    """All equations of a program, those inside its calls included."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    yield from equations_of(inner)
+
+
+def numbers_in(program) -> set[float]:
+    """All numbers that stand in a closed program, those of small arrays included."""
+    found = [np.asarray(value) for value in program.consts]
+    for equation in equations_of(program.jaxpr):
+        found += [np.asarray(v.val) for v in equation.invars if hasattr(v, "val")]
+    small = [a.ravel() for a in found if a.size <= SMALL and _is_real(a.dtype)]
+    return {float(v) for array in small for v in array if np.isfinite(v)}
+
+
+def _is_real(dtype) -> bool:
+    return np.issubdtype(dtype, np.floating) or np.issubdtype(dtype, np.integer)
