@@ -45,7 +45,9 @@ class Integral(AbstractCondition):
     default, in the plane. In three dimensions a union, difference or intersection has 0.7 of the
     nodes, good to about 1e-6. Above three dimensions the nodes are fewer, 4,096 points at most;
     above six, and on shapes there that are neither boxes nor products, the rule is the mean over
-    `nodes**2` even points, good to about two digits.
+    `nodes**2` even points, good to about two digits. Along one coordinate, what the nodes do not
+    resolve of the integrand's own functions (a narrow weight, a window) is integrated in panels that
+    do; in several dimensions an integrand of which they miss a twentieth is refused.
 
     - `function`: the integrand, a scalar function of named values at one point.
     - `value`: what the integral must be: a number, or a function of time and unknowns.
