@@ -33,6 +33,7 @@ from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
 from ._complete import not_formed
+from ._pencil import null_space, refined
 from ._points import PointSet
 from ._residual import ResidualSystem, split_rows
 from ._singular import find_singularities
@@ -45,17 +46,9 @@ MOST_STRETCHED = 8.0  # times as steep along a longer side
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 1.0  # the same of every other condition
 DEPENDENT = 1e-11  # of the largest singular value of their values, below which functions depend
-HELD = 1e-9  # the same of the conditions without the eigenvalue, below which a function holds them
-REAL = 1e-6  # of an eigenvalue, up to which its imaginary part is rounding
-PAIR = 0.05  # of an eigenpair's size, that its residual may be
-ALIKE = 1e-4  # of an eigenvalue, within which two are looked at together
-SAME = 1e-6  # of an eigenvalue, within which two are one of several functions
-DRIFTED = 0.1  # of an eigenvalue, by which inverse iteration may have left where it began
-ONE = 0.99  # product of two functions of length one, above which they are the same
 LOOKS = 1 << 16  # points at which what is left of the equations is looked at
 BEYOND = 10.0  # times what is left where they were fitted, above which points have missed something
 AMISS = 1e-3  # of what the eigenvalue makes of the function, that may be left in any case
-ROUNDS = 4  # of inverse iteration
 NODES = 24  # along each side, of the integrals that functions are normalized by
 AGREED = 1e-6  # relative, to which two sets of functions must find an eigenvalue
 
@@ -217,9 +210,9 @@ class _Basis:
         kept = sizes > DEPENDENT * sizes[0]
         basis = right[kept].T / sizes[kept]
         held = plain[~equation] @ basis
-        basis = basis @ _null_space(held)
+        basis = basis @ null_space(held)
         a, b = plain[equation] @ basis, moved[equation] @ basis
-        found, vectors, left = _refined(a, b, count, near)
+        found, vectors, left = refined(a, b, count, near)
         if not len(found):
             return _Pairs(found, np.zeros((0, self.functions // self.fields, self.fields)), self)
         left = [value for value in left if abs(value - near) < np.max(np.abs(found - near))]
@@ -304,67 +297,6 @@ class _Basis:
         """The model of an eigenfunction."""
         drawn = self.room.with_portions([self.units], coefficients[None], 0.0)
         return dataclasses.replace(self.parameters.unpack(jnp.asarray(self.theta))[0], addition=drawn)
-
-
-def _null_space(held) -> np.ndarray:
-    """The combinations that hold the conditions without an eigenvalue, by columns."""
-    if not len(held):
-        return np.eye(held.shape[1])
-    sizes, right = scipy.linalg.svd(held, check_finite=False)[1:]
-    sizes = np.pad(sizes, (0, right.shape[0] - len(sizes)))
-    return right[sizes <= HELD * max(sizes[0], 1e-300)].T
-
-
-def _refined(a, b, count: int, near: float) -> tuple[np.ndarray, np.ndarray, list[float]]:
-    """Eigenvalues of A z = E B z nearest to a value, and their orthonormal vectors by columns.
-
-    And the values of the pencil from which inverse iteration went elsewhere.
-    """
-    pencil: Any = scipy.linalg.eig(b.T @ a, b.T @ b, check_finite=False)
-    values, vectors = pencil
-    real = np.isfinite(values) & (np.abs(values.imag) <= REAL * np.maximum(np.abs(values), 1e-300))
-    values, vectors = values[real].real, vectors[:, real].real
-    rests = np.linalg.norm(a @ vectors - values * (b @ vectors), axis=0)
-    size = np.linalg.norm(a @ vectors, axis=0) + np.abs(values) * np.linalg.norm(b @ vectors, axis=0)
-    values = values[rests <= PAIR * size]
-    values = values[np.argsort(np.abs(values - near), kind="stable")]
-    triangle: Any = scipy.linalg.qr(np.concatenate([a, b], axis=1), mode="r", check_finite=False)[0]
-    r_a, r_b = triangle[:, : a.shape[1]], triangle[:, a.shape[1] :]
-    found, columns, left, done = [], [], [], np.zeros(len(values), bool)
-    for k, value in enumerate(values):
-        if done[k] or len(found) >= count:
-            continue
-        alike = np.flatnonzero(np.abs(values - value) <= ALIKE * max(abs(value), 1e-300))
-        done[alike] = True
-        for _ in range(ROUNDS):
-            _, _, right = scipy.linalg.svd(r_a - value * r_b, check_finite=False)
-            z = right[-1]
-            value = float((r_b @ z) @ (r_a @ z) / ((r_b @ z) @ (r_b @ z)))
-        if abs(value - values[k]) > DRIFTED * max(abs(values[k]), abs(value - near)):
-            left.append(float(values[k]))
-            continue
-        block = right[-len(alike) :].T
-        inner = np.linalg.lstsq(r_b @ block, r_a @ block, rcond=None)[0]
-        several, mixed = np.linalg.eig(inner)
-        order = np.argsort(np.abs(np.real(several) - near), kind="stable")
-        mixed = np.real(mixed[:, order])
-        several = np.real(several[order])
-        if np.ptp(several) <= SAME * abs(value):  # of one value any will do: take orthonormal ones
-            mixed = scipy.linalg.qr(mixed, check_finite=False)[0]
-        for pair in zip(several.tolist(), (block @ mixed).T, strict=True):
-            if not any(_is_one(pair, other) for other in zip(found, columns, strict=True)):
-                found.append(pair[0])
-                columns.append(pair[1])
-    found, columns = found[:count], columns[:count]
-    width = a.shape[1]
-    return np.array(found), np.array(columns).T.reshape(width, len(found)), left
-
-
-def _is_one(pair, other) -> bool:
-    """Whether two eigenvalues with their functions are the same."""
-    (value, z), (second, w) = pair, other
-    product = abs(z @ w) / max(np.linalg.norm(z) * np.linalg.norm(w), 1e-300)
-    return bool(product > ONE and abs(value - second) <= ALIKE * max(abs(value), 1e-300))
 
 
 def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, lacks, seconds) -> Solution:
