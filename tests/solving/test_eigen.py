@@ -73,8 +73,10 @@ def well(depth, start):
     return operator(pv.Interval(-1, 1), shape, start)
 
 
-@pytest.mark.solves
-def test_a_potential_that_jumps_has_the_values_of_matched_sines():
+@pytest.mark.parametrize(
+    "count", [pytest.param(1, marks=pytest.mark.solves), pytest.param(2, marks=pytest.mark.slow)]
+)
+def test_a_potential_that_jumps_has_the_values_of_matched_sines(count):
     """u = cos k x or sin k x inside, sinh q (1 - x) outside, with equal u' / u where it jumps."""
 
     def matched(energy, even):
