@@ -26,10 +26,10 @@ def rounding(run) -> np.ndarray:
     beside = run.model.addition
     for _ in range(ROUNDING_DRAWS):
         noise = 1 + eps * rng.standard_normal(run.theta.size)
-        theta, system = jnp.asarray(run.theta * noise, run.theta.dtype), run.system
+        theta, system = jnp.asarray(np.asarray(run.theta) * noise, run.theta.dtype), run.system
         if isinstance(beside, DrawnLayer) and beside.used:
             noise = 1 + eps * rng.standard_normal(beside.coefficients.shape)
-            shaken = dataclasses.replace(beside, coefficients=beside.coefficients * noise)
+            shaken = dataclasses.replace(beside, coefficients=np.asarray(beside.coefficients) * noise)
             system = system.around(addition=shaken)
         moved = run.rows(run.batches, theta, system, "residual")
         squares += run.squares(run.batches, moved - here) / ROUNDING_DRAWS
