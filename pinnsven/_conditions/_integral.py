@@ -103,7 +103,8 @@ class Integral(AbstractCondition):
             weight=self.weight,
             count=self.points,
             interior=False,
-            finer=lambda: self._block(name, space, finer),
+            # Kept: an integrand is compiled to be looked at.
+            finer=functools.cache(lambda: self._block(name, space, finer)),
             data=() if target.data is None else target.data,
         )
         return dataclasses.replace(block, components=count_components(block))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._basics._programs import numbers_in
+from .._basics._traced import numbers_in
 from .._calculus._names import NameSpace
 
 PANELS, NODES = 1 << 12, 8  # even panels in which is looked, and nodes of each

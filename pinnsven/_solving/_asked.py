@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._basics._programs import equations_of
+from .._basics._traced import equations_of
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
 from .._conditions import GIVEN, Block

@@ -26,7 +26,7 @@ from .._basics._numbers import whole_number
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
 from .._domains import Sobol, integration_rule
-from .._networks import DrawnLayer, DrawnUnits, Parameters, RandomFeatures
+from .._networks import AbstractFeature, DrawnLayer, DrawnUnits, Parameters, RandomFeatures
 from .._output._evaluate import Evaluator
 from .._output._records import StepRecord, UnknownEstimate, Unknowns
 from .._output._several import SeveralSolutions
@@ -100,9 +100,11 @@ def eigen(problem: Problem, count: int = 4, *, seed: int = 0, tolerance: float =
     begun, compiler = time.perf_counter(), Compiler(lambda name: None)
     near = next(iter(problem.unknowns.values()))
     best: tuple[_Pairs, np.ndarray] | None = None
+    features = tuple(s.feature for s in find_singularities(problem, RandomFeatures(1)))
     with precision_context("float64"):
         for size in SIZES:
-            found = [_Basis(problem, size, seed + 7 * k, compiler).pairs(count, near) for k in range(2)]
+            bases = [_Basis(problem, features, size, seed + 7 * k, compiler) for k in range(2)]
+            found = [basis.pairs(count, near) for basis in bases]
             if min(len(pairs.values) for pairs in found) < count:
                 continue
             first, second = found
@@ -144,16 +146,23 @@ class _Pairs:
 
 
 class _Basis:
-    """Drawn functions for a problem, and its conditions in them."""
+    """Drawn functions for a problem, and its conditions in them.
 
-    def __init__(self, problem: Problem, size: int, seed: int, compiler: Compiler):
+    - `features`: further inputs of the functions, for what is not smooth.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        features: tuple[AbstractFeature, ...],
+        size: int,
+        seed: int,
+        compiler: Compiler,
+    ):
         self.problem, self.fields = problem, len(problem.fields)
         rng = np.random.default_rng(seed)
-        network = RandomFeatures(1)
-        self.singularities = find_singularities(problem, network)
-        features = tuple(singularity.feature for singularity in self.singularities)
         key = jnp.zeros(2, jnp.uint32)
-        system, theta = ResidualSystem.build(problem, network, key, features)
+        system, theta = ResidualSystem.build(problem, RandomFeatures(1), key, features)
         parameters: Any = system.parameters
         embedding = parameters.model.embedding
         # As steep per length along all sides: along longer ones there are more waves.
@@ -174,14 +183,18 @@ class _Basis:
         )
         self.system, self.compiler, self.functions = system, compiler, functions
 
+    def _with(self, value: float) -> Float[jax.Array, " params"]:
+        """The parameters at an eigenvalue."""
+        base = self.theta.copy()
+        base[-1] = value / self.parameters.unknown_maps[0].scale
+        return jnp.asarray(base)
+
     def _at(self, value: float) -> tuple[np.ndarray, np.ndarray]:
         """The Jacobian in the coefficients, and the residual of no function, at an eigenvalue.
 
         Rows of padding are left out.
         """
-        base = self.theta.copy()
-        base[-1] = value / self.parameters.unknown_maps[0].scale
-        space = UnitSpace(self.parameters, jnp.asarray(base), self.units, self.fields)  # type: ignore
+        space = UnitSpace(self.parameters, self._with(value), self.units, self.fields)  # type: ignore
         asked = self.system.with_parameters(space)
         given = (asked, jnp.zeros(space.size), self.batches)
         program = self.compiler.function(f"eigen {self.functions}", linear, *given)
@@ -229,8 +242,8 @@ class _Basis:
 
         It is looked at in very many points, which see what is too narrow for those of the functions.
         """
-        fitted = [self._left_at(value, coefficients, batches) for batches in (self.batches, self._many)]
-        (left, _), (looked, made) = fitted
+        left, _ = self._left_at(value, coefficients, self.batches)
+        looked, made = self._left_at(value, coefficients, self._many)
         for block, few, many, size in zip(self.system.blocks, left, looked, made, strict=True):
             if block.interior and many > max(BEYOND * few, AMISS * size):
                 return (
@@ -251,12 +264,9 @@ class _Basis:
     def _left_at(self, value: float, coefficients, batches):
         """What an eigenfunction leaves of each condition, and what the eigenvalue makes of it there:
         root mean squares."""
-        drawn = self.room.with_portions([self.units], coefficients[None], 0.0)
-        system, rows = self.system.around(addition=drawn), []
+        system, rows = self.system.around(addition=self._combined(coefficients)), []
         for number in (value, 0.0):
-            theta = self.theta.copy()
-            theta[-1] = number / self.parameters.unknown_maps[0].scale
-            given = (system, jnp.asarray(theta), batches)
+            given = (system, self._with(number), batches)
             program = self.compiler.function("eigen look", lambda s, t, b: s.residual(t, b), *given)
             rows.append(split_rows(system, batches, np.asarray(program(*given))))
         rms = lambda found: float(np.sqrt(np.mean(found**2)))
@@ -295,8 +305,12 @@ class _Basis:
 
     def model(self, coefficients: np.ndarray):
         """The model of an eigenfunction."""
-        drawn = self.room.with_portions([self.units], coefficients[None], 0.0)
-        return dataclasses.replace(self.parameters.unpack(jnp.asarray(self.theta))[0], addition=drawn)
+        plain = self.parameters.unpack(jnp.asarray(self.theta))[0]
+        return dataclasses.replace(plain, addition=self._combined(coefficients))
+
+    def _combined(self, coefficients: np.ndarray) -> DrawnLayer:
+        """The combination of the functions that an eigenfunction is."""
+        return self.room.with_portions([self.units], coefficients[None], 0.0)
 
 
 def _solution(problem, pairs: _Pairs, k: int, off: float, tolerance, lacks, seconds) -> Solution:

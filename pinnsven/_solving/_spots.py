@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .._basics._compiled import Compiler
-from .._basics._programs import numbers_in
+from .._basics._traced import numbers_in
 from .._calculus._names import CoordinateValue
 from .._conditions import Block
 from .._domains import AbstractSite, Domain, Facets, Interior, Sobol

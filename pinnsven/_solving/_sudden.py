@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._basics._programs import equations_of
+from .._basics._traced import equations_of
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Domain, Interior, Sobol

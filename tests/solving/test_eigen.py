@@ -74,7 +74,7 @@ def well(depth, start):
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(1, marks=pytest.mark.solves), pytest.param(2, marks=pytest.mark.slow)]
+    "count", [pytest.param(1, marks=pytest.mark.solves), pytest.param(3, marks=pytest.mark.slow)]
 )
 def test_a_potential_that_jumps_has_the_values_of_matched_sines(count):
     """u = cos k x or sin k x inside, sinh q (1 - x) outside, with equal u' / u where it jumps."""
@@ -84,11 +84,11 @@ def test_a_potential_that_jumps_has_the_values_of_matched_sines(count):
         inside = -k * np.tan(0.3 * k) if even else k / np.tan(0.3 * k)
         return inside + q / np.tanh(0.7 * q)
 
-    between = ((15.0, 25.0, True), (70.0, 90.0, False), (160.0, 190.0, True))
+    between = ((15.0, 25.0, True), (70.0, 90.0, False), (160.0, 190.0, True))[:count]
     expected = np.array(
         [brentq(matched, low, high, args=(even,)) for low, high, even in between], float
     )
-    found = pv.eigen(well(400.0, 10.0), 3)
+    found = pv.eigen(well(400.0, 10.0), count)
     np.testing.assert_allclose(found.values, expected, rtol=1e-6)
     assert all(solution.status == "converged" for solution in found)
 
