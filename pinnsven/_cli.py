@@ -21,6 +21,7 @@ from ._solving._loop import INTERRUPTED
 from ._solving._march import march
 from ._solving._solve import solve
 
+CHOSEN = "chosen"  # for slabs that `march` chooses
 STATUSES = """exit status:
   0    converged
   1    diverged, failed, or a file that was asked for could not be written
@@ -136,7 +137,12 @@ def _add_solve(commands) -> None:
     solve.add_argument("--tolerance", type=float, metavar="T", help="relative held-out residual")
     solve.add_argument("--seed", type=int, default=0, metavar="N")
     _add_size(solve)
-    solve.add_argument("--slabs", type=int, metavar="N", help="time in so many slabs, one by one")
+    solve.add_argument(
+        "--slabs",
+        type=_slabs,
+        metavar="N",
+        help="time in so many slabs, one by one; 'chosen' for slabs as long as they are solved at once",
+    )
     pictures = solve.add_mutually_exclusive_group()
     pictures.add_argument(
         "--plot",
@@ -206,6 +212,10 @@ def _add_reference(commands) -> None:
     reference.set_defaults(run=_reference)
 
 
+def _slabs(text: str) -> int | str:
+    return text if text == CHOSEN else int(text)
+
+
 class _Version(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):
         del namespace, values, option_string
@@ -246,7 +256,8 @@ def _solve(options) -> int:
         "devices": options.devices,
     }
     if options.slabs is not None:
-        solution = march(problem, options.slabs, **settings)
+        slabs = None if options.slabs == CHOSEN else options.slabs
+        solution = march(problem, slabs, **settings)
     else:
         solution = solve(problem, **settings)
     if unasked and solution.stopped:  # who interrupts a run waits for no picture of it

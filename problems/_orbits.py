@@ -2,6 +2,7 @@
 
 Hairer, Norsett and Wanner's method of order eight (DOP853) with a tolerance near rounding; the floor is
 the distance to a run with a hundred times the tolerance, and to Radau's implicit method of order five.
+Stiff systems by Radau's method alone, with two tolerances.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import pinnsven as pv
 
 TOLERANCE = 3e-14  # the least that scipy takes
 TIMES = 401
+STIFF = 1e-12, 1e-11  # of Radau's method, relative; absolute ones are a millionth of that
 
 
 def orbit(
@@ -36,3 +38,19 @@ def orbit(
     rough, implicit = (np.linalg.norm(o - finest) / np.linalg.norm(finest) for o in others)
     assert implicit < 1e-6, "two methods disagree"
     return pv.Reference({"t": times}, floor=float(rough), **dict(zip(fields, finest, strict=True)))
+
+
+def stiff_orbit(rate: Callable, start: Sequence[float], times, fields: Sequence[str]) -> pv.Reference:
+    """The same for rates of very different sizes, whose fields may be as different.
+
+    - `times`: where the solution is told, (n,), the first of them zero.
+    """
+    times = np.asarray(times)
+
+    def run(tolerance: float) -> np.ndarray:
+        given = {"t_eval": times, "method": "Radau", "rtol": tolerance, "atol": 1e-6 * tolerance}
+        return solve_ivp(rate, (0, times[-1]), list(start), **given).y
+
+    finest, other = map(run, STIFF)
+    floor = np.max(np.linalg.norm(other - finest, axis=1) / np.linalg.norm(finest, axis=1))
+    return pv.Reference({"t": times}, floor=float(floor), **dict(zip(fields, finest, strict=True)))

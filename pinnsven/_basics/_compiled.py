@@ -25,6 +25,7 @@ from . import _disk
 from ._interruptible import beside, interruptible, leave_alone
 from ._precision import precision_context
 from ._processes import number_of_processes
+from ._traces import TracesOfRun, asked
 
 # Of JAX, which the program does not show.
 SETTINGS = ("jax_default_device", "jax_disable_most_optimizations", "jax_compiler_enable_remat_pass")
@@ -73,6 +74,7 @@ class Compiler:
     - `announce`: called with the name of a function before that is compiled.
     - `announce_end`: called with the name and the seconds that it took, after that.
     - `folder`: where programs are kept for other processes, None for nowhere.
+    - `traces`: what the run shares with others of the same structure; None for none.
     - `seconds`: spent tracing and compiling so far, as far as the run had to wait for it.
     - `closed`: whether no more is compiled, for who has pressed Ctrl-C waits for no compilation.
     """
@@ -82,10 +84,11 @@ class Compiler:
         announce: Callable[[str], None],
         announce_end: Callable[[str, float], None] = lambda name, seconds: None,
         folder: Path | None = None,
+        traces: TracesOfRun | None = None,
     ):
         self.seconds = 0.0
         self.closed = False
-        self.folder = folder
+        self.folder, self.traces = folder, traces
         self._announce, self._announce_end = announce, announce_end
         self._kept: dict[tuple, Program] = {}
         self._ahead: dict[tuple, Future[Program]] = {}
@@ -138,11 +141,14 @@ class Compiler:
 
         def work() -> Program:
             with precision_context(precision):
+                shared = self._shared(name, arguments, donate, brief)
+                if shared is not None and (known := shared[0].find(shared[1])) is not None:
+                    return known
                 lowered, outputs = _lowered(function, arguments, donate)
                 options = _options(brief)
                 digest, program = self._known(lowered, arguments, options)
                 made = program or _programs.make(digest, lowered, self.folder, options)
-                return Program(made, outputs)
+                return self._noted(Program(made, outputs), digest, shared)
 
         self._ahead[key] = Future()
         self._queue.append((self._ahead[key], work))
@@ -209,18 +215,34 @@ class Compiler:
             raise NotCompiled(f"the {name} function was not compiled yet")
         start = time.perf_counter()
         try:
+            shared = self._shared(name, arguments, donate, brief)
+            if shared is not None and (known := shared[0].find(shared[1])) is not None:
+                return known
             # Traced here, where the settings of JAX hold, which are those of a thread.
             lowered, outputs = _lowered(function, arguments, donate)
             options = _options(brief)
             key, program = self._known(lowered, arguments, options)
             if program is not None:
-                return Program(program, outputs)
+                return self._noted(Program(program, outputs), key, shared)
             self._announce(name)
             program = interruptible(lambda: _programs.make(key, lowered, self.folder, options))
         finally:
             self.seconds += (spent := time.perf_counter() - start)
         self._announce_end(name, spent)
-        return Program(program, outputs)
+        return self._noted(Program(program, outputs), key, shared)
+
+    def _shared(self, name, arguments, donate, brief: bool) -> "tuple[TracesOfRun, tuple] | None":
+        """Where other runs have left programs, and what asks for this one; None for nowhere."""
+        if self.traces is None:
+            return None
+        how = (donate, brief, str(jax.dtypes.canonicalize_dtype(float)), *_devices(arguments))
+        return self.traces, asked(name, arguments, how)
+
+    def _noted(self, program: Program, digest: str, shared) -> Program:
+        """The program, left for other runs."""
+        if shared is not None:
+            shared[0].note(shared[1], digest, program)
+        return program
 
     def _known(self, lowered: jax.stages.Lowered, arguments, options) -> tuple[str, Any]:
         """The name of a program, and itself where it need not be compiled."""
@@ -230,7 +252,7 @@ class Compiler:
 
     def forget(self) -> None:
         """Keeps no function any more, since the run asks for others by the same names."""
-        self._kept = {}
+        self._kept, self.traces = {}, None  # to other runs too the names mean what they did
         self.close()
 
     def free(self) -> None:

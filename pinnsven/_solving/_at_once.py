@@ -26,6 +26,7 @@ from ._verdict import LAST_DRAWS_FINER
 # gained so much that as many again promise to end the run.
 PATIENT = 2.5, 10.0, 60.0
 SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a limit; with that promise
+SLAB_SHARE = 0.05  # the same for one slab of many
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
@@ -62,26 +63,29 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     found = fit.begin()
     if found is None and run.apart_from:
         return RESULTS.stalled, "no other solution was found than those to keep away from"
+    if found is None and run.only_drawn:
+        found = fit.unmoved()  # what a slab begins with may be its solution, as at an equilibrium
     if found is None:
         return None
     run.correctable = found.affine or found.left <= HOPEFUL
     if asked is not None:
         while fit.may_grow(found) and fit.number(found) < asked:
             found = fit.grow(found) or found
-    else:
+    elif not run.only_drawn or run.problem.domain.dim > 1:  # a shorter slab is cheaper than functions
         found = _grown(run, fit, found)
-    near = alone or found.left <= NEAR * run.limits.target
+    run.drawn_left = found.left
+    near = alone or run.only_drawn or found.left <= NEAR * run.limits.target
     if near or found.left <= HOPEFUL:
         run.candidate = found
     if not near:
         return None
     plain = run.model.addition
     run.adopt(found.drawn)
-    run.records.append(_record(run, found))
     began = run.seconds()
     run.measure(quietly=True)
+    run.records.append(_record(run, found))
     run.candidate_cost = agreed(run.seconds() - began)
-    finest = run.estimate.relative <= FLOOR or not run.limits.are_budgets
+    finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
         run.measure(LAST_DRAWS_FINER, quietly=True)  # by the finer rules
@@ -90,7 +94,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
             run.adopt(plain)
             run.candidate = None
             return solve_at_once(run)
-    if enough or alone:
+    if enough or (alone and not run.only_drawn):
         show_step(run, run.records[-1])
         tell(run.hooks, "on_estimate", run.estimate)
         what = "meet the tolerance, with no network trained" if enough else "were asked for"
@@ -128,7 +132,8 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
         most = PATIENT[0] if found.left <= met else PATIENT[1 + ends]
         cost = fit.cost(found)
         if limits.time_limit is not None:
-            most = (LARGER_SHARE if ends else SHARE) * limits.left()
+            share = SLAB_SHARE if run.only_drawn else LARGER_SHARE if ends else SHARE
+            most = share * limits.left()
             fit.until, cost = time.perf_counter() + most, fit.measured_cost(found)
         if cost > most:
             break
@@ -146,7 +151,7 @@ def _record(run, found: Combination) -> StepRecord:
         step=len(run.records) + 1,
         seconds=run.seconds(),
         loss=found.loss,
-        held_out=found.left,
+        held_out=run.estimate.relative,
         rank=found.rank,
         damping=0.0,
         ratio=1.0,

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._basics._processes import agreed
-from .._networks import FLATTEST, DrawnUnits, Parameters, in_combination
+from .._networks import FLATTEST, DrawnUnits, Parameters
 from .._output._data import SolutionData
 from ._apart import start_apart
 from ._drawn_step import Combination, Sets, State
@@ -31,7 +31,6 @@ from ._waves import stretched
 SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
 STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
 LOOKED_AT = 2.0  # of these, with which features and waves are tried
-PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
@@ -80,7 +79,7 @@ class DrawnFit:
 
     def begin(self) -> "Combination | None":
         """One portion, with slopes chosen by the residual that one linear step leaves."""
-        sets = self._sets(1)
+        sets = self.sets(1)
         stretch = stretched(self.system, self.theta, sets.batches[0], self.compiled)
         stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
         kinds = (True, False) if self.parameters.model.embedding.features else (True,)
@@ -90,7 +89,7 @@ class DrawnFit:
         def attempt(look: tuple, steepest: float) -> bool:
             nonlocal best
             (self.featured, self.stretch), self.steepest = look, steepest
-            began, units = time.perf_counter(), self._draw(steepest)
+            began, units = time.perf_counter(), self.draw(steepest)
             state = self.state([units], self.nothing(1), sets)
             if state is None:
                 return False
@@ -120,7 +119,7 @@ class DrawnFit:
         different from one another that all of them were of use: then steeper ones may be missing.
         """
         used = int(before.drawn.used)
-        sets, old = self._sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
+        sets, old = self.sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
         coefficients = self.nothing(2 * used)
         coefficients[:used] = before.drawn.coefficients[:used]
         found = []
@@ -129,7 +128,7 @@ class DrawnFit:
         for steepest in (self.steepest, other * self.steepest) if used == 1 else (self.steepest,):
             if found and not self._has_time(REPEATED):
                 break
-            more = [self._draw(steepest, portion=i) for i in range(2 * used)]
+            more = [self.draw(steepest, portion=i) for i in range(2 * used)]
             kept = old if steepest == self.steepest else more[:used]
             begun = coefficients if steepest == self.steepest else self.nothing(2 * used)
             if before.affine:
@@ -141,48 +140,6 @@ class DrawnFit:
             return None
         _, self.steepest, best = min(found, key=lambda pair: pair[0])
         return best
-
-    def answers(self, slopes: tuple[float, float], known) -> tuple[np.ndarray, np.ndarray]:
-        """What drives each component of the residual, and how it answers to each field.
-
-        Root mean squares: of the residual (components,), where fields of known size vary at random and
-        the others are zero; and of its change with a random field of size one, (components, fields).
-
-        - `slopes`: of the random fields.
-        - `known`: which fields have a known size, (fields,).
-        """
-        sets, units = self._sets(1), self._draw(slopes[1], slopes[0])
-        drawn = np.random.default_rng(17).standard_normal((self.functions, self.fields))
-        drawn /= np.sqrt(self.functions)
-        jacobian, residual = self._linearized([units], (drawn * known)[None], sets.batches[0])
-        columns = jacobian.reshape(len(residual), self.functions, self.fields)
-        moved = np.einsum("rkf,kf->rf", columns, drawn)
-        rms = lambda values: np.sqrt(np.mean(values**2, axis=0))
-        return (
-            np.array([rms(residual[rows]) for rows in sets.rows[0]]),
-            np.array([rms(moved[rows]) for rows in sets.rows[0]]),
-        )
-
-    def spread(self, most: float) -> np.ndarray | None:
-        """The root mean square of each field from its zero after one step; None where that fails.
-
-        - `most`: of the residual that it may leave.
-        """
-        sets, units = self._sets(1), self._draw(PROBE)
-        state = self.state([units], self.nothing(1), sets)
-        if state is None or not state.held_norm > 0:
-            return None
-        change = state.step().change.reshape(1, self.functions, self.fields)
-        after = self.state([units], change, sets, state.weights)
-        if after is None or not after.held_norm < most * state.held_norm:
-            return None
-        places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
-        embedding = self.parameters.model.embedding
-
-        def at(point):
-            return in_combination(units, embedding(point), jnp.asarray(change[0]))
-
-        return np.sqrt(np.mean(np.asarray(jax.vmap(at)(jnp.asarray(places))) ** 2, axis=0))
 
     def may_grow(self, before: Combination) -> bool:
         """Whether there is room for twice as many portions."""
@@ -213,7 +170,7 @@ class DrawnFit:
         """Coefficients of zero."""
         return np.zeros((portions, self.functions, self.fields))
 
-    def _draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
+    def draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
         """The functions of a portion, with slopes between two sizes."""
         number = units_for(self.fields)
         slopes = (min(flattest, steepest), steepest)
@@ -242,8 +199,8 @@ class DrawnFit:
         if np.any(coefficients):
             nothing = self.state(units, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
-        elif first == 0:  # the zero of the fields is the solution
-            return self._nothing_left(units, coefficients)
+        elif first == 0:
+            return self._zero(units, coefficients, 0.0)  # which is the solution
         if not first > 0:
             return None
         step = state.step() if step is None else step
@@ -291,20 +248,27 @@ class DrawnFit:
             steps=tuple(shares),
         )
 
-    def _nothing_left(self, units, coefficients) -> Combination:
-        """What solves a problem with nothing in it but the zero of its fields."""
+    def unmoved(self) -> Combination:
+        """The zero of the fields, where no step in drawn functions was one to take."""
+        return self._zero([self.draw(self.steepest)], self.nothing(1), 1.0)
+
+    def _zero(self, units, coefficients, left: float) -> Combination:
+        """The zero of the fields as a combination.
+
+        - `left`: the share of the held-out residual that it leaves.
+        """
         return Combination(
             drawn=self.room.with_portions(units, coefficients, self.keeps),
-            left=0.0,
+            left=left,
             affine=True,
             sizes=np.zeros(0),
             rank=0,
             rows=0,
             loss=0.0,
-            steps=(0.0,),
+            steps=(left,),
         )
 
-    def _sets(self, portions: int) -> Sets:
+    def sets(self, portions: int) -> Sets:
         """Fresh points to fit so many portions to, and as many to judge by."""
         most = SMALL if portions <= SMALL else PORTIONS
         columns = self.functions * self.fields
@@ -324,7 +288,7 @@ class DrawnFit:
 
     def state(self, units, coefficients, sets: Sets, weights=None) -> "State | None":
         """Weighted Jacobians and residuals at a combination; None where they are not finite."""
-        pairs = [self._linearized(units, coefficients, batches) for batches in sets.batches]
+        pairs = [self.linearized(units, coefficients, batches) for batches in sets.batches]
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
             return None
         if weights is None:
@@ -353,12 +317,12 @@ class DrawnFit:
         for (jacobian, _), batches, rows, factor in zip(
             (state.fitted, state.held), sets.batches, sets.rows, state.weights, strict=True
         ):
-            residual = self._linearized(units, coefficients, batches, most=1)[1]
+            residual = self.linearized(units, coefficients, batches, most=1)[1]
             pairs.append((jacobian, residual[np.concatenate(rows)] * factor))
         finite = all(np.all(np.isfinite(residual)) for _, residual in pairs)
         return State(pairs[0], pairs[1], state.weights) if finite else None
 
-    def _linearized(
+    def linearized(
         self, units, coefficients, batches, most: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Jacobian and residual at a combination, portion after portion.

@@ -9,6 +9,7 @@ import numpy as np
 from .._basics._compiled import Compiler
 from .._basics._messages import listing
 from .._basics._results import RESULTS
+from .._conditions import Initial
 from .._domains import stack_coordinates
 from .._output._callbacks import tell
 from .._output._evaluate import Evaluator
@@ -57,7 +58,7 @@ def finish(
     run.scratch = ()  # the estimate of the error needs the memory
     estimate = attempt("the verdict could not be made", lambda: _last_measurement(run))
     diverged = bool(run.trouble) or ended[0] is RESULTS.diverged
-    programs = Compiler(lambda name: None, folder=run.compiler.folder)
+    programs = Compiler(lambda name: None, folder=run.compiler.folder, traces=run.compiler.traces)
     evaluator = Evaluator(shown(run), precision, run.network, programs)
     examined = examine(run, attempt, None if diverged else estimate, tolerance, evaluator)
     failed = bool(attempt.said)
@@ -80,7 +81,7 @@ def finish(
     status, message = _verdict(run, ended, evidence, tolerance, failed)
     added = in_words(run.singularities)
     message = " ".join([message, *([added] if added else []), *attempt.said])
-    message += _at_bounds(run)
+    message += _at_bounds(run) + _in_slabs(run, status)
     if run.memory_trouble:
         message += f" Since {run.memory_trouble}, the Jacobian was not stored."
     if run.save_trouble:
@@ -128,6 +129,15 @@ def _at_bounds(run) -> str:
     pairs = zip(values.items(), parameters.unknown_maps, strict=True)
     found = [f"{name} lies at its {at}" for (name, v), m in pairs if (at := m.holds(v))]
     return f" {listing(found)}: without that bound it would go on." if found else ""
+
+
+def _in_slabs(run, status: RESULTS) -> str:
+    """A sentence on slabs of time, where a history alone is what was not found; else empty."""
+    domain, wrong = run.problem.domain, status in (RESULTS.stalled, RESULTS.time_limit)
+    started = any(isinstance(c, Initial) for c in run.problem.conditions.values())
+    if not wrong or not started or domain.dim > 1 or run.compiler.traces is not None or not run.draws:
+        return ""
+    return " For a history of very different times, pv.march(problem) chooses slabs of time."
 
 
 def _spectrum(run) -> tuple[np.ndarray, int]:

@@ -19,6 +19,7 @@ from .._basics._compiled import Compiler
 from .._basics._memory import in_use, in_words, needed, shortage_as_memory_error
 from .._basics._processes import agreed, is_first, number_of_processes
 from .._basics._results import RESULTS
+from .._basics._traces import TracesOfRun
 from .._networks import Alone, DrawnLayer, FieldModel, Parameters, Scaling
 from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._data import SolutionData
@@ -98,6 +99,7 @@ class Run:
         folder=None,
         singularities: Sequence[Singularity] = (),
         devices: object = None,
+        traces: TracesOfRun | None = None,
     ):
         keys = np.random.SeedSequence(seed).generate_state(4, np.uint32)  # of JAX, but not compiled
         network_key, solver_key = jnp.asarray(keys[:2]), jnp.asarray(keys[2:])
@@ -117,7 +119,7 @@ class Run:
         self.batches = points.batches(self.row_weights())
         started = sum(map(points.rows, self.system.blocks))
         self.placement = Placement(find_devices(devices, started, self.theta.size))
-        self.compiler = Compiler(self._announce, self._announce_end, folder)
+        self.compiler = Compiler(self._announce, self._announce_end, folder, traces)
         self.evaluations = Compiler(lambda name: None)  # of solutions so far
         self.scratch: tuple = ()  # memory that one step leaves to the next
         self.began = time.perf_counter()
@@ -132,6 +134,8 @@ class Run:
         self.scaling: Scaling | None = None  # of the fields, once it is found
         self.wants_drawn = True
         self.apart_from: Sequence[SolutionData] = ()  # solutions that are known
+        self.only_drawn = False  # whether no network is trained
+        self.drawn_left = math.inf  # of the residual, by drawn functions alone
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them
         self.candidate: Combination | None = None  # of drawn functions, in place of the network
@@ -202,6 +206,8 @@ class Run:
         self.prepare()
         if self.draws and not self.records and (ended := solve_at_once(self)) is not None:
             return ended
+        if self.only_drawn:
+            return None, "drawn functions do not do"
         if self.compiler.works_beside:
             self._compile_ahead()
         saved = self.seconds()

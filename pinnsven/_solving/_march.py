@@ -7,38 +7,27 @@ carried along.
 
 import dataclasses
 import itertools
-import warnings
+import math
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from .._basics._compiled import Compiler
 from .._basics._numbers import finite_number
-from .._basics._precision import precision_context, to_numpy
+from .._basics._precision import precision_context
 from .._basics._results import RESULTS
-from .._calculus._derivatives import taylor
-from .._calculus._names import Derivative, NameSpace, Value
+from .._basics._traces import SharedTraces
 from .._conditions import (
     PDE,
-    AbstractCondition,
-    Block,
     Boundary,
     Dirichlet,
-    GivenValues,
     Initial,
     Interface,
     Neumann,
     Periodic,
     Robin,
 )
-from .._conditions._base import difference, make_block
-from .._domains import Domain, Moment
-from .._networks import FieldModel
-from .._output._evaluate import CHUNK, Evaluator, named_function_values, padded
+from .._domains import Moment
 from .._output._solution import Solution
 from .._problem import Problem, known_values
 from ._choose_network import network_for
@@ -46,14 +35,18 @@ from ._joined import joined
 from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
 from ._singular import find_singularities
-from ._solve import check_time_limit, check_top_level, solve_within
+from ._slab_problem import slab_of
+from ._slabs import ChosenSlabs, GivenSlabs
+from ._solve import NotInDrawn, check_time_limit, check_top_level, solve_within
 
+ASIDE = 0.5  # of the time limit, that is kept for networks where no slab was solved without them
+HASTE = 2.0  # times the time that is left, which slabs in drawn functions may seem to need: they grow
 TRACED = 0.3  # of what the first slab compiles, that is traced again for each of the others
 
 
 def march(
     problem: Problem,
-    slabs: int | Sequence[float] = 4,
+    slabs: int | Sequence[float] | None = None,
     *,
     time_limit: float | None = None,
     estimate_error: bool = True,
@@ -61,10 +54,12 @@ def march(
 ) -> Solution:
     """Solves a problem in time slab by slab, each from the end of the one before.
 
-    For chaotic or long histories, which one network on the whole interval does not find. Each slab
-    takes a network of the same kind, freshly drawn; the first one compiles for all.
+    For stiff, chaotic or long histories, which one network on the whole interval does not find. Each
+    slab takes a network of the same kind, freshly drawn; the first two compile for all.
 
-    - `slabs`: how many of equal length, or the inner edges between them.
+    - `slabs`: how many of equal length, or the inner edges between them. By default each is as long as
+      drawn functions solve it, from one to the next of very different lengths; where they do not do, as
+      with fronts in space, the rest of the time is four equal slabs.
     - `time_limit`: seconds of the whole call. Slabs share what compilation and verdicts leave; what one
       of them leaves goes to the others. The first is always solved; one that could not end in time is
       not begun.
@@ -82,68 +77,111 @@ def march(
     """
     asked = Limits(settings.pop("tolerance", None), settings.pop("max_steps", None), time_limit)
     check_top_level("march")
-    edges = _edges(problem, slabs)
+    plan = _planned(problem, slabs, asked.target)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
     known = known_values(problem)
     if settings.get("network") is None:
         settings["network"] = network_for(problem)
-    singularities = find_singularities(problem, settings["network"])
+    settings["singularities"] = find_singularities(problem, settings["network"])
+    settings["estimate_error"] = estimate_error
+    solved, ended = _solved(problem, plan, asked, settings)
+    return joined(problem, plan.ends, solved, ended, known)
+
+
+def _solved(
+    problem: Problem, plan: GivenSlabs | ChosenSlabs, asked: Limits, settings: dict[str, Any]
+) -> tuple[list[Solution], tuple[RESULTS, str]]:
+    """The solutions of slab after slab, and what ended the march, with the reason.
+
+    - `settings`: of each slab.
+    """
     solved: list[Solution] = []
-    ended = (RESULTS.converged, "")
-    for number, (start, stop) in enumerate(itertools.pairwise(edges)):
-        beside = _seconds_beside(solved)
+    traces, fresh = SharedTraces(), True
+    while plan.number_left:
+        beside = _seconds_beside(solved, plan.drawn)
+        if plan.drawn and _takes_too_long(problem, plan, asked, solved, beside):
+            plan.too_long(math.nan)
         if solved and asked.left() + asked.overrun() < beside:
-            ended = (RESULTS.time_limit, f"the limit of {time_limit:g} s was reached")
-            break
+            return solved, (RESULTS.time_limit, f"the limit of {asked.time_limit:g} s was reached")
         try:
             with precision_context(settings.get("precision", "float64")):
-                part = _slab(
-                    problem, problem.domain.during(start, stop), solved[-1] if solved else None
-                )
-            limits = dataclasses.replace(asked, stepping=_share(asked, len(edges) - 1 - number, beside))
-            given = {"estimate_error": estimate_error, "singularities": singularities}
-            found = solve_within(limits, part, **given, **settings)
+                during = problem.domain.during(*plan.next())
+                part = slab_of(problem, during, solved[-1] if solved else None)
+            limits = dataclasses.replace(asked, stepping=_share(asked, plan, beside))
+            found = solve_within(
+                limits, part, traces=traces.of_run(), only_drawn=plan.drawn, **settings
+            )
         except (Exception, KeyboardInterrupt) as error:
+            if plan.drawn and _is_too_long(error, fresh):
+                fresh = False
+                plan.too_long(error.left if isinstance(error, NotInDrawn) else math.inf)
+                continue
             if not solved:
                 raise
             # What was solved is not lost: a residual may not be finite where a slab begins.
             stopped = isinstance(error, KeyboardInterrupt)
             why = str(error) or (INTERRUPTED if stopped else type(error).__name__)
-            ended = (RESULTS.stopped if stopped else RESULTS.diverged, why)
-            break
+            return solved, (RESULTS.stopped if stopped else RESULTS.diverged, why)
+        fresh = False
         if found.stopped and solved and not found.steps:
-            ended = (RESULTS.stopped, found.stopped)
-            break
+            return solved, (RESULTS.stopped, found.stopped)
+        if plan.drawn and not (found.rank or found.stopped or found.status is RESULTS.converged):
+            plan.too_long(1.0)  # it is what it began with, and that is wrong
+            continue
         solved.append(found)
-        if found.status is RESULTS.diverged:
-            break
-        if found.stopped:
-            ended = (RESULTS.stopped, found.stopped)
-            break
-    return joined(problem, edges, solved, ended, known)
+        plan.solved(float(found.history["held_out"][-1]) if found.steps else math.nan)
+        if found.stopped or found.status is RESULTS.diverged:
+            return solved, (RESULTS.stopped if found.stopped else RESULTS.converged, found.stopped)
+    return solved, (RESULTS.converged, "")
 
 
-def _share(asked: Limits, slabs: int, beside: float) -> float | None:
-    """Seconds of stepping for the first of so many slabs that are left; None without a time limit.
+def _takes_too_long(problem: Problem, plan, asked: Limits, solved: list[Solution], beside) -> bool:
+    """Whether slabs in drawn functions would use up the time without coming to its end.
+
+    - `beside`: seconds that the last one took.
+    """
+    if asked.time_limit is None:
+        return False
+    if not solved:
+        return asked.left() < ASIDE * asked.time_limit
+    return problem.domain.dim > 1 and beside * plan.number_left > HASTE * asked.left()
+
+
+def _is_too_long(error: BaseException, fresh: bool) -> bool:
+    """Whether a shorter slab may do better than one that ended so.
+
+    - `fresh`: whether nothing was tried before: what is wrong then is what the user has asked for.
+    """
+    return isinstance(error, NotInDrawn) or (isinstance(error, ValueError) and not fresh)
+
+
+def _share(asked: Limits, plan, beside: float) -> float | None:
+    """Seconds of stepping for the first of the slabs that are left; None without a time limit.
 
     - `beside`: seconds that a slab takes beside its steps.
     """
-    if asked.time_limit is None:
+    if asked.time_limit is None or plan.drawn:
         return None
-    return max(asked.left() / slabs - beside, 0.0)
+    return max(asked.left() / plan.number_left - beside, 0.0)
 
 
-def _seconds_beside(solved: list[Solution]) -> float:
-    """About how many seconds a slab takes beside its steps, from the last one that was solved."""
+def _seconds_beside(solved: list[Solution], drawn: bool) -> float:
+    """About how many seconds a slab takes beside its steps, from the last one that was solved.
+
+    - `drawn`: whether it takes none but those of drawn functions.
+    """
     if not solved:
         return VERDICT_SECONDS
+    if drawn:
+        return solved[-1].seconds - solved[-1].compile_seconds + solved[-1].verdict_seconds
     compiled = (TRACED if len(solved) == 1 else 1.0) * solved[-1].compile_seconds
     return max(VERDICT_SECONDS, solved[-1].verdict_seconds + compiled)
 
 
-def _edges(problem: Problem, slabs: object) -> list[float]:
+def _planned(problem: Problem, slabs: object, tolerance: float) -> GivenSlabs | ChosenSlabs:
+    """The slabs of a march; `ValueError` where there can be none."""
     time = problem.domain.time if isinstance(problem, Problem) else None
     if time is None:
         raise ValueError("march: give a pv.Problem whose domain is multiplied by pv.Time(start, stop)")
@@ -166,10 +204,12 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
         raise ValueError(f"march: {name!r} ties times together; use solve()")
     if not any(isinstance(c, Initial) for c in problem.conditions.values()):
         raise ValueError("march: without a pv.Initial there is nothing for a slab to start from")
+    if slabs is None:
+        return ChosenSlabs(time.start, time.stop, problem.domain.dim > 1, tolerance)
     if isinstance(slabs, (int, np.integer)) and not isinstance(slabs, bool):
         if slabs < 1:
             raise ValueError(f"slabs={slabs!r}: need at least one")
-        return np.linspace(time.start, time.stop, slabs + 1).tolist()
+        return GivenSlabs(np.linspace(time.start, time.stop, slabs + 1).tolist())
     try:
         inner = [finite_number("slabs =", edge) for edge in slabs]  # type: ignore[attr-defined]
     except TypeError:
@@ -179,171 +219,4 @@ def _edges(problem: Problem, slabs: object) -> list[float]:
         raise ValueError(
             f"slabs={slabs!r}: inner edges must ascend between {time.start} and {time.stop}"
         )
-    return edges
-
-
-def _slab(whole: Problem, domain: Domain, before: Solution | None) -> Problem:
-    """The problem during one interval of time.
-
-    - `before`: the solution of the slab before; None for the first slab.
-    """
-    conditions = dict(whole.conditions)
-    for block in whole.blocks:
-        condition = conditions[block.name]
-        if isinstance(condition, Initial):
-            conditions[block.name] = _begun(condition, block, whole.constants, before)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the whole problem leaves open was said of it
-        return Problem(
-            domain=domain,
-            fields=whole.declared,
-            conditions=conditions,
-            constants=whole.constants,
-            network=whole.network,
-            name=whole.name,
-        )
-
-
-class _Given(AbstractCondition):
-    """The start of a slab, as values where points are drawn: all slabs compile to the same.
-
-    - `start`: those of the fields and of their derivatives in time, by name.
-    - `better`: the same with the estimated error of the slab before; None where that is not known.
-    """
-
-    start: GivenValues = eqx.field(static=True)
-    better: GivenValues | None = eqx.field(static=True)
-    weight: float | None
-    points: int | None = eqx.field(static=True)
-
-    def bind(self, name, space):
-        block = self._from(self.start, name, space)
-        if self.better is None:
-            return block
-        return dataclasses.replace(block, truth=self._from(self.better, name, space))
-
-    def _from(self, start: GivenValues, name: str, space: NameSpace) -> Block:
-        assert space.domain.time is not None  # march has asked for it
-        return make_block(
-            name,
-            [difference(quantity, f"_given_{quantity}") for quantity in start.names],
-            space,
-            Moment(space.domain, space.domain.time.start),
-            weight=self.weight,
-            count=self.points,
-            given=_renamed(start),
-        )
-
-
-def _renamed(given: GivenValues) -> GivenValues:
-    """The same values under names that no field has."""
-    names = {name: f"_given_{name}" for name in given.names}
-    return GivenValues(
-        tuple(names.values()), lambda points: {names[n]: v for n, v in given.at(points).items()}
-    )
-
-
-def _begun(
-    first: Initial, block: Block, constants: dict[str, float], before: Solution | None
-) -> AbstractCondition:
-    """The start of a slab: the end of the one before, or what the problem prescribes.
-
-    - `block`: of the condition in the whole problem.
-    - `before`: the solution of the slab before; None for the first slab.
-    """
-    wanted = _prescribed(block)
-    if before is None:
-        plain = first.function is None and set(first.values) == set(wanted)
-        if not plain:
-            return first
-        start = _prescribed_values(first, block.plan.space.domain, constants)
-        return _Given(start, None, first.weight, first.points)
-    indexed = {name: (before.fields.index(field), order) for name, (field, order) in wanted.items()}
-    evaluator: Evaluator = before.evaluator  # type: ignore[assignment]
-    better, space = None, block.plan.space
-    if before.corrected is not None:
-        better = _in_one(_continued(to_numpy(before.corrected), "float64", indexed), space)
-    start = _in_one(_continued(evaluator.model, evaluator.precision, indexed), space)
-    return _Given(start, better, first.weight, first.points)
-
-
-def _in_one(given: GivenValues, space: NameSpace) -> GivenValues:
-    """Values of fields in pieces as one, where all of their pieces are there: at a place one counts."""
-    names, made = list(given.names), []
-    for composite in space.layout.composites:
-        one = composite.members[0]
-        own = [name for name in names if name == one or name.startswith(one + "_")]
-        for first in own if composite.parts else ():
-            rest = first.removeprefix(one)
-            members = [member + rest for member in composite.members]
-            if set(members) <= set(names):
-                names = [name for name in names if name not in members] + [composite.name + rest]
-                made.append((composite, composite.name + rest, members))
-    if not made:
-        return given
-
-    def at(points):
-        found, places = given.at(points), points[:, : space.domain.space_dim]
-        for composite, name, members in made:
-            found[name] = composite.whole_at(name, [found.pop(m) for m in members], places)
-        return found
-
-    return GivenValues(tuple(names), at)
-
-
-def _prescribed(block: Block) -> dict[str, tuple[str, int]]:
-    """The quantities that an initial condition continues, as (field, order in time) by name."""
-    domain = block.plan.space.domain
-    assert domain.time is not None
-    time = domain.time.coordinate.name
-    found = {}
-    for quantity in block.plan.quantities.values():
-        if isinstance(quantity, (Value, Derivative)):
-            order = quantity.along.count(time) if isinstance(quantity, Derivative) else 0
-            found[quantity.field + ("_" + time * order if order else "")] = (quantity.field, order)
-    return found
-
-
-def _prescribed_values(first: Initial, domain: Domain, constants: dict[str, float]) -> GivenValues:
-    """What a problem prescribes at its start: numbers, or functions of coordinates."""
-    numbers = {name: np.asarray(value) for name, value in constants.items()}
-
-    def at(points):
-        columns = domain.split(points) | numbers
-        return {
-            name: named_function_values(value, columns, "float64")
-            if callable(value)
-            else np.full(len(points), float(value))  # type: ignore[arg-type]
-            for name, value in first.values.items()
-        }
-
-    return GivenValues(tuple(first.values), at)
-
-
-def _continued(model: FieldModel, precision: str, wanted: dict[str, tuple[int, int]]) -> GivenValues:
-    """Fields and their derivatives in time by a model, at points at the end of its slab.
-
-    - `wanted`: the number of the field and the order in time, by name.
-    """
-    compiler = Compiler(lambda name: None)
-
-    def everywhere(given, points):
-        def at(point):
-            along = jnp.zeros_like(point).at[-1].set(1)
-            most = max(order for _, order in wanted.values())
-            rows = taylor(given, point, along, most)
-            return {name: rows[order][index] for name, (index, order) in wanted.items()}
-
-        return jax.vmap(at)(points)
-
-    def of_portion(points):
-        given = (model, jnp.asarray(padded(points, CHUNK)))
-        found = compiler.function("start", everywhere, *given)(*given)
-        return {name: np.asarray(v, float)[: len(points)] for name, v in found.items()}
-
-    def at(points):
-        with precision_context(precision):
-            parts = [of_portion(points[i : i + CHUNK]) for i in range(0, len(points), CHUNK)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
-
-    return GivenValues(tuple(wanted), at)
+    return GivenSlabs(edges)

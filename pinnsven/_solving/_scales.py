@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._basics._precision import precision_context
-from .._networks import Ansatz, Scaling
+from .._networks import Ansatz, Scaling, in_combination
 from ._drawn import DrawnFit
 from ._points import PointSet
 from ._residual import ResidualSystem
@@ -19,7 +19,12 @@ PLACES = 128  # points of each condition at which prescribed values are looked a
 FAINT = 1e-9  # prescribed values that are smaller are held against the equations
 ROUNDED = 1e-9  # of the size that balances the equations, below which they are rounding
 SAME = 1e-9  # of their mean, below which the spread of prescribed values is none
+PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 SLOPES = (0.5, 2.0)  # of a probe's units, per unit of the embedded inputs
+STEEP = (40.0, 160.0)  # of steeper ones, whose every derivative is four times larger or more
+OWN = 0.5  # of the largest such gain, by which a derivative of the same order is told
+STEPS = 3  # in drawn functions, until fields have the size of a solution
+UNMOVED = 1e-12  # of its size, below which a field is what it began with
 SOLVED = 0.3  # of the residual that is left by drawn functions whose size is that of the solution
 ANSWERS = 1e-12  # of the largest answer to a field, below which a residual does not know the field
 BENT = 1e-9  # relative, by which a prescription may not be linear
@@ -134,12 +139,16 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
     Fields of known size vary at random meanwhile, with it. Where drawn functions then solve the
     equations nearly, the sizes are those of that solution.
     """
-    count, first = len(shift), size
+    count, first, own = len(shift), size, None
     for _ in range(count):
         fit = _fit(system, theta, points, shift, size, compiled)
-        drives, slopes = fit.answers(SLOPES, size > 0)
+        drives, slopes = _answers(fit, SLOPES, size > 0)
         slopes = np.where(np.isfinite(slopes), slopes, 0.0)
         knows = slopes > ANSWERS * np.max(slopes, axis=0, initial=0.0)
+        if own is None:
+            alone = np.zeros(count, bool)
+            own = _are_its_own(*(_answers(fit, s, alone)[1] for s in (SLOPES, STEEP)))
+        knows &= own
         usable = knows & (np.isfinite(drives) & (drives > 0))[:, None]
         guesses = np.where(usable, drives[:, None] / np.where(usable, slopes, 1.0), 0.0).max(axis=0)
         fresh = (size == 0) & (guesses > 0)
@@ -147,12 +156,75 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
             break
         size = np.where(fresh, guesses, size)
     if np.any(size > first):
-        spread = _fit(system, theta, points, shift, size, compiled).spread(SOLVED)
+        spread = _spread(_fit(system, theta, points, shift, size, compiled))
         if spread is not None:
-            size = np.where((first == 0) & (spread > 0), spread * size, size)
+            size = np.where((first == 0) & (spread > UNMOVED), spread * size, size)
     return size
+
+
+def _are_its_own(slopes, steep) -> np.ndarray:
+    """Which components are a field's own equations, by component and field: where it is differentiated
+    most often, as in time by its own law, and not where it is a source among others.
+
+    - `slopes`, `steep`: how components answer fields beside zeros, and fields that are much steeper.
+    """
+    slopes, steep = (np.where(np.isfinite(a), a, 0.0) for a in (slopes, steep))
+    gains = np.where(slopes > 0, steep / np.where(slopes > 0, slopes, 1.0), 0.0)
+    return gains >= OWN * np.max(gains, axis=0, initial=0.0)
 
 
 def _fit(system: ResidualSystem, theta, points, shift, size, compiled) -> DrawnFit:
     scaling = Scaling(shift, np.where(size > 0, size, 1.0))  # type: ignore[call-arg]
     return DrawnFit(system.around(scaling=scaling), theta, points, compiled, keeps=0.0)
+
+
+def _answers(fit: DrawnFit, slopes: tuple[float, float], known) -> tuple[np.ndarray, np.ndarray]:
+    """What drives each component of the residual, and how it answers to each field.
+
+    Root mean squares: of the residual (components,), where fields of known size vary at random and
+    the others are zero; and of its change with a random field of size one, (components, fields).
+
+    - `slopes`: of the random fields.
+    - `known`: which fields have a known size, (fields,).
+    """
+    sets, units = fit.sets(1), fit.draw(slopes[1], slopes[0])
+    drawn = np.random.default_rng(17).standard_normal((fit.functions, fit.fields))
+    drawn /= np.sqrt(fit.functions)
+    jacobian, residual = fit.linearized([units], (drawn * known)[None], sets.batches[0])
+    columns = jacobian.reshape(len(residual), fit.functions, fit.fields)
+    moved = np.einsum("rkf,kf->rf", columns, drawn)
+    rms = lambda values: np.sqrt(np.mean(values**2, axis=0))
+    return (
+        np.array([rms(residual[rows]) for rows in sets.rows[0]]),
+        np.array([rms(moved[rows]) for rows in sets.rows[0]]),
+    )
+
+
+def _spread(fit: DrawnFit) -> np.ndarray | None:
+    """The root mean square of each field from its zero after a step; None where that does not do.
+
+    Others follow while a field has not moved: what only products drive is still in the first.
+    """
+    sets, units = fit.sets(1), fit.draw(PROBE)
+    change = fit.nothing(1)
+    state = fit.state([units], change, sets)
+    for number in range(STEPS):
+        if state is None or not state.held_norm > 0:
+            break
+        tried = change + state.step().change.reshape(change.shape)
+        after = fit.state([units], tried, sets, state.weights)
+        share = 1.0 if number else SOLVED
+        if after is None or not after.held_norm < share * state.held_norm:
+            break
+        change, state = tried, after
+        if np.all(np.max(np.abs(change), axis=(0, 1)) > UNMOVED):
+            break
+    if not np.any(change):
+        return None
+    places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
+    embedding = fit.parameters.model.embedding
+
+    def at(point):
+        return in_combination(units, embedding(point), jnp.asarray(change[0]))
+
+    return np.sqrt(np.mean(np.asarray(jax.vmap(at)(jnp.asarray(places))) ** 2, axis=0))

@@ -1,6 +1,7 @@
 """`solve`: what a user asks for, checked; a run of the loop, and the solution that it ends with."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from .._basics._memory import shortage_as_memory_error
 from .._basics._numbers import finite_number
 from .._basics._precision import precision_context
 from .._basics._processes import is_first
+from .._basics._traces import TracesOfRun
 from .._domains import AbstractSampler, Sobol
 from .._networks import Layer
 from .._output._archive import damage_named
@@ -42,6 +44,18 @@ from ._together import heard_by_all
 from ._weighting import AbstractWeighting, ScaledWeights
 
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
+
+
+class NotInDrawn(Exception):
+    """Drawn functions alone do not solve a problem.
+
+    - `left`: the share of the held-out residual that they leave: infinite where nothing was found, not
+      a number where they may not be used.
+    """
+
+    def __init__(self, left: float):
+        super().__init__(f"drawn functions leave {left:.1e} of the residual")
+        self.left = left
 
 
 def solve(
@@ -140,10 +154,14 @@ def solve_within(
     progress: bool | str | None = None,
     devices: object = None,
     singularities: list[Singularity] | None = None,
+    traces: TracesOfRun | None = None,
+    only_drawn: bool = False,
 ) -> Solution:
     """`solve` with limits that have begun to count already.
 
     - `singularities`: what the network is given beside the coordinates; None to look for it.
+    - `traces`: what the run shares with others of the same structure; None for none.
+    - `only_drawn`: whether no network is trained: raises `NotInDrawn` where drawn functions do not do.
     """
     check_top_level("solve")
     _check_limits(problem, limits, seed)
@@ -160,7 +178,7 @@ def solve_within(
             singularities = find_singularities(problem, network)
         declared = problem
         problem = with_walls_built_in(problem, network, points, singularities)
-        focus = _focus(declared, singularities, program_folder(cache))
+        focus = _focus(declared, singularities, program_folder(cache), traces)
         run = Run(
             problem,
             network,
@@ -173,31 +191,43 @@ def solve_within(
             program_folder(cache),
             singularities,
             devices,
+            traces,
         )
         run.known, run.checkpoint, run.limits = known, checkpoint, limits
-        run.estimates_error, run.wants_drawn = estimate_error, bool(drawn)
+        run.estimates_error, run.wants_drawn, run.only_drawn = estimate_error, bool(drawn), only_drawn
         run.apart_from = _known_solutions(apart_from, problem, run)
         run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
+        asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
+        asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
         if checkpoint is not None:
-            asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
-            asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
             run.identity = _identity(run, declared, asked)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
             with damage_named(checkpoint):
                 restore(run, load_run(checkpoint, run.identity))
-        ended = run.loop()
-        try:
-            with shortage_as_memory_error():
-                solution = finish(run, ended, limits.target, precision)
-        except MemoryError as error:
-            raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
-        finally:
-            run.compiler.close()
+        solution = _solution(run, precision)
     try:
         tell_the_end(hooks, solution)
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _solution(run: Run, precision: str) -> Solution:
+    """What a run comes to.
+
+    Raises `NotInDrawn` where it trains no network and needs one, `MemoryError` where the residual
+    itself does not fit.
+    """
+    ended = run.loop()
+    try:
+        if run.only_drawn and not (run.stands_alone or run.stopped):
+            raise NotInDrawn(run.drawn_left if run.draws else math.nan)
+        with shortage_as_memory_error():
+            return finish(run, ended, run.limits.target, precision)
+    except MemoryError as error:
+        raise MemoryError(f"the residual itself does not fit: {run.shortage(error)}") from error
+    finally:
+        run.compiler.close()
 
 
 def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
@@ -219,11 +249,11 @@ def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
     return solutions
 
 
-def _focus(problem: Problem, singularities: list[Singularity], folder: Path | None) -> Focus:
+def _focus(problem: Problem, singularities: list[Singularity], folder: Path | None, traces) -> Focus:
     """Where the points of a problem lie closer than elsewhere, and how fast holes are forgotten."""
     layers = tuple(s.feature for s in singularities if isinstance(s.feature, Layer))
     extents = problem.domain.upper - problem.domain.lower
-    spots = find_spots(problem, folder)
+    spots = find_spots(problem, folder, traces)
     return Focus(extents, layers, spots, screening(problem), is_biharmonic(problem))
 
 

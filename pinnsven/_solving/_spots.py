@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 
 from .._basics._compiled import Compiler
 from .._basics._traced import numbers_in
+from .._basics._traces import TracesOfRun
 from .._calculus._names import CoordinateValue
 from .._conditions import Block
 from .._domains import AbstractSite, Domain, Facets, Interior, Sobol
@@ -35,18 +36,21 @@ CROSSED = 64  # points in which the other coordinates are drawn
 SMALLEST = 48  # halvings of the domain, to find a width
 
 
-def find_spots(problem, folder: Path | None = None) -> tuple[Spot, ...]:
+def find_spots(
+    problem, folder: Path | None = None, traces: TracesOfRun | None = None
+) -> tuple[Spot, ...]:
     """Where what conditions prescribe is concentrated.
 
     None where there are too many of them, and where fields have parts of the domain, or coordinates, of
     their own, in which functions are drawn.
 
     - `folder`: where compiled programs are kept for other processes.
+    - `traces`: what the run shares with others of the same structure.
     """
     found: list[Spot] = []
     if problem.layout.places:
         return ()
-    compiler = Compiler(lambda name: None, folder=folder)
+    compiler = Compiler(lambda name: None, folder=folder, traces=traces)
     extents = problem.domain.upper - problem.domain.lower
     for block in problem.blocks:
         asks = any(isinstance(q, CoordinateValue) for q in block.plan.quantities.values())

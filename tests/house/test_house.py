@@ -32,7 +32,6 @@ MOST_LINES_OF_A_FUNCTION = 80
 SPEAKS_FOR_ITSELF = 14  # lines of a function; from 15 on it has a docstring
 UNDOCUMENTED = {
     "pinnsven/_solving/_loop.py": {"_steps", "_take_step"},
-    "pinnsven/_solving/_march.py": {"_edges"},
     "pinnsven/_solving/_points.py": {"_requested_counts", "_requested_points"},
 }
 # What measures the inside, and the command's `load_problem`.

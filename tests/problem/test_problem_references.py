@@ -53,7 +53,7 @@ BY_PLAN = PLANNED.split()
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
 BY_SERIES = ["four_disks", "l_shape", "poisson_boltzmann"]  # see test_series_reference.py
-ORBITS = ["lorenz_inverse", "lotka_volterra"]  # see test_orbits.py
+ORBITS = ["lorenz_inverse", "lotka_volterra", "robertson"]  # see test_orbits.py
 STEADY = [("cavity", {}), ("cavity", {"lid": "regularized"})]
 
 ROUNDING = 1e-11  # of a residual whose terms are as large as (8 pi)^2

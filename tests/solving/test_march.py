@@ -8,7 +8,8 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
-from pinnsven._solving._march import _edges as march_edges, _slab
+from pinnsven._solving._march import _planned
+from pinnsven._solving._slab_problem import slab_of
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -79,8 +80,8 @@ def test_the_error_of_a_slab_is_carried_into_the_estimate_of_the_next():
     whole, halves = growth(), ((0.0, 0.5), (0.5, 1.0))
     with precision_context("float64"):
         domains = [whole.domain.during(*half) for half in halves]
-        first = pv.solve(_slab(whole, domains[0], None), max_steps=8)
-        second = _slab(whole, domains[1], first)
+        first = pv.solve(slab_of(whole, domains[0], None), max_steps=8)
+        second = slab_of(whole, domains[1], first)
     found = pv.solve(second)
     t = np.linspace(*halves[1], 50)
     # Relative to the solution found, as the estimate is: this one is half as large as it should be.
@@ -169,8 +170,7 @@ def test_slabs_of_a_field_in_pieces_go_on_from_each_other():
 
 def test_what_ties_times_together_is_refused_and_what_ties_places_is_not():
     tied = two_pieces()
-    edges = march_edges(tied, 2)
-    np.testing.assert_allclose(edges, [0.0, 0.1, 0.2])
+    np.testing.assert_allclose(_planned(tied, 2, 1e-6).edges, [0.0, 0.1, 0.2])
     again = pv.Periodic(u=0.0, along="t")
     problem = pv.Problem(tied.domain, "u", {"start": pv.Initial(u=0.0), "again": again})
     with pytest.raises(ValueError, match="'again' ties times together"):
