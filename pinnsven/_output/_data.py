@@ -16,6 +16,7 @@ from ._records import ConditionReport, FieldErrors, Unknowns
 
 OUTSIDE = ("nan", "extrapolate")
 GAIN_POINTS = 256  # at which the variance of a field is averaged
+NO_SCATTER = "no reading scatters here: only pv.Data that a network was fitted to"
 PORTION = 1 << 14  # points that are tested at a time for being outside
 
 
@@ -200,7 +201,7 @@ class SolutionData:
         `pv.Data` that could scatter.
         """
         if self.spread is None:
-            raise ValueError("no reading scatters here: only pv.Data leaves a standard error")
+            raise ValueError(f"{NO_SCATTER} leaves a standard error")
         points, shape = stack_coordinates(self.domain, coordinates)
         values = self.spread(points).reshape(*shape, len(self.fields))  # type: ignore[operator]
         return by_field(self.fields, values)
@@ -222,7 +223,7 @@ class SolutionData:
         standard deviation that is not positive.
         """
         if self.spread is None:
-            raise ValueError("no reading scatters here: only pv.Data leaves a variance to remove")
+            raise ValueError(f"{NO_SCATTER} leaves a variance to remove")
         named = [name for name in reading if name in self.fields]
         if len(named) != 1:
             raise ValueError(

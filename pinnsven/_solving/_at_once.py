@@ -31,18 +31,22 @@ MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
 BEYOND_HELP = 1e-3  # of a network's residual: no correction gains what functions alone leave then
+FEW = 8  # readings, of which nobody takes an average
 HELPS = 0.5  # of the residual that a correction leaves at most
 
 
 def may_draw(run) -> bool:
     """Whether drawn functions may be used: as far as Sven decides how a problem is solved.
 
-    Not where steps are counted, points are the user's, readings scatter, or numbers are unknown: what
-    is said of those rests on a network's parameters.
+    Not where steps are counted, points are the user's, readings may scatter, or numbers are unknown:
+    what is said of those rests on a network's parameters. A few readings without a noise, as of a
+    pressure at one place, are conditions like others.
     """
     plain = run.wants_drawn and run.limits.max_steps is None
     plain = plain and run.may_refine and not run.points.has_pinned
-    measured = any(b.is_measured or b.noise > 0 for b in run.system.blocks)
+    blocks = run.system.blocks
+    measured = any(b.noise > 0 for b in blocks)
+    measured |= sum(run.points.rows(b) for b in blocks if b.is_measured) > FEW
     wide = run.theta.dtype == np.float64
     own = isinstance(run.stepper, SvenStepper)
     return plain and own and wide and not measured and not run.problem.unknowns
@@ -111,7 +115,8 @@ def corrections(run) -> list[Combination]:
     if not run.draws or run.interrupted or run.stands_alone:
         return []
     known = [] if run.candidate is None else [run.candidate]
-    if not run.correctable or run.limits.left() < VERDICT_SECONDS + CORRECTION_SECONDS / 2:
+    measured = any(block.is_measured for block in run.system.blocks)  # parameters tell of their scatter
+    if measured or not run.correctable or run.limits.left() < VERDICT_SECONDS + CORRECTION_SECONDS / 2:
         return known
     if run.candidate is not None and run.candidate.left <= BEYOND_HELP * run.estimate.relative:
         return known

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .._output._records import FieldErrors
+from .._basics._messages import listing
+from .._output._records import Estimate, FieldErrors
 from ._coefficients import Jump
 from ._determined import GROWTH, OPEN
 from ._error_estimate import ErrorEstimate
@@ -15,6 +16,7 @@ from ._uncertainty import unknowns_in_words
 EDGE = 0.03  # of an extent: a movement that is largest so near to an end of it is largest there
 OPEN_REACH = 0.3  # of its value, from where an unknown is not determined
 EVEN = 0.995  # of its root mean square is the mean of a movement that counts as a constant
+ALONE = 100.0  # times the residual of all else, from where readings alone are not met
 ROUNDING = float(np.finfo(float).eps)  # no error is smaller, whatever the residual
 SUSPECT = 30.0  # times its residual, from where a movement that goes on growing is open
 STANDS_OUT = 1e3  # times its residual, from where what a solution may be off deserves a sentence
@@ -72,6 +74,21 @@ def second_in_words(second: Pushed | None) -> str:
         f" A second answer, {100 * second.apart:.0f} % of its size away, leaves residuals of "
         f"{second.residual:.0e} of theirs: solution.second_answer shows it."
     )
+
+
+def noisy(blocks, estimate: Estimate, scatter: Mapping[str, float]) -> str:
+    """Which readings alone are not met, as a sentence; empty where none, or where they state a noise.
+
+    - `scatter`: how much less all else is missed, by the conditions whose readings stand out.
+    """
+    found = [
+        b.name for b in blocks if b.is_measured and b.noise == 0 and scatter.get(b.name, 0) > ALONE
+    ]
+    if not found or len(found) < len(scatter):
+        return ""
+    left = dict(zip(estimate.names, estimate.held_out.tolist(), strict=True))
+    each = listing(f"noise={left[name]:.1e} of {name!r}" for name in found)
+    return f"Readings alone are not met: if what is left is their scatter, state it, {each}."
 
 
 def amplified(problem, found: ErrorEstimate) -> str:

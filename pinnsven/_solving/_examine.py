@@ -18,6 +18,7 @@ from ._evidence import (
     field_errors,
     jump_words,
     left_open,
+    noisy,
     open_unknowns,
     second_in_words,
 )
@@ -77,6 +78,7 @@ def examine(
         estimate=estimate,
         confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
         left_open=(scatters.open if scatters is not None else "") or gap,
+        noisy=noisy(run.system.blocks, estimate, residual_levels(run.system, *run.found).scatter),
         falling=is_falling(run.records),
     )
     if not wanted:

@@ -107,7 +107,8 @@ def solve(
       on residuals alone: neither an error nor an open direction is looked for.
     - `drawn`: whether drawn functions may solve the problem before a network is trained, or correct the
       network after it, as far as nothing of the user's depends on a network's parameters: unknowns,
-      readings, points of one's own, `max_steps`, an optax solver (docs/points-and-networks.md).
+      more than eight readings, points of one's own, `max_steps`, an optax solver
+      (docs/points-and-networks.md).
     - `apart_from`: solutions of the same problem, where it has several: another one is looked for, by
       deflation (Farrell, Birkisson and Funke 2015). It is found in drawn functions or not at all.
     - `cache`: a folder in which compiled programs are kept for other processes; True for the user's

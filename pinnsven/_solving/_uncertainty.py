@@ -94,8 +94,9 @@ class _Seen:
 
 
 def is_asked(run) -> bool:
-    """Whether a run has unknowns, or readings."""
-    return bool(run.system.unknown_names) or any(block.is_measured for block in run.system.blocks)
+    """Whether a run has unknowns, or readings that a network was fitted to."""
+    measured = any(block.is_measured for block in run.system.blocks) and not run.stands_alone
+    return bool(run.system.unknown_names) or measured
 
 
 def scatter_seconds(run) -> float:
@@ -111,7 +112,8 @@ def scatter_questions(run):
     """
     if not is_asked(run):
         return
-    at = (run.system, run.theta, run.batches)
+    system = run.stepped
+    at = (system, run.theta, run.batches)
     if sum(run.points.rows(block) for block in run.system.blocks) <= LONG * run.theta.size:
         whole = lambda system, theta, batches: system.linearize(theta, batches).jacobian()
         yield JACOBIAN, whole, at
@@ -119,7 +121,7 @@ def scatter_questions(run):
     yield GRAM, lambda system, theta, batches: system.gram(theta, batches), at
     for block, batch in zip(run.system.blocks, run.batches, strict=True):
         if isinstance(block.site, FixedPoints):
-            alone = run.system.with_blocks((block,))
+            alone = system.with_blocks((block,))
             rows = lambda system, theta, batches: system.linearize(theta, batches).jacobian()
             yield READINGS + block.name, rows, (alone, run.theta, (batch,))
 
@@ -191,7 +193,7 @@ def _unknowns(run, seen: _Seen, variance) -> tuple[Unknowns, str]:
     if seen.jacobian is not None:
         reach = effect @ seen.jacobian.T
     else:
-        given = (run.system, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
+        given = (run.stepped, run.theta, run.batches, jnp.asarray(effect, run.theta.dtype))
         multiplied = lambda s, t, b, e: s.implicit(t, b).apply(e)
         reach = np.asarray(run.compiler.compile("product", multiplied, *given)(*given), float)
     covariance = (reach * variance) @ reach.T * np.outer(scale, scale)

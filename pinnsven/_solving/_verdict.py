@@ -25,6 +25,7 @@ class Evidence:
     - `amplified`: what multiplies residuals, as a sentence; empty where nothing stands out.
     - `jump`: where a coefficient jumps and what to do, as a sentence; empty where none does.
     - `missed`: a feature that the points have missed, as a sentence; empty where none was found.
+    - `noisy`: which readings alone are not met, as a sentence; empty where others are neither.
     - `places`: at how many points the residual was looked at in the end; 0 where it was not.
     - `falling`: whether the held-out residual was still falling.
     """
@@ -38,6 +39,7 @@ class Evidence:
     amplified: str = ""
     jump: str = ""
     missed: str = ""
+    noisy: str = ""
     places: int = 0
     falling: bool = True
 
@@ -99,7 +101,9 @@ def _unfinished(
     cause: RESULTS | None, evidence: Evidence, tolerance: float, stopped: str
 ) -> tuple[RESULTS, str]:
     """What is said of a residual above the tolerance."""
-    doubt = "Try a larger network, or look for a condition that contradicts another or is not smooth."
+    doubt = evidence.noisy or (
+        "Try a larger network, or look for a condition that contradicts another or is not smooth."
+    )
     if cause is RESULTS.time_limit or cause is RESULTS.max_steps:
         advice = "Allow more." if evidence.falling else f"It hardly falls any more. {doubt}"
         return cause, f"{stopped} (tolerance {tolerance:.0e}). {advice}{_also(evidence)}"

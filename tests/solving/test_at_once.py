@@ -47,6 +47,20 @@ def test_a_square_is_solved_by_one_step():
     test_a_smooth_linear_problem_is_solved_by_one_step(DOMAINS["box"])
 
 
+@pytest.mark.solves
+def test_a_reading_in_place_of_a_start_is_met_like_any_condition():
+    conditions = {
+        "law": pv.PDE(lambda u, u_t: u_t + u),
+        "reading": pv.Data({"t": [0.5]}, u=[1.0]),
+    }
+    problem = pv.Problem(pv.Time(0, 1), "u", conditions, exact=lambda t: jnp.exp(0.5 - t))
+    solution = pv.solve(problem)
+    assert solution.status == "converged" and solution.steps == 1
+    assert float(solution.error) < 1e-12
+    with pytest.raises(ValueError, match="no reading scatters here"):
+        solution.standard_error(t=0.3)
+
+
 @pytest.mark.slow
 def test_what_stands_alone_comes_back_from_its_file(tmp_path):
     for domain in (DOMAINS["round hole"], DOMAINS["square hole"]):
