@@ -18,13 +18,12 @@ from ._boundary import (
 from ._built_in import (
     BuiltIn as BuiltIn,
     Term as Term,
-    describe_terms as describe_terms,
     number_lift as number_lift,
-    terms_of as terms_of,
 )
 from ._components import in_components as in_components
 from ._convolution import Convolution as Convolution
 from ._data import MEASURED as MEASURED, Data as Data
+from ._described_terms import describe_terms as describe_terms, terms_of as terms_of
 from ._exact import (
     built_in_terms as built_in_terms,
     largest_distance_scale as largest_distance_scale,
@@ -40,6 +39,7 @@ from ._interior import (
     Interface as Interface,
 )
 from ._pairs import make_pair_block as make_pair_block
+from ._patch import patch_of as patch_of, wall_series as wall_series
 from ._places import FixedPoints as FixedPoints, GivenValues as GivenValues
 from ._robust import Huber as Huber
 from ._tied import Pairs as Pairs, Periodic as Periodic

@@ -8,8 +8,6 @@ and with a prescribed rate the square of the parenthesis.
 """
 
 import abc
-import dataclasses
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -18,10 +16,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._basics._functions import NamedFunction
-from .._domains import AbstractSurface, Domain, Plane, Slope, Sphere
+from .._domains import AbstractSurface, Domain, Plane
 
 Constants = dict[str, Float[Array, ""]]
-SURFACES: dict[str, type[Any]] = {s.__name__: s for s in (Plane, Slope, Sphere)}  # that files know
 
 
 class AbstractLift(eqx.Module):
@@ -177,54 +174,6 @@ def number_lift(
     if len(set(numbers)) == 1:
         return given[0]
     return Across(None, given, surfaces)  # type: ignore[call-arg, arg-type]
-
-
-def describe_terms(terms: tuple[Term | None, ...]) -> list[dict | None] | None:
-    """What a file holds of what is built in; None where functions or a start are in it."""
-    found: list[dict | None] = []
-    for term in terms:
-        if term is None:
-            found.append(None)
-            continue
-        lift = term.lift
-        alone = isinstance(lift, Across) and lift.before is None and lift.walls == term.surfaces
-        given = lift.given if alone else (lift,)  # type: ignore[union-attr]
-        if term.begins or not all(isinstance(g, Prescribed) and g.function is None for g in given):
-            return None
-        numbers = [float(g.number) for g in given]  # type: ignore[union-attr]
-        surfaces = [
-            {"kind": type(s).__name__, **dataclasses.asdict(s)}  # type: ignore[call-overload]
-            for s in term.surfaces
-        ]
-        found.append({"numbers": numbers, "surfaces": surfaces, "scale": term.scale})
-    return found
-
-
-def terms_of(described: list[dict | None], domain: Domain) -> tuple[Term | None, ...]:
-    """The inverse; whatever is wrong with a file's description is an error."""
-    return tuple(None if given is None else _term_of(given, domain) for given in described)
-
-
-def _term_of(given: dict, domain: Domain) -> Term:
-    surfaces = tuple(_surface_of(dict(part), domain) for part in given["surfaces"])
-    numbers = [float(number) for number in given["numbers"]]
-    scale = float(given["scale"])
-    across = len(numbers) == len(surfaces) == 2 and all(isinstance(s, Plane) for s in surfaces)
-    if not (len(numbers) == 1 or across):
-        raise ValueError("what is built in has numbers that fit no surfaces")
-    if not np.all(np.isfinite([scale, *numbers])):
-        raise ValueError("what is built in is not finite")
-    return Term(number_lift(surfaces, tuple(numbers), domain), surfaces, None, scale)  # type: ignore
-
-
-def _surface_of(part: dict, domain: Domain) -> AbstractSurface:
-    kind = SURFACES[part.pop("kind")]
-    surface = kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in part.items()})
-    if not all(0 <= axis < domain.dim for axis in surface.axes):
-        raise ValueError("what is built in names coordinates that the domain does not have")
-    if not np.isfinite(surface.level(np.asarray(domain.lower))):
-        raise ValueError("what is built in is not finite")
-    return surface
 
 
 def product(surfaces: tuple[AbstractSurface, ...], point):

@@ -1,4 +1,4 @@
-"""Numbers on walls that are built into the solution although nobody asks for it.
+"""Values on walls that are built into the solution although nobody asks for it.
 
 On flat walls of a box, and all around a disk or ball, a smooth solution is known the better for it
 (experiment 99). It is not where the solution is known not to be smooth, nor where a start does not fit
@@ -30,13 +30,14 @@ from .._conditions import (
 from .._domains import AbstractSurface, Facets, Moment, Plane, Sobol, Sphere
 from .._networks import Ansatz, holes_of
 from ._reading import is_of, prescribed
+from ._wall_functions import is_rectangle, term_of_functions
 
 PLACES = 64  # on each wall, at which a start is held against it
 FITS = 1e-9  # relative, to which a start fits a wall
 
 
 def with_walls_built_in(problem, network, points, singularities):
-    """The problem itself, or a copy of it in which numbers on walls are built in.
+    """The problem itself, or a copy of it in which values on walls are built in.
 
     - `network`: an `Ansatz` builds in what it likes.
     - `points`: as given to `solve`: a condition whose points are chosen keeps them.
@@ -49,11 +50,15 @@ def with_walls_built_in(problem, network, points, singularities):
     if space is not None and problem.domain.space_dim in (2, 3) and holes_of(space):
         return problem
     usable = {b.name: b for b in problem.blocks if b.name not in named and _is_plain(problem, b)}
-    if not usable or len(usable) == len(problem.blocks):
+    if len(usable) == len(problem.blocks):
         return problem
     with precision_context("float64"):
         terms = {f: _term(problem, f, usable) for f in problem.fields}
     chosen = _whole(problem, usable, terms)
+    if len(chosen) < len(problem.blocks) - 1 and is_rectangle(problem.domain):
+        functions, joined = _with_functions(problem, named)
+        if len(whole := _whole(problem, functions, joined)) > len(chosen):
+            terms, chosen = joined, whole
     if not chosen:
         return problem
     changed = copy.copy(problem)
@@ -61,6 +66,24 @@ def with_walls_built_in(problem, network, points, singularities):
     object.__setattr__(changed, "blocks", tuple(blocks))
     object.__setattr__(changed, "terms", tuple(terms[field] for field in problem.fields))
     return changed
+
+
+def _with_functions(problem, named) -> tuple[dict[str, Block], dict[str, Term | None]]:
+    """Conditions in a rectangle that prescribe functions on walls, and what they build into each field.
+
+    - `named`: conditions whose points are chosen.
+    """
+    terms: dict[str, Term | None] = dict.fromkeys(problem.fields)
+    usable = {b.name: b for b in problem.blocks if b.name not in named and _is_plain(problem, b, True)}
+    beside = [b for b in problem.blocks if b.name not in usable]
+    if not beside:
+        return {}, terms
+    with precision_context("float64"):
+        for field in problem.fields:
+            term = term_of_functions(problem, field, usable)
+            if term is not None and not any(_is_on(b, field, term.surfaces) for b in beside):
+                terms[field] = term
+    return usable, terms
 
 
 def _whole(problem, usable, terms: dict[str, Term | None]) -> set[str]:
@@ -78,8 +101,11 @@ def _whole(problem, usable, terms: dict[str, Term | None]) -> set[str]:
         terms.update(dict.fromkeys(lost))
 
 
-def _is_plain(problem, block: Block) -> bool:
-    """Whether a condition prescribes numbers on whole walls, and leaves it to the solver how."""
+def _is_plain(problem, block: Block, functions: bool = False) -> bool:
+    """Whether a condition prescribes numbers on whole walls, and leaves it to the solver how.
+
+    - `functions`: whether it may prescribe functions too.
+    """
     condition = problem.conditions[block.name]
     if any(name not in problem.fields for name in getattr(condition, "values", ())):
         return False  # fields that are made of others
@@ -89,7 +115,7 @@ def _is_plain(problem, block: Block) -> bool:
         and condition.function is None
         and condition.weight is None
         and condition.points is None
-        and not any(callable(value) for value in condition.values.values())
+        and (functions or not any(callable(value) for value in condition.values.values()))
         and isinstance(block.site, Facets)
         and all(_is_smooth(piece.surface) for piece in block.site.pieces)
     )

@@ -1,4 +1,4 @@
-"""Numbers on walls are built in where nothing speaks against it, and only there."""
+"""Values on walls are built in where nothing speaks against it, and only there."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -48,7 +48,21 @@ def start(wall=0.0):
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, exact=False)}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, weight=2.0)}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=0.0, points=64)}),
-        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: 0 * x)}),
+        # Functions, in a rectangle, where they are smooth and agree in the corners.
+        ({"a"}, SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x, y: jnp.exp(x) * jnp.cos(3 * y))}),
+        ({"a", "b"}, SQUARE, POISSON, {
+            "a": pv.Dirichlet(u=lambda x: x * (1 - x), on="y"), "b": pv.Dirichlet(u=0.0, on="x")}),
+        ({"a"}, SQUARE, POISSON, {
+            "a": pv.Dirichlet(u=jnp.sin, on="y"), "b": pv.Neumann(u=0.0, on="x")}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.abs(x - 0.3))}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.tanh(1e3 * (x - 0.4)))}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.where(x < 0.4, 0.0, 1.0))}),
+        ({"b"}, SQUARE, POISSON, {
+            "a": pv.Dirichlet(u=lambda x: 1 + x, on="y"), "b": pv.Dirichlet(u=0.0, on="x")}),
+        (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: 0 * x, exact=False)}),
+        (set(), pv.Disk(), POISSON, {"a": pv.Dirichlet(u=lambda x: x)}),
+        (set(), pv.Interval(0, 1) * pv.Time(0, 1), HEAT, {
+            "a": pv.Dirichlet(u=lambda t: t), "s": pv.Initial(u=0.0)}),
         (set(), SQUARE, POISSON, {
             "a": pv.Dirichlet(u=0.0, on=lambda x: x < 0.5), "b": pv.Robin(u=(1.0, 1.0, 0.0))}),
         (set(), SQUARE, POISSON, {"a": WALLS, "again": pv.Boundary(lambda u: u, on="x-")}),
@@ -100,3 +114,39 @@ def test_walls_are_held_exactly_and_a_file_needs_no_problem_for_them(tmp_path):
     np.testing.assert_allclose(np.asarray(solution(x=x)), x**2 + 3 * x + 1, atol=1e-12)
     solution.save(tmp_path / "u.pv")
     np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(x=x), solution(x=x))
+
+
+def harmonic(x, y):
+    return jnp.exp(x) * jnp.cos(y)
+
+
+def plate(*walls):
+    """Laplace's equation, whose solution is exp(x) cos(y)."""
+    conditions = {f"on {w}": pv.Dirichlet(u=harmonic, on=w) for w in walls}
+    others = [side for side in ("x-", "x+", "y-", "y+") if side not in walls]
+    conditions |= {f"flux {side}": pv.Neumann(u=0.0, on=side) for side in others}
+    pde = pv.PDE(lambda laplacian_u: laplacian_u)
+    return pv.Problem(SQUARE, "u", {"pde": pde} | conditions, exact=harmonic)
+
+
+@pytest.mark.parametrize("walls", [("x-", "x+", "y-", "y+"), ("x-", "y-", "y+"), ("y-", "y+"), ("x-",)])
+def test_series_on_walls_are_joined_to_what_is_prescribed_on_each(walls):
+    found = with_walls_built_in(plate(*walls), SMALL, None, [])
+    (term,) = found.terms
+    assert len(term.surfaces) == len(walls)
+    for wall in term.surfaces:
+        points = np.random.default_rng(0).random((20, 2)) * [1, 2]
+        points[:, wall.axes[0]] = wall.place
+        values = [float(term.lift(jnp.asarray(p), {})) for p in points]
+        np.testing.assert_allclose(values, harmonic(*points.T), rtol=1e-13, atol=1e-13)
+        assert all(abs(float(term.distance(jnp.asarray(p)))) < 1e-15 for p in points)
+
+
+@pytest.mark.solves
+def test_functions_on_walls_are_held_and_a_file_needs_no_problem_for_them(tmp_path):
+    solution = pv.solve(plate("x-", "x+", "y-", "y+"))
+    assert solution.status == "converged" and float(solution.error) < 1e-11
+    assert solution.conditions["on x-"].rows == 0
+    solution.save(tmp_path / "u.pv")
+    places = {"x": np.linspace(0, 1, 9), "y": np.linspace(0, 2, 9)}
+    np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(**places), solution(**places))

@@ -1,0 +1,89 @@
+"""Functions on the walls of a rectangle that are built into the solution although nobody asks for it.
+
+Where nothing depends on time a smooth solution is known the better for it, as for numbers on walls
+(experiment 159). A function is taken as a Chebyshev series along its wall: where so many terms do not
+hold it to rounding it is not smooth, and would be as rough inside.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._conditions import (
+    Block,
+    Term,
+    largest_distance_scale,
+    obstacle,
+    patch_of,
+    points_inside,
+    wall_series,
+)
+from .._domains import Box, Domain, Plane
+from ._reading import prescribed
+
+AGREE = 1e-10  # of the largest value, to which walls agree in the corner where they meet
+
+
+def is_rectangle(domain: Domain) -> bool:
+    """Whether a domain is a rectangle, without time, ranges and periodic coordinates."""
+    flat = isinstance(domain.space, Box) and domain.dim == domain.space_dim == 2
+    return flat and not any(coordinate.periodic for coordinate in domain.coordinates)
+
+
+def term_of_functions(problem, field: str, usable: dict[str, Block]) -> Term | None:
+    """What can be built into a field of a problem in a rectangle, or None.
+
+    - `usable`: conditions that prescribe values on whole walls, by name.
+    """
+    domain, given = problem.domain, {}
+    for name, block in usable.items():
+        if field not in problem.conditions[name].values:
+            continue
+        for piece in block.site.pieces:  # type: ignore[union-attr]
+            if given.setdefault(piece.surface, name) != name:
+                return None
+    walls = tuple(sorted(given, key=lambda wall: (wall.axes[0], wall.place)))
+    if not walls or not all(isinstance(wall, Plane) for wall in walls):
+        return None
+    inside = points_inside(domain)
+    others = [facet for facet in domain.space.facets() if facet.surface not in given]
+    if any(obstacle(wall, inside, others) for wall in walls):
+        return None
+    series = []
+    for wall in walls:
+        value = problem.conditions[given[wall]].values[field]
+        found = _along(problem, value, wall)
+        if found is None:
+            return None
+        series.append(found)
+    if not _meet(series, walls):
+        return None
+    lift = patch_of(series, walls, domain.lower, domain.upper)
+    return Term(lift, walls, None, largest_distance_scale(walls, inside))  # type: ignore[call-arg]
+
+
+def _along(problem, value, wall: Plane) -> np.ndarray | None:
+    """The series of what is prescribed along a wall; None where it has none."""
+    domain, axis = problem.domain, 1 - wall.axes[0]
+    at = jax.jit(jax.vmap(lambda point: prescribed(problem, value, point)))
+
+    def values(places):
+        points = np.full((len(places), 2), wall.place)
+        points[:, axis] = places
+        return np.asarray(at(jnp.asarray(points)))
+
+    return wall_series(values, float(domain.lower[axis]), float(domain.upper[axis]))
+
+
+def _meet(series: list[np.ndarray], walls: tuple[Plane, ...]) -> bool:
+    """Whether walls that meet in a corner prescribe the same there."""
+    most = max(float(np.max(np.abs(terms))) for terms in series)
+    ends = [np.array([terms @ end ** np.arange(len(terms)) for end in (-1.0, 1.0)]) for terms in series]
+    for one, other in ((i, j) for i in range(len(walls)) for j in range(i)):
+        if walls[one].axes == walls[other].axes:
+            continue
+        # Which end of each lies on the other.
+        mine, its = (int(walls[k].extent < 0) for k in (other, one))
+        if abs(ends[one][mine] - ends[other][its]) > AGREE * most:
+            return False
+    return True
