@@ -64,7 +64,9 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     asked = run.network.units if alone else None
     fit.asked, fit.known = asked, run.apart_from
     fit.until = time.perf_counter() + LARGER_SHARE * run.limits.left()
+    began = time.perf_counter() - run.compiler.seconds
     found = fit.begin()
+    run.drawn_cost = agreed(time.perf_counter() - run.compiler.seconds - began)
     if found is None and run.apart_from:
         return RESULTS.stalled, "no other solution was found than those to keep away from"
     if found is None and run.only_drawn:

@@ -32,6 +32,8 @@ from ._held_out import block_scales, summarize
 from ._limits import (
     CORRECTION_SECONDS,
     MEASURE_SECONDS,
+    MOST_VERDICT,
+    VERDICT_LOOKS,
     VERDICT_SECONDS,
     VERDICT_STEPS,
     Limits,
@@ -151,6 +153,7 @@ class Run:
         self.predicted: int | None = None  # bytes
         self.memory_trouble = ""
         self.step_cost = 0.0  # seconds that the last step took, with all that followed
+        self.drawn_cost = 0.0  # seconds that a first look in drawn functions took
         self.candidate_cost = 0.0  # seconds that one measurement of the candidate took
         self.compile_cost = 0.0  # seconds that the last compilation of a step took
         self.prepared: list = []  # what the verdict needs compiled, see `_ready`
@@ -252,6 +255,7 @@ class Run:
             return left < MEASURE_SECONDS
         compiling = agreed(self.compiler.seconds)
         judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost, LAST_DRAWS * self.candidate_cost)
+        judging = max(judging, min(VERDICT_LOOKS * self.drawn_cost, MOST_VERDICT))
         judging += scatter_seconds(self)
         # A budget is used up in any case: what is compiled early costs it nothing.
         early = EARLY if limits.are_budgets else 1.0
