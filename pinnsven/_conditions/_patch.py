@@ -13,6 +13,8 @@ from ._built_in import AbstractLift
 TERMS = 64  # of a series that a function on a wall may need
 SMOOTH = 1e-12  # of its largest term, below which the last ones are where a function is smooth
 LAST = 8  # terms that are looked at for that; series have a multiple of so many
+LOOKS = 1 << 17  # places along a wall, at which a series is held against its function
+HELD = 1e-11  # of its largest term, by which it may miss that
 FAINT = 1e-17  # of the largest term, below which the last ones are left out
 
 
@@ -75,15 +77,18 @@ def wall_series(function, lower: float, upper: float) -> Float[np.ndarray, " ter
     - `function`: of places along it, (n,), to (n,).
     - `lower`, `upper`: its ends.
     """
+    at = lambda unit: np.asarray(function(lower + (unit + 1) / 2 * (upper - lower)), float)
     places = chebyshev.chebpts1(TERMS)
-    values = np.asarray(function(lower + (places + 1) / 2 * (upper - lower)), float)
     # At these places the polynomials are orthogonal.
-    terms = chebyshev.chebvander(places, TERMS - 1).T @ values * (2 / TERMS)
+    terms = chebyshev.chebvander(places, TERMS - 1).T @ at(places) * (2 / TERMS)
     terms[0] /= 2
     most = np.max(np.abs(terms))
     if not np.all(np.isfinite(terms)) or np.max(np.abs(terms[-LAST:])) > SMOOTH * most:
         return None
-    return terms
+    # What is narrow may lie between them.
+    many = np.linspace(-1, 1, LOOKS)
+    missed = np.abs(chebyshev.chebval(many, terms) - at(many))
+    return terms if np.all(missed <= HELD * most) else None
 
 
 def patch_of(series: list[np.ndarray], walls: tuple[Plane, ...], lower, upper) -> Patch:

@@ -102,7 +102,7 @@ def examine(
         scatter=float(np.max(scatter)),
         jump=jump_words(jump, run.problem.domain),
     )
-    lost = jump is not None or bool(gap)
+    lost = jump is not None or bool(gap) or bool(evidence.missed)
     if run.interrupted:  # Ctrl-C meanwhile
         return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread)
     second = None
@@ -117,7 +117,7 @@ def examine(
             left_open=words or evidence.left_open,
             amplified=amplified(run.problem, found),
         )
-    if lost:  # an error along what is open, or lost in a jump, has no known size
+    if lost:  # an error along what is open, lost in a jump, or of what was missed has no known size
         errors = field_errors(run.problem.fields, None, scatter)
         evidence = dataclasses.replace(evidence, errors=errors)
     return Examined(evidence, errors, unknowns, spread, found.corrected if found else None, second)

@@ -12,15 +12,19 @@ from .._output._records import ConditionReport, FieldErrors, StepRecord, Unknown
 from .._output._solution import Solution
 from .._problem import Problem, relative_errors
 
+NARROW = 0.01  # of the longest slab, from where the last one is a sign of something sudden
 SIZE_POINTS = 2048  # at which the size of the fields in a slab is taken
 
 
-def joined(problem: Problem, edges: list[float], solved: list[Solution], ended, known) -> Solution:
+def joined(
+    problem: Problem, edges: list[float], solved: list[Solution], ended, known, chosen: bool = False
+) -> Solution:
     """The solution of the whole time.
 
     - `edges`: of the slabs, of which the last ones may not have been solved.
     - `ended`: what ended the march, and why.
     - `known`: of the answer.
+    - `chosen`: whether the edges were chosen as the march went on.
     """
     evaluator = SlabEvaluator(edges, [s.evaluator for s in solved])  # type: ignore[misc]
     try:
@@ -29,7 +33,7 @@ def joined(problem: Problem, edges: list[float], solved: list[Solution], ended, 
         errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
     if errors is not None and len(solved) < len(edges) - 1:
         errors = FieldErrors(dict.fromkeys(problem.fields, math.nan))
-    status, message = _verdict(edges, solved, *ended)
+    status, message = _verdict(edges, solved, ended, chosen)
     try:
         error = relative_errors(
             lambda points: evaluator(stack_coordinates(problem.domain, points)[0]),
@@ -74,12 +78,13 @@ def _all_points(solved: list[Solution]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def _verdict(
-    edges: list[float], solved: list[Solution], cause: RESULTS, why: str
+    edges: list[float], solved: list[Solution], ended: tuple[RESULTS, str], chosen: bool
 ) -> tuple[RESULTS, str]:
     """`stopped`, or the first status that is not `converged`, if there is one, and its message.
 
-    - `cause`, `why`: what kept further slabs from being begun.
+    - `ended`: what kept further slabs from being begun, and why.
     """
+    cause, why = ended
 
     def where(number):
         ends = f"from {edges[number]:.6g} to {edges[number + 1]:.6g}"
@@ -89,6 +94,8 @@ def _verdict(
         return cause, f"{where(len(solved) - 1)}: {solved[-1].message}"
     whole = len(solved) == len(edges) - 1
     unbegun = "" if whole else f"{where(len(solved))}, was not begun: {why.rstrip('.')}."
+    if chosen and len(solved) == len(edges) - 2:
+        unbegun = f"From {edges[-2]:.6g} on nothing was begun: {why.rstrip('.')}.{_narrowing(edges)}"
     if cause is RESULTS.stopped and unbegun:
         return cause, unbegun
     for number, found in enumerate(solved):
@@ -105,6 +112,17 @@ def _verdict(
     return (
         RESULTS.converged,
         f"All {len(solved)} slabs have; in the last one {last[0].lower()}{last[1:]}",
+    )
+
+
+def _narrowing(edges: list[float]) -> str:
+    """Where chosen slabs became ever shorter, as a sentence; empty where they did not."""
+    lengths = np.diff(edges[:-1])
+    if len(lengths) < 2 or not lengths[-1] < NARROW * max(lengths):
+        return ""
+    return (
+        f" The last slabs were as short as {lengths[-1]:.1e}: is there a switch, a singularity or a "
+        f"fast change near {edges[-2]:.6g}?"
     )
 
 

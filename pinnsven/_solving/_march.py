@@ -39,7 +39,10 @@ from ._slab_problem import slab_of
 from ._slabs import ChosenSlabs, GivenSlabs
 from ._solve import NotInDrawn, check_time_limit, check_top_level, solve_within
 
-ASIDE = 0.5  # of the time limit, that is kept for networks where no slab was solved without them
+ASIDE, LAST = (
+    0.5,
+    0.1,
+)  # of the time limit, kept for networks while no slab is solved: with space, without
 HASTE = 2.0  # times the time that is left, which slabs in drawn functions may seem to need: they grow
 TRACED = 0.3  # of what the first slab compiles, that is traced again for each of the others
 
@@ -87,7 +90,7 @@ def march(
     settings["singularities"] = find_singularities(problem, settings["network"])
     settings["estimate_error"] = estimate_error
     solved, ended = _solved(problem, plan, asked, settings)
-    return joined(problem, plan.ends, solved, ended, known)
+    return joined(problem, plan.ends, solved, ended, known, isinstance(plan, ChosenSlabs))
 
 
 def _solved(
@@ -145,7 +148,8 @@ def _takes_too_long(problem: Problem, plan, asked: Limits, solved: list[Solution
     if asked.time_limit is None:
         return False
     if not solved:
-        return asked.left() < ASIDE * asked.time_limit
+        kept = ASIDE if problem.domain.dim > 1 else LAST  # networks seldom find a history alone
+        return asked.left() < kept * asked.time_limit
     return problem.domain.dim > 1 and beside * plan.number_left > HASTE * asked.left()
 
 

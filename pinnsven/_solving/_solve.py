@@ -178,8 +178,8 @@ def solve_within(
         if singularities is None:
             singularities = find_singularities(problem, network)
         declared = problem
-        problem = with_walls_built_in(problem, network, points, singularities)
         focus = _focus(declared, singularities, program_folder(cache), traces)
+        problem = with_walls_built_in(problem, network, points, singularities, focus.spots)
         run = Run(
             problem,
             network,

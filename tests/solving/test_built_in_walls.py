@@ -56,6 +56,8 @@ def start(wall=0.0):
             "a": pv.Dirichlet(u=jnp.sin, on="y"), "b": pv.Neumann(u=0.0, on="x")}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.abs(x - 0.3))}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.tanh(1e3 * (x - 0.4)))}),
+        (set(), SQUARE, POISSON, {  # between the 64 places that a series is made from
+            "a": pv.Dirichlet(u=lambda x: x + jnp.exp(-(((x - 0.40613) / 1e-4) ** 2)))}),
         (set(), SQUARE, POISSON, {"a": pv.Dirichlet(u=lambda x: jnp.where(x < 0.4, 0.0, 1.0))}),
         ({"b"}, SQUARE, POISSON, {
             "a": pv.Dirichlet(u=lambda x: 1 + x, on="y"), "b": pv.Dirichlet(u=0.0, on="x")}),

@@ -20,9 +20,35 @@ from pinnsven._solving._slabs import ChosenSlabs
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 FEW = 1e-6  # of those who are to fall ill
-
-
 TIME_SCALES = "pv.march(problem) chooses slabs"
+
+
+def switching() -> pv.Problem:
+    """A rate that changes its sign where the field reaches one half: slabs end there."""
+    law = pv.PDE(lambda u, u_t: u_t - jnp.where(u < 0.5, 1.0, -1.0))
+    return pv.Problem(pv.Time(0, 4), "u", {"law": law, "start": pv.Initial(u=0.0)})
+
+
+@pytest.mark.slow
+def test_where_slabs_get_shorter_and_shorter_the_place_is_named():
+    found = pv.march(switching(), time_limit=60)
+    assert found.status == "time_limit" and found.error_estimate is not None
+    assert "on nothing was begun" in found.message and "near 0.5" in found.message
+    assert np.isnan(found.error_estimate["u"])
+
+
+@pytest.mark.slow
+def test_what_a_slab_has_missed_leaves_no_estimate():
+    """A pulse of 1e-6 of the time, whose place stands in no number of the program."""
+    place = float(jnp.sqrt(3.3) - 1.1)
+
+    def pulse(t):
+        return jnp.exp(-(((jnp.sqrt(t + 0.1) - 1.1 - place) / 3e-6) ** 2)) / 1e-5
+
+    law = pv.PDE(lambda u, u_t, t: u_t + 0.5 * u - pulse(t))
+    found = pv.march(pv.Problem(pv.Time(0, 10), "u", {"law": law, "start": pv.Initial(u=1.0)}))
+    assert found.status == "unresolved" and "have missed" in found.message
+    assert found.error_estimate is not None and np.isnan(found.error_estimate["u"])
 
 
 def outbreak(end: float = 30.0) -> pv.Problem:
