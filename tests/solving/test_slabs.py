@@ -14,6 +14,7 @@ from pinnsven._basics._compiled import Compiler
 from pinnsven._basics._traces import SharedTraces
 from pinnsven._cli import load_problem
 from pinnsven._output._evaluate import SlabEvaluator
+from pinnsven._solving._joined import _narrowing
 from pinnsven._solving._slab_problem import slab_of
 from pinnsven._solving._slabs import ChosenSlabs
 
@@ -30,11 +31,16 @@ def switching() -> pv.Problem:
 
 
 @pytest.mark.slow
-def test_where_slabs_get_shorter_and_shorter_the_place_is_named():
+def test_slabs_do_not_pass_a_switch_and_say_how_far_they_came():
     found = pv.march(switching(), time_limit=60)
     assert found.status == "time_limit" and found.error_estimate is not None
-    assert "on nothing was begun" in found.message and "near 0.5" in found.message
+    assert "on nothing was begun" in found.message
     assert np.isnan(found.error_estimate["u"])
+
+
+def test_where_slabs_got_ever_shorter_the_place_is_named():
+    assert "singularity or a fast change near 1.501?" in _narrowing([0.0, 1.0, 1.5, 1.501, 4.0])
+    assert _narrowing([0.0, 1.0, 1.5, 4.0]) == _narrowing([0.0, 1.0, 4.0]) == ""
 
 
 @pytest.mark.slow
