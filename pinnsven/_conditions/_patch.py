@@ -32,6 +32,7 @@ class Patch(AbstractLift):
     walls: tuple[Plane, ...] = eqx.field(static=True)
 
     def __call__(self, point, constants):
+        """What walls across the first axis say, and what those across the second say beyond that."""
         lower, upper, terms = (
             jnp.asarray(a, point.dtype) for a in (self.lower, self.upper, self.coefficients)
         )
