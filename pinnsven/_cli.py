@@ -213,7 +213,10 @@ def _add_reference(commands) -> None:
 
 
 def _slabs(text: str) -> int | str:
-    return text if text == CHOSEN else int(text)
+    try:
+        return text if text == CHOSEN else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give a whole number, or {CHOSEN}: {text!r}") from None
 
 
 class _Version(argparse.Action):

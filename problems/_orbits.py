@@ -29,8 +29,7 @@ def orbit(
     times = np.linspace(0, end, TIMES) if times is None else np.asarray(times)
 
     def run(method: str, tolerance: float) -> np.ndarray:
-        given = {"t_eval": times, "method": method, "rtol": tolerance, "atol": tolerance}
-        return solve_ivp(rate, (0, end), list(start), **given).y
+        return _integrated(rate, start, end, times, method, tolerance, tolerance)
 
     finest = run("DOP853", TOLERANCE)
     others = run("DOP853", 100 * TOLERANCE), run("Radau", 1e-10)
@@ -46,11 +45,15 @@ def stiff_orbit(rate: Callable, start: Sequence[float], times, fields: Sequence[
     - `times`: where the solution is told, (n,), the first of them zero.
     """
     times = np.asarray(times)
-
-    def run(tolerance: float) -> np.ndarray:
-        given = {"t_eval": times, "method": "Radau", "rtol": tolerance, "atol": 1e-6 * tolerance}
-        return solve_ivp(rate, (0, times[-1]), list(start), **given).y
-
-    finest, other = map(run, STIFF)
+    finest, other = (
+        _integrated(rate, start, times[-1], times, "Radau", tolerance, 1e-6 * tolerance)
+        for tolerance in STIFF
+    )
     floor = np.max(np.linalg.norm(other - finest, axis=1) / np.linalg.norm(finest, axis=1))
     return pv.Reference({"t": times}, floor=float(floor), **dict(zip(fields, finest, strict=True)))
+
+
+def _integrated(rate, start, end, times, method: str, relative: float, absolute: float) -> np.ndarray:
+    """The fields at times, (fields, n)."""
+    given = {"t_eval": times, "method": method, "rtol": relative, "atol": absolute}
+    return solve_ivp(rate, (0, end), list(start), **given).y

@@ -78,17 +78,17 @@ def wall_series(function, lower: float, upper: float) -> Float[np.ndarray, " ter
     - `function`: of places along it, (n,), to (n,).
     - `lower`, `upper`: its ends.
     """
-    at = lambda unit: np.asarray(function(lower + (unit + 1) / 2 * (upper - lower)), float)
-    places = chebyshev.chebpts1(TERMS)
+    places, many = chebyshev.chebpts1(TERMS), np.linspace(-1, 1, LOOKS)
+    unit = np.concatenate([places, many])  # together, so that a function is compiled once
+    values = np.asarray(function(lower + (unit + 1) / 2 * (upper - lower)), float)
     # At these places the polynomials are orthogonal.
-    terms = chebyshev.chebvander(places, TERMS - 1).T @ at(places) * (2 / TERMS)
+    terms = chebyshev.chebvander(places, TERMS - 1).T @ values[:TERMS] * (2 / TERMS)
     terms[0] /= 2
     most = np.max(np.abs(terms))
     if not np.all(np.isfinite(terms)) or np.max(np.abs(terms[-LAST:])) > SMOOTH * most:
         return None
     # What is narrow may lie between them.
-    many = np.linspace(-1, 1, LOOKS)
-    missed = np.abs(chebyshev.chebval(many, terms) - at(many))
+    missed = np.abs(chebyshev.chebval(many, terms) - values[TERMS:])
     return terms if np.all(missed <= HELD * most) else None
 
 

@@ -8,6 +8,7 @@ there are round holes: the harmonic functions about them are none any more once 
 
 import copy
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -76,14 +77,12 @@ def _with_functions(problem, named) -> tuple[dict[str, Block], dict[str, Term | 
     """
     terms: dict[str, Term | None] = dict.fromkeys(problem.fields)
     usable = {b.name: b for b in problem.blocks if b.name not in named and _is_plain(problem, b, True)}
-    beside = [b for b in problem.blocks if b.name not in usable]
-    if not beside:
+    if len(usable) == len(problem.blocks):
         return {}, terms
     with precision_context("float64"):
         for field in problem.fields:
-            term = term_of_functions(problem, field, usable)
-            if term is not None and not any(_is_on(b, field, term.surfaces) for b in beside):
-                terms[field] = term
+            if (walls := _walls(problem, field, usable)) is not None:
+                terms[field] = term_of_functions(problem, walls)  # type: ignore[arg-type]
     return usable, terms
 
 
@@ -127,35 +126,47 @@ def _is_smooth(surface: AbstractSurface | None) -> bool:
 
 
 def _term(problem, field: str, usable: dict[str, Block]) -> Term | None:
-    """What can be built into a field, or None."""
-    walls: dict[AbstractSurface, float] = {}
-    for name, block in usable.items():
-        values = problem.conditions[name].values
-        if field not in values:
-            continue
-        for piece in block.site.pieces:  # type: ignore[union-attr]
-            if walls.setdefault(piece.surface, float(values[field])) != float(values[field]):  # type: ignore
-                return None
-    if not walls:
+    """What can be built into a field of which numbers are prescribed, or None."""
+    walls = _walls(problem, field, usable)
+    if walls is None:
         return None
     axes = {surface.axes for surface in walls}
     alike = len(set(walls.values())) == 1
     if not alike and (len(axes) > 1 or not all(isinstance(s, Plane) for s in walls)):
         return None
-    domain, inside = problem.domain, points_inside(problem.domain)
-    facets = domain.space.facets()
-    others = [facet for facet in facets if facet.surface not in walls]
-    if any(obstacle(surface, inside, others) for surface in walls):
-        return None
-    mine = [facet for facet in facets if facet.surface in walls]
+    domain = problem.domain
+    mine = [facet for facet in domain.space.facets() if facet.surface in walls]
     beside = [b for b in problem.blocks if b.name not in usable]
     if not all(_fits(problem, b, field, mine, walls) for b in beside):
         return None
-    if any(_is_on(b, field, walls) for b in beside):
-        return None
     lift = number_lift(tuple(walls), tuple(walls.values()), domain)
-    scale = largest_distance_scale(tuple(walls), inside)
+    scale = largest_distance_scale(tuple(walls), points_inside(domain))
     return Term(lift, tuple(walls), None, scale)  # type: ignore[call-arg]
+
+
+def _walls(problem, field: str, usable: dict[str, Block]) -> dict[AbstractSurface, Any] | None:
+    """What is prescribed of a field on walls, numbers and functions; None where they cannot be held.
+
+    That is where none are, two conditions differ on one of them, a wall goes on inside or is partly
+    another condition's, or another condition asks for the field there too.
+    """
+    walls: dict[AbstractSurface, Any] = {}
+    for name, block in usable.items():
+        if field not in problem.conditions[name].values:
+            continue
+        value = problem.conditions[name].values[field]
+        value = value if callable(value) else float(value)
+        for piece in block.site.pieces:  # type: ignore[union-attr]
+            if walls.setdefault(piece.surface, value) != value:
+                return None
+    if not walls:
+        return None
+    inside = points_inside(problem.domain)
+    others = [facet for facet in problem.domain.space.facets() if facet.surface not in walls]
+    if any(obstacle(surface, inside, others) for surface in walls):
+        return None
+    beside = [b for b in problem.blocks if b.name not in usable]
+    return None if any(_is_on(b, field, walls) for b in beside) else walls
 
 
 def _is_on(block: Block, field: str, walls) -> bool:

@@ -23,7 +23,7 @@ from ._evidence import (
     second_in_words,
 )
 from ._features import look
-from ._levels import residual_levels
+from ._levels import Levels, residual_levels
 from ._limits import DOUBLED_SECONDS
 from ._push import Pushed, push
 from ._uncertainty import SPREAD_POINTS, Uncertainty, uncertainty, with_open
@@ -74,16 +74,17 @@ def examine(
         attempt(f"{FAILED} it was not counted", lambda: uncovered(run.problem, run.compiler.compile))
         or ""
     )
+    levels = residual_levels(run.system, *run.found)
     evidence = Evidence(
         estimate=estimate,
         confirmed=any(not run.points.is_complete(b) for b in run.system.blocks if b.interior),
         left_open=(scatters.open if scatters is not None else "") or gap,
-        noisy=noisy(run.system.blocks, estimate, residual_levels(run.system, *run.found).scatter),
+        noisy=noisy(run.system.blocks, estimate, levels.scatter),
         falling=is_falling(run.records),
     )
     if not wanted:
         return Examined(evidence, None, unknowns, spread)
-    found = attempt(f"{FAILED} the error was not estimated", lambda: _errors_if_they_fit(run))
+    found = attempt(f"{FAILED} the error was not estimated", lambda: _errors_if_they_fit(run, levels))
     scatter = attempt(
         f"{FAILED} what scatter does to the fields is not known", lambda: _scatter(run, spread)
     )
@@ -149,9 +150,12 @@ def _freedom(run, attempt: Attempts, found: ErrorEstimate, unknowns, relative: f
     return words, unknowns, second
 
 
-def _errors_if_they_fit(run) -> ErrorEstimate | None:
-    """The estimated errors; None if not finite, or if memory runs out."""
-    levels, compiled = residual_levels(run.system, *run.found), run.compiler.function
+def _errors_if_they_fit(run, levels: Levels) -> ErrorEstimate | None:
+    """The estimated errors; None if not finite, or if memory runs out.
+
+    - `levels`: of its residuals.
+    """
+    compiled = run.compiler.function
     try:
         with shortage_as_memory_error():
             given = (run.system, run.theta, run.points, levels, compiled, run.vanishing)

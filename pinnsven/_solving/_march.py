@@ -36,7 +36,7 @@ from ._limits import VERDICT_SECONDS, Limits
 from ._loop import INTERRUPTED
 from ._singular import find_singularities
 from ._slab_problem import slab_of
-from ._slabs import ChosenSlabs, GivenSlabs
+from ._slabs import Slabs
 from ._solve import NotInDrawn, check_time_limit, check_top_level, solve_within
 
 ASIDE, LAST = (
@@ -90,11 +90,11 @@ def march(
     settings["singularities"] = find_singularities(problem, settings["network"])
     settings["estimate_error"] = estimate_error
     solved, ended = _solved(problem, plan, asked, settings)
-    return joined(problem, plan.ends, solved, ended, known, isinstance(plan, ChosenSlabs))
+    return joined(problem, plan.ends, solved, ended, known, plan.chosen)
 
 
 def _solved(
-    problem: Problem, plan: GivenSlabs | ChosenSlabs, asked: Limits, settings: dict[str, Any]
+    problem: Problem, plan: Slabs, asked: Limits, settings: dict[str, Any]
 ) -> tuple[list[Solution], tuple[RESULTS, str]]:
     """The solutions of slab after slab, and what ended the march, with the reason.
 
@@ -140,7 +140,9 @@ def _solved(
     return solved, (RESULTS.converged, "")
 
 
-def _takes_too_long(problem: Problem, plan, asked: Limits, solved: list[Solution], beside) -> bool:
+def _takes_too_long(
+    problem: Problem, plan: Slabs, asked: Limits, solved: list[Solution], beside
+) -> bool:
     """Whether slabs in drawn functions would use up the time without coming to its end.
 
     - `beside`: seconds that the last one took.
@@ -161,7 +163,7 @@ def _is_too_long(error: BaseException, fresh: bool) -> bool:
     return isinstance(error, NotInDrawn) or (isinstance(error, ValueError) and not fresh)
 
 
-def _share(asked: Limits, plan, beside: float) -> float | None:
+def _share(asked: Limits, plan: Slabs, beside: float) -> float | None:
     """Seconds of stepping for the first of the slabs that are left; None without a time limit.
 
     - `beside`: seconds that a slab takes beside its steps.
@@ -179,12 +181,12 @@ def _seconds_beside(solved: list[Solution], drawn: bool) -> float:
     if not solved:
         return VERDICT_SECONDS
     if drawn:
-        return solved[-1].seconds - solved[-1].compile_seconds + solved[-1].verdict_seconds
+        return solved[-1].seconds - solved[-1].compile_seconds  # the verdict included
     compiled = (TRACED if len(solved) == 1 else 1.0) * solved[-1].compile_seconds
     return max(VERDICT_SECONDS, solved[-1].verdict_seconds + compiled)
 
 
-def _planned(problem: Problem, slabs: object, tolerance: float) -> GivenSlabs | ChosenSlabs:
+def _planned(problem: Problem, slabs: object, tolerance: float) -> Slabs:
     """The slabs of a march; `ValueError` where there can be none."""
     time = problem.domain.time if isinstance(problem, Problem) else None
     if time is None:
@@ -208,19 +210,25 @@ def _planned(problem: Problem, slabs: object, tolerance: float) -> GivenSlabs | 
         raise ValueError(f"march: {name!r} ties times together; use solve()")
     if not any(isinstance(c, Initial) for c in problem.conditions.values()):
         raise ValueError("march: without a pv.Initial there is nothing for a slab to start from")
-    if slabs is None:
-        return ChosenSlabs(time.start, time.stop, problem.domain.dim > 1, tolerance)
     if isinstance(slabs, (int, np.integer)) and not isinstance(slabs, bool):
         if slabs < 1:
             raise ValueError(f"slabs={slabs!r}: need at least one")
-        return GivenSlabs(np.linspace(time.start, time.stop, slabs + 1).tolist())
-    try:
-        inner = [finite_number("slabs =", edge) for edge in slabs]  # type: ignore[attr-defined]
-    except TypeError:
-        raise ValueError(f"slabs={slabs!r}: give their number, or the inner edges") from None
-    edges = [time.start, *inner, time.stop]
+        edges = np.linspace(time.start, time.stop, slabs + 1).tolist()
+    else:
+        edges = [time.start, *_inner(slabs), time.stop]
     if not all(before < after for before, after in itertools.pairwise(edges)):
         raise ValueError(
             f"slabs={slabs!r}: inner edges must ascend between {time.start} and {time.stop}"
         )
-    return GivenSlabs(edges)
+    has_space = problem.domain.dim > 1
+    return Slabs(edges, slabs is None, has_space=has_space, tolerance=tolerance)
+
+
+def _inner(slabs: object) -> list[float]:
+    """The inner edges that were asked for, none by default."""
+    if slabs is None:
+        return []
+    try:
+        return [finite_number("slabs =", edge) for edge in slabs]  # type: ignore[attr-defined]
+    except TypeError:
+        raise ValueError(f"slabs={slabs!r}: give their number, or the inner edges") from None

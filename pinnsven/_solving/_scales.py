@@ -139,17 +139,14 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
     Fields of known size vary at random meanwhile, with it. Where drawn functions then solve the
     equations nearly, the sizes are those of that solution.
     """
-    count, first, own = len(shift), size, None
+    count, first = len(shift), size
+    own = _their_own(_fit(system, theta, points, shift, size, compiled))
     for _ in range(count):
         fit = _fit(system, theta, points, shift, size, compiled)
         drives, slopes = _answers(fit, SLOPES, size > 0)
         slopes = np.where(np.isfinite(slopes), slopes, 0.0)
         knows = slopes > ANSWERS * np.max(slopes, axis=0, initial=0.0)
-        if own is None:
-            alone = np.zeros(count, bool)
-            own = _are_its_own(*(_answers(fit, s, alone)[1] for s in (SLOPES, STEEP)))
-        knows &= own
-        usable = knows & (np.isfinite(drives) & (drives > 0))[:, None]
+        usable = knows & own & (np.isfinite(drives) & (drives > 0))[:, None]
         guesses = np.where(usable, drives[:, None] / np.where(usable, slopes, 1.0), 0.0).max(axis=0)
         fresh = (size == 0) & (guesses > 0)
         if not fresh.any():
@@ -162,13 +159,15 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
     return size
 
 
-def _are_its_own(slopes, steep) -> np.ndarray:
+def _their_own(fit: DrawnFit) -> np.ndarray:
     """Which components are a field's own equations, by component and field: where it is differentiated
     most often, as in time by its own law, and not where it is a source among others.
 
-    - `slopes`, `steep`: how components answer fields beside zeros, and fields that are much steeper.
+    Told by how much more they answer a field, beside zeros, that is much steeper.
     """
-    slopes, steep = (np.where(np.isfinite(a), a, 0.0) for a in (slopes, steep))
+    alone = np.zeros(fit.fields, bool)
+    found = [_answers(fit, steepness, alone)[1] for steepness in (SLOPES, STEEP)]
+    slopes, steep = (np.where(np.isfinite(a), a, 0.0) for a in found)
     gains = np.where(slopes > 0, steep / np.where(slopes > 0, slopes, 1.0), 0.0)
     return gains >= OWN * np.max(gains, axis=0, initial=0.0)
 

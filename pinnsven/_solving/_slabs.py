@@ -20,69 +20,34 @@ VAIN = 3  # shorter slabs that do not help, after which none is tried
 SHORTEST = 1e-12, 1e-3  # of the time: without space, and with it
 
 
-class GivenSlabs:
-    """Slabs between edges.
+class Slabs:
+    """The slabs of a march, one after another.
 
     - `edges`: all of them, ascending, the first and the last time included.
-    """
-
-    drawn = False  # whether slabs are solved in drawn functions or not at all
-
-    def __init__(self, edges: list[float]):
-        self.edges = edges
-        self.number = 0
-
-    @property
-    def number_left(self) -> int:
-        """How many slabs there are still to solve."""
-        return len(self.edges) - 1 - self.number
-
-    def next(self) -> tuple[float, float]:
-        """The ends of the slab to solve next."""
-        return self.edges[self.number], self.edges[self.number + 1]
-
-    def solved(self, relative: float) -> None:
-        """Goes on to the next one.
-
-        - `relative`: the relative held-out residual of the one that was solved.
-        """
-        self.number += 1
-
-    def too_long(self, left: float) -> None:
-        """Given slabs stay as they are."""
-
-    @property
-    def ends(self) -> list[float]:
-        """The edges, of those slabs too that have not been solved."""
-        return self.edges
-
-
-class ChosenSlabs:
-    """Slabs as long as drawn functions solve them.
-
-    - `start`, `stop`: of the whole time.
+    - `chosen`: whether there are only these two, and a slab is as long as drawn functions solve it.
     - `has_space`: whether there is more than time.
     - `tolerance`: on the relative held-out residual.
     """
 
-    def __init__(self, start: float, stop: float, has_space: bool, tolerance: float):
-        self.drawn, self.edges, self.stop = True, [start], stop
+    def __init__(self, edges: list[float], chosen: bool, *, has_space: bool, tolerance: float):
+        self.edges, self.stop = edges[:1], edges[-1]  # of the slabs that are solved; of time
+        self.chosen = self.drawn = chosen  # whether one is solved in drawn functions or not at all
+        self._given = [] if chosen else edges[1:]  # edges still to come
         self._wanted, self._last = WANTED * tolerance, (0.0, math.inf)
-        self.length = self._whole = stop - start
+        self.length = self._whole = edges[-1] - edges[0]
         self._shortest = SHORTEST[has_space] * self._whole
         self._lefts: list[float] = []  # of the slabs that were too long, since the last solved one
-        self._equal: list[float] = []  # edges still to come, where slabs are no longer chosen
 
     @property
     def number_left(self) -> int:
         """How many slabs there are still to solve, as far as that is known."""
-        return len(self._equal) or math.ceil((self.stop - self.edges[-1]) / self.length)
+        return len(self._given) or math.ceil((self.stop - self.edges[-1]) / self.length)
 
     def next(self) -> tuple[float, float]:
         """The ends of the slab to solve next."""
         at = self.edges[-1]
-        if self._equal:
-            return at, self._equal[0]
+        if self._given:
+            return at, self._given[0]
         rest = self.stop - at
         if rest <= 1.2 * self.length:
             return at, self.stop
@@ -90,14 +55,14 @@ class ChosenSlabs:
         return at, at + (self.length if rest > 2 * self.length else rest / 2)
 
     def solved(self, relative: float) -> None:
-        """Goes on to the next one, which is as long as this one went well.
+        """Goes on to the next one; one that is chosen is as long as this one went well.
 
         - `relative`: the relative held-out residual of the one that was solved.
         """
         at, end = self.next()
         self.edges.append(end)
-        if self._equal:
-            self._equal.pop(0)
+        if self._given:
+            self._given.pop(0)
             return
         length, before = end - at, self._last
         self._last = length, relative
@@ -128,10 +93,12 @@ class ChosenSlabs:
     def give_up(self) -> None:
         """Divides the rest into equal slabs."""
         self.drawn, at = False, self.edges[-1]
-        self._equal = [at + (self.stop - at) * (k + 1) / SPLIT for k in range(SPLIT)]
-        self._equal[-1] = self.stop
+        self._given = [at + (self.stop - at) * (k + 1) / SPLIT for k in range(SPLIT)]
+        self._given[-1] = self.stop
 
     @property
     def ends(self) -> list[float]:
-        """The edges, up to the last time."""
+        """The edges up to the last time: those too that are still to come, where all were given."""
+        if not self.chosen:
+            return [*self.edges, *self._given]
         return self.edges if self.edges[-1] == self.stop else [*self.edges, self.stop]

@@ -245,7 +245,8 @@ def _known_solutions(given, problem: Problem, run: Run) -> tuple[Solution, ...]:
     if solutions and not may_draw(run):
         raise ValueError(
             "apart_from: another solution is looked for in drawn functions, which are not used with "
-            "unknowns, readings, points of one's own, max_steps, float32 or an optax solver"
+            "unknowns, readings that may scatter, points of one's own, max_steps, float32 or an optax "
+            "solver"
         )
     return solutions
 

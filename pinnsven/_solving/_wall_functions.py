@@ -9,15 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._conditions import (
-    Block,
-    Term,
-    largest_distance_scale,
-    obstacle,
-    patch_of,
-    points_inside,
-    wall_series,
-)
+from .._conditions import Term, largest_distance_scale, patch_of, points_inside, wall_series
 from .._domains import Box, Domain, Plane
 from ._reading import prescribed
 
@@ -30,42 +22,34 @@ def is_rectangle(domain: Domain) -> bool:
     return flat and not any(coordinate.periodic for coordinate in domain.coordinates)
 
 
-def term_of_functions(problem, field: str, usable: dict[str, Block]) -> Term | None:
+def term_of_functions(problem, given: dict[Plane, object]) -> Term | None:
     """What can be built into a field of a problem in a rectangle, or None.
 
-    - `usable`: conditions that prescribe values on whole walls, by name.
+    - `given`: the number or function that is prescribed on each wall.
     """
-    domain, given = problem.domain, {}
-    for name, block in usable.items():
-        if field not in problem.conditions[name].values:
-            continue
-        for piece in block.site.pieces:  # type: ignore[union-attr]
-            if given.setdefault(piece.surface, name) != name:
-                return None
+    domain = problem.domain
     walls = tuple(sorted(given, key=lambda wall: (wall.axes[0], wall.place)))
-    if not walls or not all(isinstance(wall, Plane) for wall in walls):
-        return None
-    inside = points_inside(domain)
-    others = [facet for facet in domain.space.facets() if facet.surface not in given]
-    if any(obstacle(wall, inside, others) for wall in walls):
-        return None
+    # Compiled once for all walls that prescribe the same.
+    programs = {
+        value: jax.jit(jax.vmap(lambda point, value=value: prescribed(problem, value, point)))
+        for value in given.values()
+    }
     series = []
     for wall in walls:
-        value = problem.conditions[given[wall]].values[field]
-        found = _along(problem, value, wall)
+        found = _along(domain, programs[given[wall]], wall)
         if found is None:
             return None
         series.append(found)
     if not _meet(series, walls):
         return None
     lift = patch_of(series, walls, domain.lower, domain.upper)
-    return Term(lift, walls, None, largest_distance_scale(walls, inside))  # type: ignore[call-arg]
+    scale = largest_distance_scale(walls, points_inside(domain))
+    return Term(lift, walls, None, scale)  # type: ignore[call-arg]
 
 
-def _along(problem, value, wall: Plane) -> np.ndarray | None:
-    """The series of what is prescribed along a wall; None where it has none."""
-    domain, axis = problem.domain, 1 - wall.axes[0]
-    at = jax.jit(jax.vmap(lambda point: prescribed(problem, value, point)))
+def _along(domain: Domain, at, wall: Plane) -> np.ndarray | None:
+    """The series along a wall of a function of points (n, 2); None where it has none."""
+    axis = 1 - wall.axes[0]
 
     def values(places):
         points = np.full((len(places), 2), wall.place)

@@ -65,6 +65,7 @@ COMMANDS = [
     ("parameter without a name", "solve {folder}/sound.py --set =3", "--set =3", "NAME=VALUE"),
     ("resume from nowhere", "solve {folder}/sound.py --resume", "--resume needs --checkpoint"),
     ("slabs without a start", "solve {folder}/algebraic.py --slabs 2", "without a pv.Initial"),
+    ("slabs that are no number", "solve {folder}/sound.py --slabs few", "--slabs", "or chosen"),
     (
         "slabs and a checkpoint",
         "solve {folder}/sound.py --slabs 2 --checkpoint {folder}/c",

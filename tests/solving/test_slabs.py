@@ -16,7 +16,7 @@ from pinnsven._cli import load_problem
 from pinnsven._output._evaluate import SlabEvaluator
 from pinnsven._solving._joined import _narrowing
 from pinnsven._solving._slab_problem import slab_of
-from pinnsven._solving._slabs import ChosenSlabs
+from pinnsven._solving._slabs import Slabs
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -114,7 +114,10 @@ def _end(march: pv.Solution) -> pv.Solution:
 
 
 def test_edges_ascend_to_the_end_whatever_happens():
-    plan, rng = ChosenSlabs(1.0, 5.0, has_space=False, tolerance=1e-6), np.random.default_rng(0)
+    plan, rng = (
+        Slabs([1.0, 5.0], chosen=True, has_space=False, tolerance=1e-6),
+        np.random.default_rng(0),
+    )
     while plan.number_left:
         start, stop = plan.next()
         assert plan.edges[-1] == start < stop <= 5.0
@@ -126,7 +129,7 @@ def test_edges_ascend_to_the_end_whatever_happens():
 
 
 def test_a_slab_that_goes_well_is_followed_by_a_longer_one_and_a_failure_by_a_shorter_one():
-    plan = ChosenSlabs(0.0, 1000.0, has_space=False, tolerance=1e-6)
+    plan = Slabs([0.0, 1000.0], chosen=True, has_space=False, tolerance=1e-6)
     plan.too_long(math.inf)
     assert plan.next() == (0.0, 100.0)
     plan.solved(1e-14)
@@ -138,7 +141,7 @@ def test_a_slab_that_goes_well_is_followed_by_a_longer_one_and_a_failure_by_a_sh
 
 
 def test_a_residual_that_shorter_slabs_do_not_lower_makes_no_shorter_ones():
-    plan = ChosenSlabs(0.0, 100.0, has_space=False, tolerance=1e-6)
+    plan = Slabs([0.0, 100.0], chosen=True, has_space=False, tolerance=1e-6)
     plan.too_long(math.inf)
     plan.solved(1e-9)
     first = np.diff(plan.next())
@@ -147,7 +150,7 @@ def test_a_residual_that_shorter_slabs_do_not_lower_makes_no_shorter_ones():
 
 
 def test_where_shortness_does_not_help_the_rest_is_four_equal_slabs():
-    plan = ChosenSlabs(0.0, 8.0, has_space=True, tolerance=1e-6)
+    plan = Slabs([0.0, 8.0], chosen=True, has_space=True, tolerance=1e-6)
     for _ in range(4):
         assert plan.drawn
         plan.too_long(0.5)
