@@ -47,6 +47,14 @@ from ._parameters import (
     trained_arrays as trained_arrays,
     with_parameters as with_parameters,
 )
+from ._products import (
+    NONE as NONE,
+    WAVE as WAVE,
+    count_products as count_products,
+    most_degree as most_degree,
+    product_degrees as product_degrees,
+    turns_of as turns_of,
+)
 from ._random_features import RandomFeatures as RandomFeatures
 from ._screen import Screen as Screen
 from ._separable import SeparableMLP as SeparableMLP

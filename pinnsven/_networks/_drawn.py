@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from ._base import Embedding, in_combination
 from ._holes import around_poles, draw_poles, pole_power, round_holes
+from ._products import NONE, most_degree, products_of, turns_of
 from ._screen import Screen
 
 FLATTEST = 0.5  # of the sizes of a unit's weights, where no other is asked for
@@ -40,6 +41,9 @@ class DrawnUnits(eqx.Module):
 
     - `weights`, `biases`: of the units, (units, inputs) and (units,).
     - `owners`: by which feature each unit is multiplied, zero for none, (units,).
+    - `degrees`: along each input, (units, inputs), of a product of polynomials and waves that stands in
+      place of a unit; -1 where a unit is meant, no rows where there never are products.
+    - `turns`: for each input the one whose angle it turns with, (inputs,).
     - `bells`, `narrowness`: the centers of Gaussian functions in the inputs, and one over their widths
       along each, (bells, inputs): near what is narrow in a few directions at once, where a unit, which
       is as wide as the domain along its front, would have to be canceled by others.
@@ -56,11 +60,14 @@ class DrawnUnits(eqx.Module):
       is a hole in its own part of the domain; no rows where all fields live on all of it.
     - `metric`: the length of a unit of each input, (inputs,), zero for what is no place in space.
     - `power`: of the distance from a pole, zero for a logarithm.
+    - `most`: the largest degree along an input.
     """
 
     weights: Float[Array | np.ndarray, "units inputs"]
     biases: Float[Array | np.ndarray, " units"]
     owners: Int[Array | np.ndarray, " units"]
+    degrees: Int[Array | np.ndarray, "units inputs"]
+    turns: Int[Array | np.ndarray, " inputs"]
     bells: Float[Array | np.ndarray, "bells inputs"]
     narrowness: Float[Array | np.ndarray, "bells inputs"]
     poles: Float[Array | np.ndarray, "poles inputs"]
@@ -75,6 +82,7 @@ class DrawnUnits(eqx.Module):
     screen: Screen
     harmonics: int = eqx.field(static=True)
     power: int = eqx.field(static=True)
+    most: int = eqx.field(static=True)
 
     @classmethod
     def draw(
@@ -88,6 +96,7 @@ class DrawnUnits(eqx.Module):
         again: int = 0,
         screening: float = 0.0,
         biharmonic: bool = False,
+        multiplies: bool = False,
     ) -> "DrawnUnits":
         """So many units and poles, as numpy's arrays.
 
@@ -99,6 +108,7 @@ class DrawnUnits(eqx.Module):
         - `again`: how often functions about holes are there already: the next ones have higher orders,
           and later ones, in space all but the first, are multiplied by waves.
         - `screening`: k of an equation laplacian u = k^2 u + f, per unit of length.
+        - `multiplies`: whether there is room for products in the place of units.
         - `biharmonic`: whether half of the functions about holes are harmonic ones times r^2.
         """
         domain = embedding.domain
@@ -131,6 +141,8 @@ class DrawnUnits(eqx.Module):
             weights=weights,
             biases=-np.sum(weights * centers, axis=1),
             owners=owners,
+            degrees=np.full(weights.shape, NONE, np.int32)[: None if multiplies else 0],
+            turns=turns_of(embedding),
             bells=bells,
             narrowness=narrowness,
             poles=poles,
@@ -145,6 +157,7 @@ class DrawnUnits(eqx.Module):
             screen=screen,
             harmonics=harmonics,
             power=power,
+            most=most_degree(domain.dim),
         )
 
     @property
@@ -164,7 +177,7 @@ class DrawnUnits(eqx.Module):
         """
         own = inputs if own is None else own
         like = lambda array: jnp.asarray(array, inputs.dtype)
-        units = jnp.tanh(like(self.weights) @ own + like(self.biases))
+        units = self._units(own, like(self.weights), like(self.biases))
         units = times_features(units, own, self.owners)
         parts = [jnp.ones(1, inputs.dtype), own, units]
         if self.bells.shape[-2]:
@@ -189,6 +202,16 @@ class DrawnUnits(eqx.Module):
                 about = like(self.shown)[number][:, None] * about
             parts.append(about.ravel())
         return jnp.concatenate(parts)
+
+    def _units(self, own, weights, biases) -> Float[Array, " units"]:
+        """Units, or the products in their place: a portion has one or the other."""
+        plain = lambda own: jnp.tanh(weights @ own + biases)
+        if not self.degrees.shape[-2]:
+            return plain(own)
+        degrees, turns = jnp.asarray(self.degrees), jnp.asarray(self.turns)
+        products = lambda own: products_of(own, degrees, turns, self.most)
+        # What it asks for is the same at all points, so that only one of both is evaluated.
+        return jax.lax.cond(jnp.all(degrees == NONE), plain, products, own)
 
     def _around_hole(self, away, radius, rates, factors):
         """Functions of the equation that fade from a hole, or grow like a logarithm, one at its edge.

@@ -4,7 +4,17 @@ import dataclasses
 
 import numpy as np
 
-from .._networks import Alone, DrawnLayer, DrawnUnits, FieldModel, Scaling, Screen, pole_power
+from .._networks import (
+    Alone,
+    DrawnLayer,
+    DrawnUnits,
+    FieldModel,
+    Scaling,
+    Screen,
+    most_degree,
+    pole_power,
+    turns_of,
+)
 from ._facts import column, finite_column
 
 # The arrays of drawn functions.
@@ -12,6 +22,7 @@ UNITS = (
     "weights",
     "biases",
     "owners",
+    "degrees",
     "bells",
     "narrowness",
     "poles",
@@ -76,6 +87,12 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
     if "drawn.bells" in arrays:
         bells = finite_column(arrays, "drawn.bells", (portions, None, inputs))
         narrowness = finite_column(arrays, "drawn.narrowness", bells.shape)
+    degrees = np.zeros((portions, 0, inputs), np.int32)  # older files know none
+    most = most_degree(model.embedding.domain.dim)
+    if "drawn.degrees" in arrays:
+        degrees = column(arrays, "drawn.degrees", (portions, None, inputs), "iu")
+        if degrees.shape[1] not in (0, number) or not np.all((degrees >= -1) & (degrees <= most)):
+            raise ValueError(f"degrees of products that are not between 0 and {most}, or too few")
     harmonics = int(column(arrays, "drawn.harmonics", (), "iu"))
     if not 0 <= harmonics <= functions:
         raise ValueError(f"{harmonics} orders of {functions} drawn functions")
@@ -89,6 +106,8 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         weights=finite_column(arrays, "drawn.weights", (portions, number, inputs)),
         biases=biases,
         owners=column(arrays, "drawn.owners", (portions, number), "iu"),
+        degrees=degrees,
+        turns=np.tile(turns_of(model.embedding), (portions, 1)),
         bells=bells,
         narrowness=narrowness,
         poles=poles,
@@ -103,6 +122,7 @@ def restore_around(model: FieldModel, arrays: dict[str, np.ndarray]) -> FieldMod
         screen=_screen(arrays, portions, holes, 1 + harmonics, poles.shape[1]),
         harmonics=harmonics,
         power=pole_power(model.embedding.domain),
+        most=most,
     )
     if units.functions != functions:
         raise ValueError(f"{functions} coefficients for {units.functions} drawn functions")

@@ -15,7 +15,7 @@ from .._basics._results import RESULTS
 from .._networks import RandomFeatures
 from .._output._callbacks import tell
 from .._output._records import StepRecord
-from ._drawn import GAIN, HOPEFUL, DrawnFit
+from ._drawn import GAIN, HOPEFUL, HOPEFUL_PRODUCTS, DrawnFit
 from ._drawn_step import Combination
 from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
 from ._so_far import show_step
@@ -29,7 +29,8 @@ SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a li
 SLAB_SHARE = 0.05  # the same for one slab of many
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
-FLOOR = 1e-10  # relative residual, below which a run with a budget ends: no network gets there
+SWIFT = 0.1  # of the residual that twice as many left, from where as many again promise as much
+FLOOR = 1e-9  # relative residual, below which a run with a budget ends: no network gets there
 BEYOND_HELP = 1e-3  # of a network's residual: no correction gains what functions alone leave then
 FEW = 8  # readings, of which nobody takes an average
 HELPS = 0.5  # of the residual that a correction leaves at most
@@ -131,11 +132,13 @@ def corrections(run) -> list[Combination]:
 
 def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
     """A combination with as many functions as pay in the time that there is."""
-    limits, gain, met = run.limits, 1.0, MET * run.limits.target
+    limits, met = run.limits, MET * run.limits.target
+    gain = 1.0 if int(found.drawn.used) == 1 else found.left
     while fit.may_grow(found) and found.left > limits.finest:
-        if found.left > HOPEFUL and not found.affine:
+        hopeful = HOPEFUL_PRODUCTS if fit.kind.steepest is None else HOPEFUL
+        if found.left > hopeful and not found.affine:
             break
-        ends = found.left > met >= gain * found.left
+        ends = (gain < SWIFT and found.left > FLOOR) or found.left > met >= gain * found.left
         most = PATIENT[0] if found.left <= met else PATIENT[1 + ends]
         cost = fit.cost(found)
         if limits.time_limit is not None:

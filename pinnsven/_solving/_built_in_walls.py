@@ -37,13 +37,15 @@ PLACES = 64  # on each wall, at which a start is held against it
 FITS = 1e-9  # relative, to which a start fits a wall
 
 
-def with_walls_built_in(problem, network, points, singularities, spots=()):
+def with_walls_built_in(problem, network, points, singularities, spots=(), draws=False):
     """The problem itself, or a copy of it in which values on walls are built in.
 
     - `network`: an `Ansatz` builds in what it likes.
     - `points`: as given to `solve`: a condition whose points are chosen keeps them.
     - `singularities`: of the solution, as far as they are known.
     - `spots`: where what is prescribed is concentrated: a series along a wall would miss it.
+    - `draws`: whether drawn functions are tried first: of functions on walls they keep more digits as
+      conditions like others (experiment 162).
     """
     named = points if isinstance(points, dict) else {}
     if isinstance(network, Ansatz) or singularities or problem.terms:
@@ -57,7 +59,7 @@ def with_walls_built_in(problem, network, points, singularities, spots=()):
     with precision_context("float64"):
         terms = {f: _term(problem, f, usable) for f in problem.fields}
     chosen = _whole(problem, usable, terms)
-    if len(chosen) < len(problem.blocks) - 1 and is_rectangle(problem.domain) and not spots:
+    if len(chosen) < len(problem.blocks) - 1 and is_rectangle(problem.domain) and not (spots or draws):
         functions, joined = _with_functions(problem, named)
         if len(whole := _whole(problem, functions, joined)) > len(chosen):
             terms, chosen = joined, whole

@@ -8,7 +8,6 @@ network, corrects it (field notes 13; experiments 91 to 93).
 """
 
 import dataclasses
-import itertools
 import math
 import time
 from collections.abc import Sequence
@@ -16,36 +15,35 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from .._basics._processes import agreed
-from .._networks import FLATTEST, DrawnUnits, Parameters
+from .._networks import FLATTEST, DrawnUnits, Parameters, count_products
 from .._output._data import SolutionData
 from ._apart import start_apart
-from ._drawn_step import Combination, Sets, State
+from ._drawn_step import Combination, Sets, State, row_weights
+from ._first_looks import FirstLooks, Kind, Look
 from ._points import PointSet
+from ._products import carried, multiplied, needed, reach_of, reach_of_waves
 from ._residual import ResidualSystem, active_rows, points_per_slab
 from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
 from ._waves import stretched
 
-SMALL = 2  # portions up to which the smaller of two numbers of rows suffices
-STEEPEST = (1.0, 2.0, 4.0, 8.0, 16.0)  # of the units' slopes, per unit of the inputs: the best is taken
-LOOKED_AT = 2.0  # of these, with which features and waves are tried
-STEEPER = 1.5  # times as steep along one coordinate, from where that is tried
+SMALL = 2  # portions, for fewer of which there are as many rows: one program serves both
 OVERSAMPLING = 3.0  # points of the equations for each function
 OTHERS = 0.5  # the same of every other condition
 OTHERS_CLOSE = 2.0  # the same where there are spots, or functions that only a wall can tell apart
-WALLS = 3.0  # factor on the residuals of conditions that are no equations
 NEWTON = 12  # steps at most
 AFFINE = 1e-6  # of its change in a step, by which an affine residual may miss its prediction
 SLOW = 0.5  # of the residual that a step leaves, above which it is slow
 VAIN = 0.9  # of the residual that a step leaves by its own prediction, above which it is not taken
 HOPEFUL = 1e-2  # of the residual that one portion leaves, from where more of them are tried
+HOPEFUL_PRODUCTS = 0.1  # the same of products, whose errors fall faster
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
 FULL = 0.99  # of the singular values that were kept, from where all functions were of use
 SECONDS = 0.1  # of a step in 500 functions, on one core of the machine of the experiments
 EXACT = 1e-13  # of the residual, below which it is rounding
 DEARER = 8.0  # times, that a step in twice as many functions costs
+DEARER_PRODUCTS = 4.0  # the same of products, whose triangle is not decomposed
 REPEATED = 3  # steps at most, that a growth is expected to need
 
 
@@ -69,81 +67,127 @@ class DrawnFit:
         self.sampling = np.random.default_rng(16)
         self.room = room_for(parameters.model, **points.focus.around)
         self.functions = self.room.units.functions
-        self.stretch: np.ndarray | float = 1.0  # of the units' slopes, along each input
+        plain = np.ones(system.blocks[0].plan.space.domain.dim)
+        self.kind = Kind(featured=True, stretch=plain, steepest=1.0)  # of the functions that are drawn
         self.asked: int | None = None  # units of each field, where the user has given a number
-        self.steepest = STEEPEST[0]  # of the slopes that were chosen
-        self.featured = True  # whether half of the units are multiplied by features
         self.known: Sequence[SolutionData] = ()  # solutions to keep away from
         self.until = math.inf  # by `time.perf_counter`, when steps have to end
         self.step_seconds = 0.0  # that the last one took
 
     def begin(self) -> "Combination | None":
-        """One portion, with slopes chosen by the residual that one linear step leaves."""
+        """One portion, of the kind that leaves least of the residual in one linear step.
+
+        Products first: where they leave next to nothing, units are not looked at; and where what is
+        prescribed turns so often that one portion of them cannot follow, as many as it takes.
+        """
         sets = self.sets(1)
-        stretch = stretched(self.system, self.theta, sets.batches[0], self.compiled)
-        stretches = (1.0, stretch) if stretch.max() > STEEPER else (1.0,)
-        kinds = (True, False) if self.parameters.model.embedding.features else (True,)
-        looks = list(itertools.product(kinds, stretches))
-        best: tuple | None = None
-
-        def attempt(look: tuple, steepest: float) -> bool:
-            nonlocal best
-            (self.featured, self.stretch), self.steepest = look, steepest
-            began, units = time.perf_counter(), self.draw(steepest)
-            state = self.state([units], self.nothing(1), sets)
-            if state is None:
-                return False
-            step = state.step()
-            self.step_seconds = time.perf_counter() - began
-            if best is None or step.left < best[-1].left:
-                best = look, steepest, units, state, step
-            return True
-
-        if len(looks) > 1 and not all(attempt(look, LOOKED_AT) for look in looks):
+        turned = stretched(self.system, self.theta, sets.batches[0], self.compiled)
+        featured = bool(self.parameters.model.embedding.features)
+        looks = FirstLooks(lambda k: self._look(k, sets), turned, featured, self.has_products(1))
+        if self.multiplies:
+            looks.products()
+            if looks.turns and (whole := self._following(turned, looks.least)) is not None:
+                return whole
+        if not looks.units() or looks.best is None:
             return None
-        found = looks[0] if best is None else best[0]
-        rest = [steepest for steepest in STEEPEST if len(looks) == 1 or steepest != LOOKED_AT]
-        if not all(attempt(found, steepest) for steepest in rest):
-            return None
-        assert best is not None  # there are slopes to choose from
-        (self.featured, self.stretch), self.steepest, units, state, step = best
+        best = looks.best
+        self.kind = best.kind
         if self.known:
-            start = start_apart(self, units, sets, state)
-            return None if start is None else self._newton([units], start, sets)
-        return self._newton([units], self.nothing(1), sets, state, step)
+            start = start_apart(self, best.units, sets, best.state)
+            return None if start is None else self._newton([best.units], start, sets)
+        return self._newton([best.units], self.nothing(1), sets, best.state, best.step)
+
+    def _look(self, kind: Kind, sets: Sets) -> Look | None:
+        """A linear step in one portion of a kind of functions; None where it is not finite."""
+        self.kind, began = kind, time.perf_counter()
+        units = self.draw(kind.steepest)
+        state = self.state([units], self.nothing(1), sets)
+        if state is None:
+            return None
+        found = Look(kind, units, state, state.step())
+        self.step_seconds = time.perf_counter() - began
+        return found
+
+    def _following(self, turned, least: float) -> "Combination | None":
+        """As many products as waves need; None where one portion is enough, or these do not help.
+
+        - `turned`: how often what is prescribed turns, `least`: what one portion leaves.
+        """
+        reach = reach_of_waves(turned)
+        number = -(-int(needed(reach)) // self.functions)
+        steps = DEARER_PRODUCTS ** math.log2(number)
+        if not 1 < number <= PORTIONS or least <= HOPEFUL or not self._has_time(steps):
+            return None
+        self.kind = Kind(True, reach, None)
+        units = [self.draw(None, portion=i) for i in range(number)]
+        units = multiplied(units, reach, self.parameters.model.embedding)
+        found = self._newton(units, self.nothing(number), self.sets(number))
+        return found if found is not None and found.left <= HOPEFUL_PRODUCTS else None
 
     def grow(self, before: Combination) -> "Combination | None":
-        """Twice as many portions as a combination has; the best of two sizes of slopes.
+        """Twice as many portions as a combination has, or as many as there is room for."""
+        if self.kind.steepest is None:
+            return self._more_products(before)
+        return self._more_units(before, self.kind.steepest)
+
+    def _more_products(self, before: Combination) -> "Combination | None":
+        """With degrees as far along each coordinate, in proportion, as those that were of use."""
+        number, old, present, embedding = *self._grown(before), self.parameters.model.embedding
+        reach = reach_of(old, present, before.left, embedding)
+        self.kind = dataclasses.replace(self.kind, stretch=reach)
+        more = [*old, *(self.draw(None, portion=i) for i in range(len(old), number))]
+        units = multiplied(more, reach, embedding)
+        # From nothing where that is as near: functions that are there cost time at every point.
+        begun = self.nothing(number) if before.affine else carried(old, present, units)
+        return self._newton(units, begun, self.sets(number))
+
+    def _more_units(self, before: Combination, steepest: float) -> "Combination | None":
+        """The best of two sizes of slopes.
 
         More units resolve more with flatter slopes than fewer do (experiment 91), unless few were so
         different from one another that all of them were of use: then steeper ones may be missing.
         """
-        used = int(before.drawn.used)
-        sets, old = self.sets(2 * used), [_portion(before.drawn.units, i) for i in range(used)]
-        coefficients = self.nothing(2 * used)
-        coefficients[:used] = before.drawn.coefficients[:used]
-        found = []
+        number, old, present = self._grown(before)
+        sets, coefficients, used = self.sets(number), self.nothing(number), len(old)
+        coefficients[:used] = present
         other = 2.0 if before.rank >= FULL * len(before.sizes) else 0.5
-        self.featured = True  # the first ones may have been too few for it
-        for steepest in (self.steepest, other * self.steepest) if used == 1 else (self.steepest,):
+        # The first ones may have been too few for features.
+        kind = self.kind = dataclasses.replace(self.kind, featured=True)
+        found = []
+        for tried in (steepest, other * steepest) if used == 1 else (steepest,):
             if found and not self._has_time(REPEATED):
                 break
-            more = [self.draw(steepest, portion=i) for i in range(2 * used)]
-            kept = old if steepest == self.steepest else more[:used]
-            begun = coefficients if steepest == self.steepest else self.nothing(2 * used)
-            if before.affine:
-                begun = self.nothing(2 * used)
+            more = [self.draw(tried, portion=i) for i in range(number)]
+            kept = old if tried == steepest else more[:used]
+            begun = coefficients if tried == steepest and not before.affine else self.nothing(number)
             grown = self._newton([*kept, *more[used:]], begun, sets)
             if grown is not None:
-                found.append((grown.left, steepest, grown))
+                found.append((grown.left, tried, grown))
         if not found:
             return None
-        _, self.steepest, best = min(found, key=lambda pair: pair[0])
+        _, best_size, best = min(found, key=lambda pair: pair[0])
+        self.kind = dataclasses.replace(kind, steepest=best_size)
         return best
 
+    def _grown(self, before: Combination) -> tuple[int, list[DrawnUnits], np.ndarray]:
+        """How many portions there are after a growth; those there are, and their coefficients."""
+        used = int(before.drawn.used)
+        old = [_portion(before.drawn.units, i) for i in range(used)]
+        return min(2 * used, PORTIONS), old, np.asarray(before.drawn.coefficients)[:used]
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether products may stand in place of units, which a user may have asked for."""
+        return bool(self.room.units.degrees.shape[-2]) and self.asked is None
+
     def may_grow(self, before: Combination) -> bool:
-        """Whether there is room for twice as many portions."""
-        return 2 * int(before.drawn.used) <= PORTIONS
+        """Whether there is room for more portions, and something to fill them with."""
+        used = int(before.drawn.used)
+        return used < PORTIONS and (self.kind.steepest is not None or self.has_products(used))
+
+    def has_products(self, portions: int) -> bool:
+        """Whether there are more products than so many portions hold."""
+        return count_products(self.parameters.model.embedding) > portions * self.functions
 
     def cost(self, before: Combination) -> float:
         """About how many seconds a fit with twice as many portions takes: by arithmetic, not by clock.
@@ -155,7 +199,10 @@ class DrawnFit:
 
     def measured_cost(self, before: Combination) -> float:
         """The same by the clock, from the last step's: for runs that a clock ends anyway."""
-        return DEARER * agreed(self.step_seconds) * min(max(len(before.steps), 1), REPEATED)
+        used = int(before.drawn.used)
+        dearer = DEARER_PRODUCTS if self.kind.steepest is None else DEARER
+        times = dearer ** math.log2(min(2 * used, PORTIONS) / used)
+        return times * agreed(self.step_seconds) * min(max(len(before.steps), 1), REPEATED)
 
     def _has_time(self, steps: int) -> bool:
         """Whether so many steps, each as long as the last, end in time."""
@@ -170,15 +217,20 @@ class DrawnFit:
         """Coefficients of zero."""
         return np.zeros((portions, self.functions, self.fields))
 
-    def draw(self, steepest: float, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
-        """The functions of a portion, with slopes between two sizes."""
-        number = units_for(self.fields)
-        slopes = (min(flattest, steepest), steepest)
-        embedding = self.parameters.model.embedding
-        given = (embedding, number, slopes, self.rng, self.stretch)
+    def draw(self, steepest: float | None, flattest: float = FLATTEST, portion: int = 0) -> DrawnUnits:
+        """The functions of a portion.
+
+        - `steepest`, `flattest`: between which units' slopes lie; None for products.
+        """
+        number, embedding = units_for(self.fields), self.parameters.model.embedding
+        steep = flattest if steepest is None else steepest
+        slopes = (min(flattest, steep), steep)
+        given = (embedding, number, slopes, self.rng, embedding.per_input(self.kind.stretch))
         units = DrawnUnits.draw(*given, again=portion, **self.points.focus.around)
-        if not self.featured:
+        if not self.kind.featured:
             units = dataclasses.replace(units, owners=0 * units.owners)
+        if steepest is None:
+            return multiplied([units], self.kind.stretch, embedding)[0]
         if self.asked is None:
             return units
         # Units beyond those that are asked for are zero everywhere.
@@ -195,8 +247,9 @@ class DrawnFit:
         state = self.state(units, coefficients, sets) if state is None else state
         if state is None:
             return None
-        first, slow, shares, affine = state.held_norm, 0, [], False
-        if np.any(coefficients):
+        first, slow, shares, ends = state.held_norm, 0, [], False
+        from_nothing = not np.any(coefficients)
+        if not from_nothing:
             nothing = self.state(units, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
         elif first == 0:
@@ -218,12 +271,12 @@ class DrawnFit:
             if after is None or not after.held_norm < state.held_norm:
                 break
             missed = np.linalg.norm(after.held[1] - step.predicted) if share == 1.0 else math.inf
-            affine = bool(missed <= AFFINE * np.linalg.norm(state.held[1] - step.predicted))
+            ends = bool(missed <= AFFINE * np.linalg.norm(state.held[1] - step.predicted))
             slow = slow + 1 if after.held_norm > SLOW * state.held_norm else 0
             coefficients, state = moved, after
             shares.append(state.held_norm / first)
             self.step_seconds = (time.perf_counter() - began) / len(shares)
-            if affine or slow == 2 or shares[-1] < EXACT or not self._has_time(1):
+            if ends or slow == 2 or shares[-1] < EXACT or not self._has_time(1):
                 break
             if kept and number + 1 < NEWTON:
                 kept, state = False, self.state(units, coefficients, sets, state.weights)
@@ -231,7 +284,7 @@ class DrawnFit:
                     return None
         if not shares:
             return None
-        if affine:  # once more with what rounding has left
+        if ends:  # once more with what rounding has left
             again = coefficients + step.again(state).reshape(coefficients.shape)
             refined = self._moved(state, units, again, sets, len(units) > 1)
             if refined is not None and refined.held_norm < state.held_norm:
@@ -240,8 +293,8 @@ class DrawnFit:
         return Combination(
             drawn=self.room.with_portions(units, coefficients, self.keeps),
             left=shares[-1],
-            affine=affine,
-            sizes=step.sizes,
+            affine=ends and from_nothing and len(shares) == 1,
+            inverse=step.inverse,
             rank=step.rank,
             rows=len(state.fitted[1]),
             loss=float(np.sum(state.fitted[1] ** 2)),
@@ -250,7 +303,7 @@ class DrawnFit:
 
     def unmoved(self) -> Combination:
         """The zero of the fields, where no step in drawn functions was one to take."""
-        return self._zero([self.draw(self.steepest)], self.nothing(1), 1.0)
+        return self._zero([self.draw(self.kind.steepest)], self.nothing(1), 1.0)
 
     def _zero(self, units, coefficients, left: float) -> Combination:
         """The zero of the fields as a combination.
@@ -261,7 +314,7 @@ class DrawnFit:
             drawn=self.room.with_portions(units, coefficients, self.keeps),
             left=left,
             affine=True,
-            sizes=np.zeros(0),
+            inverse=None,
             rank=0,
             rows=0,
             loss=0.0,
@@ -270,7 +323,7 @@ class DrawnFit:
 
     def sets(self, portions: int) -> Sets:
         """Fresh points to fit so many portions to, and as many to judge by."""
-        most = SMALL if portions <= SMALL else PORTIONS
+        most = min(max(portions, SMALL), PORTIONS)
         columns = self.functions * self.fields
         focus = self.points.focus
         others = OTHERS_CLOSE if focus.spots or focus.screening else OTHERS
@@ -292,13 +345,9 @@ class DrawnFit:
         if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
             return None
         if weights is None:
-            near = [self._closeness(jacobian) for jacobian, _ in pairs]
-            sizes = np.linalg.norm(pairs[0][0], axis=1) * near[0]
-            factors = self._weights(sizes, sets.rows[0])
-            weights = [
-                np.concatenate([f * n[r] / np.sqrt(len(r)) for f, r in zip(factors, rows, strict=True)])
-                for rows, n in zip(sets.rows, near, strict=True)
-            ]
+            interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
+            found, spots = [jacobian for jacobian, _ in pairs], bool(self.points.focus.spots)
+            weights = row_weights(found, sets.rows, interior, spots)
         weighted = []
         for (jacobian, residual), rows, factor in zip(pairs, sets.rows, weights, strict=True):
             order = np.concatenate(rows)
@@ -339,23 +388,11 @@ class DrawnFit:
             given = (system, np.zeros(space.size), batches)
             jacobian, residual = map(np.asarray, self.compiled("drawn layer", linear, *given)(*given))
             parts.append(jacobian[:, : space.functions])
-        return np.concatenate(parts, axis=1), residual
-
-    def _closeness(self, jacobian) -> Float[np.ndarray, " rows"]:
-        """What the rows of a Jacobian count beside each other where there are spots.
-
-        Near one, residuals of the same error are larger by the derivatives of what is as narrow.
-        """
-        if not self.points.focus.spots:
-            return np.ones(len(jacobian))
-        norms = np.linalg.norm(jacobian, axis=1)
-        return 1 / np.where(norms > 0, norms, 1.0)
-
-    def _weights(self, sizes, rows) -> np.ndarray:
-        """Factors that let every component answer the functions equally, walls a little more."""
-        norms = np.array([np.sqrt(np.mean(sizes[r] ** 2)) for r in rows])
-        interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
-        return np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
+        # The constant and the inputs are in all portions: twice they would be no basis.
+        common, whole = self.fields * (1 + self.parameters.model.embedding.inputs), np.hstack(parts)
+        for first in range(parts[0].shape[1], whole.shape[1], parts[0].shape[1]):
+            whole[:, first : first + common] = 0.0
+        return whole, residual
 
 
 def _portion(units: DrawnUnits, i: int) -> DrawnUnits:

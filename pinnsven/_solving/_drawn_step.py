@@ -1,6 +1,7 @@
 """A step in drawn functions, a pseudoinverse whose cut fresh points choose; what steps find."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import scipy.linalg
@@ -10,7 +11,29 @@ from .._networks import DrawnLayer
 from ._residual import Batch
 
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
+WALLS = 3.0  # factor on the residuals of conditions that are no equations
+WELL = 1e-12  # reciprocal condition, from which a triangle is inverted as it is
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
+
+
+def row_weights(jacobians, rows, interior, spots: bool) -> list[np.ndarray]:
+    """Factors of the rows to fit, and of those to judge by, in the order of the components.
+
+    Every component answers the functions equally then, walls a little more. Where there are spots
+    every row does: near one, residuals of the same error are larger by the derivatives of what is as
+    narrow.
+
+    - `jacobians`: of both sets, `rows`: which are each component's, of both.
+    - `interior`: which components are of equations.
+    """
+    sizes = [np.linalg.norm(jacobian, axis=1) for jacobian in jacobians]
+    near = [1 / np.where(s > 0, s, 1.0) if spots else np.ones(len(s)) for s in sizes]
+    norms = np.array([np.sqrt(np.mean((sizes[0] * near[0])[r] ** 2)) for r in rows[0]])
+    factors = np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
+    return [
+        np.concatenate([f * n[r] / np.sqrt(len(r)) for f, r in zip(factors, mine, strict=True)])
+        for mine, n in zip(rows, near, strict=True)
+    ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,25 +59,96 @@ class State:
     def step(self) -> "Step":
         """The step whose linear prediction is best at the points that are not fitted."""
         jacobian, residual = self.fitted
-        columns = jacobian.shape[1]
         sizes = np.linalg.norm(jacobian, axis=0)
+        there = sizes > 0  # what is zero everywhere moves nothing
+        jacobian, sizes, columns = jacobian[:, there], sizes[there], int(there.sum())
         # A pole near the boundary is far steeper than a unit: beside it all others would be cut.
         unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
         whole = np.concatenate([jacobian * unit, residual[:, None]], axis=1)
         triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
         triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
-        left, sizes, right = scipy.linalg.svd(triangle[:, :columns], check_finite=False)
-        along = left.T @ triangle[:, columns]
+        right = triangle[:, columns]
+        triangle = triangle[:, :columns]
+        if _reciprocal_condition(triangle) > WELL:
+            inverse = Triangular(triangle, unit, there)
+            return self._along(inverse, -inverse.solve(right), columns)
+        left, sizes, basis = _decomposed(triangle)
+        along, full = left.T @ right, np.zeros((columns, len(there)))
+        full[:, there] = basis * unit
         best = None
         for cut in CUTS:
-            kept = sizes > cut * max(sizes[0], 1e-300)
-            change = -unit * (right[kept].T @ (along[kept] / sizes[kept]))
-            predicted = self.held[1] + self.held[0] @ change
-            share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
-            if best is None or share < best.left:
-                best = Step(change, predicted, share, sizes, int(kept.sum()), right * unit)
+            rank = int(np.sum(sizes > cut * max(sizes[0], 1e-300)))
+            inverse = Truncated(full[:rank], sizes)
+            tried = self._along(inverse, -full[:rank].T @ (along[:rank] / sizes[:rank]), rank)
+            if best is None or tried.left < best.left:
+                best = tried
         assert best is not None
         return best
+
+    def _along(self, inverse: "Triangular | Truncated", change, rank: int) -> "Step":
+        predicted = self.held[1] + self.held[0] @ change
+        share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
+        return Step(change, predicted, share, rank, inverse)
+
+
+def _reciprocal_condition(triangle) -> float:
+    """About one over the condition number of a triangle, in the norm of its column sums."""
+    (condition,) = scipy.linalg.get_lapack_funcs(("trcon",), (triangle,))
+    return float(condition(triangle)[0]) if triangle.size else 0.0
+
+
+def _decomposed(triangle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The singular value decomposition, by the slower iteration where the faster one gives up."""
+    try:
+        left, sizes, right = scipy.linalg.svd(triangle, check_finite=False)
+    except np.linalg.LinAlgError:
+        left, sizes, right = scipy.linalg.svd(triangle, check_finite=False, lapack_driver="gesvd")
+    return left, sizes, right
+
+
+@dataclasses.dataclass(frozen=True)
+class Triangular:
+    """The inverse of a well conditioned triangle R, of columns J = Q R that have been scaled.
+
+    - `unit`: the scales, (columns,), `there`: which functions have a column, (functions,).
+    """
+
+    triangle: np.ndarray
+    unit: np.ndarray
+    there: np.ndarray
+
+    @property
+    def sizes(self) -> Float[np.ndarray, " columns"]:
+        """The singular values."""
+        return np.asarray(scipy.linalg.svdvals(self.triangle, check_finite=False))
+
+    def solve(self, right) -> Float[np.ndarray, " functions"]:
+        """$R^{-1}$ of a right-hand side (columns,), in the functions' own scales."""
+        found = np.zeros(len(self.there))
+        solved = scipy.linalg.solve_triangular(self.triangle, right, check_finite=False)
+        found[self.there] = self.unit * solved
+        return found
+
+    def of_square(self, gradient) -> Float[np.ndarray, " functions"]:
+        """$(J^T J)^{-1}$ of a gradient (functions,)."""
+        mine = self.unit * gradient[self.there]
+        half = scipy.linalg.solve_triangular(self.triangle, mine, trans=1, check_finite=False)
+        return self.solve(half)
+
+
+@dataclasses.dataclass(frozen=True)
+class Truncated:
+    """The pseudoinverse in the first right singular vectors (rank, functions).
+
+    - `sizes`: all singular values.
+    """
+
+    basis: np.ndarray
+    sizes: np.ndarray
+
+    def of_square(self, gradient) -> Float[np.ndarray, " functions"]:
+        """The pseudoinverse of $J^T J$ times a gradient (functions,)."""
+        return self.basis.T @ ((self.basis @ gradient) / self.sizes[: len(self.basis)] ** 2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +158,13 @@ class Step:
     change: np.ndarray
     predicted: np.ndarray
     left: float
-    sizes: np.ndarray
     rank: int
-    right: np.ndarray
+    inverse: Triangular | Truncated
 
     def again(self, state: State) -> np.ndarray:
         """The same factors' step for what is left of the residual."""
         jacobian, residual = state.fitted
-        basis, sizes = self.right[: self.rank], self.sizes[: self.rank]
-        return -basis.T @ ((basis @ (jacobian.T @ residual)) / sizes**2)
+        return -self.inverse.of_square(jacobian.T @ residual)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +174,7 @@ class Combination:
     - `drawn`: itself, with room for more.
     - `left`: the share of the held-out residual that it leaves.
     - `affine`: whether the residual followed its linear prediction.
-    - `sizes`: the singular values of the last step, `rank` how many were kept.
+    - `inverse`: of the last step, None where there was none; `rank`: of it.
     - `rows`: that were fitted, `loss` what of their squares is left.
     - `steps`: the shares of the held-out residual that were left, step by step.
     """
@@ -90,8 +182,13 @@ class Combination:
     drawn: DrawnLayer
     left: float
     affine: bool
-    sizes: Float[np.ndarray, " functions"]
+    inverse: Triangular | Truncated | None
     rank: int
     rows: int
     loss: float
     steps: tuple[float, ...]
+
+    @functools.cached_property
+    def sizes(self) -> Float[np.ndarray, " columns"]:
+        """The singular values of the last step."""
+        return np.zeros(0) if self.inverse is None else self.inverse.sizes

@@ -20,6 +20,7 @@ from ._reading import holds_at
 
 LAYER_SHARE = 0.3  # of an equation's points, in boundary layers
 SPOT_SHARE = 0.7  # of the points of a condition, and of drawn functions, about spots
+MOST_MULTIPLIED = 4  # coordinates, of which products of polynomials and waves are tried
 POOL = 16  # candidates for each point of a boundary that is drawn about a spot
 
 
@@ -84,7 +85,12 @@ class Focus:
     @property
     def around(self) -> dict[str, Any]:
         """What of a problem decides how its drawn functions lie and fade: see `DrawnUnits.draw`."""
-        return {"closer": self.closer, "screening": self.screening, "biharmonic": self.biharmonic}
+        return {
+            "closer": self.closer,
+            "screening": self.screening,
+            "biharmonic": self.biharmonic,
+            "multiplies": not self.spots and len(self.extents) <= MOST_MULTIPLIED,
+        }
 
     @property
     def closer(self) -> Closer | None:

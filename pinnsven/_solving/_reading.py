@@ -51,11 +51,21 @@ def at_rest(block: Block):
     return at
 
 
-def derivatives(function, points, axis: int, order: int) -> np.ndarray:
-    """A function of a point and its derivatives along an axis, (n, order + 1)."""
-    direction = jnp.zeros(points.shape[1]).at[axis].set(1.0)
-    at = lambda point: jnp.stack(taylor(function, point, direction, order))
-    return np.asarray(jax.jit(jax.vmap(at))(jnp.asarray(points)), float)
+class Along:
+    """A function of a point and its first derivatives along any axis: compiled once for all of them.
+
+    - `function`: of one point (dim,), `order`: of the highest derivative.
+    """
+
+    def __init__(self, function, order: int):
+        at = lambda point, direction: jnp.stack(taylor(function, point, direction, order))
+        self._at = jax.jit(jax.vmap(at, (0, None)))
+
+    def __call__(self, points, axis: int) -> np.ndarray:
+        """At points (n, dim), (n, order + 1)."""
+        direction = np.zeros(np.shape(points)[1])
+        direction[axis] = 1.0
+        return np.asarray(self._at(jnp.asarray(points), direction), float)
 
 
 def component(domain: Domain, axis: int):

@@ -39,7 +39,7 @@ from ._run_file import load_run
 from ._run_state import restore
 from ._singular import Singularity, find_singularities
 from ._spots import find_spots
-from ._steppers import as_stepper
+from ._steppers import SvenStepper, as_stepper
 from ._together import heard_by_all
 from ._weighting import AbstractWeighting, ScaledWeights
 
@@ -179,7 +179,9 @@ def solve_within(
             singularities = find_singularities(problem, network)
         declared = problem
         focus = _focus(declared, singularities, program_folder(cache), traces)
-        problem = with_walls_built_in(problem, network, points, singularities, focus.spots)
+        draws = bool(drawn) and limits.max_steps is None and points is None and not problem.unknowns
+        draws = draws and isinstance(stepper, SvenStepper) and precision == "float64"
+        problem = with_walls_built_in(problem, network, points, singularities, focus.spots, draws)
         run = Run(
             problem,
             network,

@@ -1,5 +1,7 @@
 """Where a start is not smooth, or does not fit the walls: diffusion smooths it with the time."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,7 @@ from .._calculus._names import Laplacian
 from .._conditions import Block, Dirichlet, Initial, Neumann
 from .._domains import Box, Domain
 from .._networks import HeatProfile
-from ._reading import Singularity, component, covers, derivatives, is_of, orders_of, places, prescribed
+from ._reading import Along, Singularity, component, covers, is_of, orders_of, places, prescribed
 
 RELATIVE = 1e-6  # of its scale, from where a jump is one
 STEADY = 1e-6  # relative, by which a diffusivity may vary
@@ -42,14 +44,19 @@ class _Start:
     def __init__(self, problem, field: str, value):
         self.problem, self.field, self.value = problem, field, value
         self.index, self.began = problem.fields.index(field), float(problem.domain.time.start)
+        self.along = Along(self, 2)
+        self._walls: dict[str, Along] = {}
+        self._laws: dict[str, Callable] = {}
 
     def __call__(self, point):
         """The value at one point, whose time is that of the start."""
         return prescribed(self.problem, self.value, point)
 
-    def along(self, points, axis: int, order: int = 2) -> np.ndarray:
-        """The value and its derivatives along an axis at points (n, dim), (n, order + 1)."""
-        return derivatives(self, points, axis, order)
+    def wall(self, name: str, value) -> Along:
+        """What a condition of that name prescribes of the field, and how it changes."""
+        if name not in self._walls:
+            self._walls[name] = Along(lambda point: prescribed(self.problem, value, point), 1)
+        return self._walls[name]
 
     def diffusion(self, points, axis: int) -> tuple[float, np.ndarray] | None:
         """The diffusivity along an axis, and how fast the field changes at once, at points (n, dim).
@@ -72,6 +79,25 @@ class _Start:
             return None
         if any(orders_of(block.plan, q).get(time, 0) > 1 for q in names.values()):
             return None
+        if block.name not in self._laws:
+            self._laws[block.name] = self._law(block, names)
+        rest, slopes = self._laws[block.name](jnp.asarray(points))
+        rest, rate, spread = (
+            np.asarray(a, float) for a in (rest, slopes[rates[0]], slopes[spreads[0]])
+        )
+        most = int(np.argmax(np.abs(rate).max(axis=0)))
+        rest, rate, spread = rest[:, most], rate[:, most], spread[:, most]
+        if not np.all(np.isfinite(rest)) or not np.all(rate != 0):
+            return None
+        diffusivity = -spread / rate
+        mean = float(np.mean(diffusivity))
+        if not mean > 0 or np.max(np.abs(diffusivity - mean)) > STEADY * mean:
+            return None
+        return mean, -rest / rate
+
+    def _law(self, block: Block, names) -> Callable:
+        """An equation's residuals at the start at points, and how they answer to each of some names."""
+        time = self.problem.domain.dim - 1
         numbers = self.problem.constants | self.problem.unknowns
 
         def fields(point):
@@ -83,20 +109,9 @@ class _Start:
             normal = jnp.zeros(self.problem.domain.space_dim)
             values = block.plan.evaluate(fields, point, normal, numbers)
             residual = lambda steep: jnp.stack(block.residual(values | steep))
-            asked = {n: values[n] for n in (rates[0], spreads[0])}
-            slopes = jax.jacfwd(residual)(asked)
-            return residual({}), slopes[rates[0]], slopes[spreads[0]]
+            return residual({}), jax.jacfwd(residual)({n: values[n] for n in names})
 
-        rest, rate, spread = (np.asarray(a, float) for a in jax.jit(jax.vmap(at))(jnp.asarray(points)))
-        most = int(np.argmax(np.abs(rate).max(axis=0)))
-        rest, rate, spread = rest[:, most], rate[:, most], spread[:, most]
-        if not np.all(np.isfinite(rest)) or not np.all(rate != 0):
-            return None
-        diffusivity = -spread / rate
-        mean = float(np.mean(diffusivity))
-        if not mean > 0 or np.max(np.abs(diffusivity - mean)) > STEADY * mean:
-            return None
-        return mean, -rest / rate
+        return jax.jit(jax.vmap(at))
 
 
 def _along(problem, start: _Start, axis: int) -> list[Singularity]:
@@ -160,14 +175,13 @@ def _misfit(problem, start: _Start, axis, side, at, scale, diffusivity, extent) 
     normal = np.zeros(problem.domain.space_dim)
     normal[axis] = 1.0 if side == problem.domain.upper[axis] else -1.0
     time = problem.domain.dim - 1
-    for condition, block in zip(problem.conditions.values(), problem.blocks, strict=True):
+    for (name, condition), block in zip(problem.conditions.items(), problem.blocks, strict=True):
         if not isinstance(condition, (Dirichlet, Neumann)) or start.field not in condition.values:
             continue
         if not covers(block, at[0], problem.domain):
             continue
-        value = condition.values[start.field]
-        wall = lambda point, value=value: prescribed(problem, value, point)
-        given, begun = derivatives(wall, at, time, 1), start.along(at, axis, 1)
+        given = start.wall(name, condition.values[start.field])(at, time)
+        begun = start.along(at, axis)
         if isinstance(condition, Neumann):
             wrong = np.max(np.abs(normal[axis] * begun[:, 1] - given[:, 0])) * extent
             return 1 if wrong > RELATIVE * scale else None

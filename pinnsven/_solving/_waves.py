@@ -11,8 +11,8 @@ from ._residual import ResidualSystem
 WAVE = 3.2  # radians per half of the domain, up to which units need not be steeper along a coordinate
 
 
-def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndarray, " inputs"]:
-    """How much steeper units are along each input, from the waves in what the conditions prescribe.
+def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndarray, " dim"]:
+    """How much steeper units are along each coordinate, from the waves in what conditions prescribe.
 
     Sources and prescribed values are those of a solution: as often as they turn along a coordinate,
     that has to.
@@ -21,8 +21,7 @@ def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndar
     """
     assert isinstance(system.parameters, Parameters)
     model = system.parameters.model
-    embedding = model.embedding
-    domain, shift = embedding.domain, np.asarray(model.scaling.shift)
+    domain, shift = model.embedding.domain, np.asarray(model.scaling.shift)
     given = (system, theta, shift, batches)
     squares = compiled("waves", _changes, *given)(*given)
     half, most = (domain.upper - domain.lower) / 2, np.ones(domain.dim)
@@ -30,7 +29,7 @@ def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndar
         usable = np.isfinite(turned) & (varied > 0)[:, None] & np.isfinite(varied)[:, None]
         ratio = np.where(usable, turned / np.where(usable, varied[:, None], 1.0), 0.0)
         most = np.maximum(most, np.sqrt(ratio.max(axis=0, initial=0.0)) * half / WAVE)
-    return embedding.per_input(most)
+    return most
 
 
 def _changes(system: ResidualSystem, theta, shift, batches):

@@ -104,7 +104,7 @@ def test_steps_in_drawn_functions_end_with_their_time():
     assert len(found.steps) > 1 and len(cut_short.steps) == 1
     assert found.left < cut_short.left < 1
     grown = late.grow(cut_short)
-    assert grown is not None and len(grown.steps) == 1 and late.steepest == fit.steepest
+    assert grown is not None and len(grown.steps) == 1 and late.kind.steepest == fit.kind.steepest
 
 
 @pytest.mark.slow

@@ -1,0 +1,130 @@
+"""Products of polynomials and waves of the coordinates, one factor for each: what is smooth, in few.
+
+Of degrees within an ellipsoid such products form a smooth function of a box as well as polynomials can
+(Trefethen 2017: the Euclidean degree), with errors that fall exponentially where it is analytic.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from ._base import Embedding
+
+MOST = {1: 100, 2: 64}  # the largest degree along a coordinate, by the number of coordinates
+MOST_BEYOND = 32  # with more of them
+NONE = -1  # the degree of what is no product
+WAVE = 2.0  # degrees that a wave counts: a polynomial takes as many to resolve one
+
+
+def most_degree(dim: int) -> int:
+    """The largest degree along a coordinate, of so many."""
+    return MOST.get(dim, MOST_BEYOND)
+
+
+def turns_of(embedding: Embedding) -> Int[np.ndarray, " inputs"]:
+    """For each input the one whose angle it turns with: itself, or the cosine of a sine's angle."""
+    turns: list[int] = []
+    for coordinate in embedding.domain.coordinates:
+        first, size = len(turns), coordinate.size
+        turns += range(first, first + size)
+        if coordinate.periodic:
+            turns += range(first, first + size)
+    features = range(len(turns), embedding.inputs)
+    return np.array([*turns, *features], np.int32)
+
+
+def count_products(embedding: Embedding) -> float:
+    """How many products there are."""
+    domain = embedding.domain
+    most = most_degree(domain.dim)
+    return math.prod(float((1 + c.periodic) * most + 1) ** c.size for c in domain.coordinates)
+
+
+def product_degrees(
+    embedding: Embedding, reach: Float[np.ndarray, " dim"], count: int
+) -> Int[np.ndarray, "functions inputs"]:
+    """The degrees of so many products, lowest first; fewer where that is all there are.
+
+    - `reach`: how far degrees reach along each coordinate in proportion, (dim,).
+
+    What is constant, or an input itself, is left out.
+    """
+    domain = embedding.domain
+    periodic = [c.periodic for c in domain.coordinates for _ in range(c.size)]
+    costs = [WAVE / r if p else 1 / r for p, r in zip(periodic, reach, strict=True)]
+    most = most_degree(domain.dim)
+    # A periodic coordinate's number n is a cosine of (n + 1) / 2 waves, or a sine of n / 2.
+    numbers = [2 * most + 1 if p else most + 1 for p in periodic]
+    sizes = [
+        cost * (np.ceil(np.arange(n) / 2) if p else np.arange(n))
+        for cost, n, p in zip(costs, numbers, periodic, strict=True)
+    ]
+    radius = 2 * min(costs)
+    while True:
+        found, squares = np.zeros((1, 0), np.int32), np.zeros(1)
+        for size in sizes:
+            total = squares[:, None] + size[None] ** 2
+            row, number = np.nonzero(total <= radius**2)
+            found = np.concatenate([found[row], number[:, None]], axis=1)
+            squares = total[row, number]
+        everything = len(found) >= count_products(embedding)
+        if len(found) >= count + 2 * domain.dim + 1 or everything:
+            break
+        radius *= 1.2
+    found = found[np.argsort(squares, kind="stable")]
+    columns = []
+    for axis, p in enumerate(periodic):
+        number = found[:, axis]
+        if p:
+            columns += [np.where(number % 2 == 1, (number + 1) // 2, 0)]
+            columns += [np.where(number % 2 == 0, number // 2, 0)]
+        else:
+            columns.append(number)
+    degrees = _ordered(embedding, columns)
+    return degrees[np.sum(degrees, axis=1) > 1][:count]
+
+
+def _ordered(embedding: Embedding, columns: list) -> Int[np.ndarray, "functions inputs"]:
+    """Columns of each coordinate's degrees as those of the inputs, features with none."""
+    ordered, at = [], 0
+    for coordinate in embedding.domain.coordinates:
+        if coordinate.periodic:
+            mine = columns[at : at + 2 * coordinate.size]
+            ordered += [*mine[0::2], *mine[1::2]]
+            at += 2 * coordinate.size
+        else:
+            ordered += columns[at : at + coordinate.size]
+            at += coordinate.size
+    degrees = np.zeros((len(ordered[0]), embedding.inputs), np.int32)
+    degrees[:, : len(ordered)] = np.stack(ordered, axis=1)
+    return degrees
+
+
+def products_of(
+    inputs: Float[Array, " inputs"],
+    degrees: Int[Array, "functions inputs"],
+    turns: Int[Array, " inputs"],
+    most: int,
+) -> Float[Array, " functions"]:
+    """Chebyshev polynomials of the inputs, cosines and sines of their angles, multiplied.
+
+    All by one recurrence, in a loop: $f_{n+1} = 2 a f_n - f_{n-1}$, with a the input itself, or the
+    cosine of a sine's angle.
+
+    - `turns`: see `turns_of`, `most`: the largest degree.
+    """
+    sines = turns != jnp.arange(len(inputs), dtype=turns.dtype)
+    along = 2 * inputs[turns]
+
+    def recur(pair, _):
+        below, here = pair
+        return (here, along * here - below), here
+
+    first = jnp.where(sines, 0.0, 1.0).astype(inputs.dtype), inputs
+    table = jax.lax.scan(recur, first, None, length=most)[1]
+    table = jnp.concatenate([jnp.ones((1, len(inputs)), inputs.dtype), table])
+    factors = table[jnp.maximum(degrees, 0), jnp.arange(len(inputs))]
+    return jnp.where(degrees[:, 0] == NONE, 0.0, jnp.prod(factors, axis=1))
