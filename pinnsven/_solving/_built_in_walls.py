@@ -45,7 +45,7 @@ def with_walls_built_in(problem, network, points, singularities, spots=(), draws
     - `singularities`: of the solution, as far as they are known.
     - `spots`: where what is prescribed is concentrated: a series along a wall would miss it.
     - `draws`: whether drawn functions are tried first: of functions on walls they keep more digits as
-      conditions like others (experiment 162).
+      conditions like others (experiment 165).
     """
     named = points if isinstance(points, dict) else {}
     if isinstance(network, Ansatz) or singularities or problem.terms:

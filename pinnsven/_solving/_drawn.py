@@ -1,10 +1,11 @@
 """Solving in drawn functions: one Sven step is the solution where a residual is affine in the fields.
 
-Only the last layer is solved for, by a truncated pseudoinverse of the whole Jacobian: QR of its rows
-and SVD of the triangle, which keeps the digits that forming $J^T J$ would lose. Where the residual is
-not affine the step is repeated, as Gauss-Newton's. Fresh points choose the sizes of the units' slopes,
-where the singular values are cut, and how many units there are. The same step, on top of a trained
-network, corrects it (field notes 13; experiments 91 to 93).
+Only a combination is solved for, by a pseudoinverse of the whole Jacobian: QR of its rows, and SVD of
+the triangle where that is not well conditioned, which keeps the digits that forming $J^T J$ would lose.
+Where the residual is not affine the step is repeated, as Gauss-Newton's. Fresh points choose between
+products of polynomials and waves and tanh units of several slopes, where the singular values are cut,
+and how many functions there are. The same step, on top of a trained network, corrects it (field notes
+13; experiments 91 to 93, 162 to 164).
 """
 
 import dataclasses

@@ -1,5 +1,6 @@
 """Drawn functions: what they solve at once, what they hand over, how they correct a network."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -206,3 +207,20 @@ def test_an_integral_is_fitted_by_as_fine_a_rule_as_it_needs():
     problem = pv.Problem(pv.Interval(-1, 1), "u", conditions, exact=lambda x: peak(x) + 0.1)
     solution = pv.solve(problem, time_limit=60)
     assert solution.status == "converged" and float(solution.error) < 1e-11
+
+
+@pytest.mark.solves
+def test_what_turns_often_is_solved_in_products_and_a_file_holds_them(tmp_path):
+    """Helmholtz with four waves along one coordinate, on a ring along the other."""
+    exact = lambda x, y: jnp.sin(8 * PI * x) * jnp.cos(2 * PI * y) * jnp.exp(x)
+    ring = pv.Box(x=(0, 1), y=(0, 1), periodic="y")
+    laplacian = lambda x, y: sum(jax.grad(jax.grad(exact, i), i)(x, y) for i in (0, 1))
+    conditions = {
+        "pde": pv.PDE(lambda u, laplacian_u, x, y: laplacian_u + u - laplacian(x, y) - exact(x, y)),
+        "walls": pv.Dirichlet(u=0.0, on="x"),
+    }
+    solution = pv.solve(pv.Problem(ring, "u", conditions, exact=exact))
+    assert solution.status == "converged" and float(solution.error) < 1e-9
+    solution.save(tmp_path / "u.pv")
+    places = {"x": np.linspace(0, 1, 9), "y": np.linspace(0, 1, 9)}
+    np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(**places), solution(**places))
