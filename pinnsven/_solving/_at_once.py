@@ -93,6 +93,20 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     run.records.append(_record(run, found))
     run.candidate_cost = agreed(run.seconds() - began)
     finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
+    while (
+        run.is_done()
+        and run.estimate.relative > MET * run.limits.target
+        and _may_better(run, fit, found)
+    ):
+        # What just meets the tolerance may hold too few functions for what grows within the domain.
+        better = fit.grow(found)
+        if better is None or better.left >= found.left:
+            break
+        found = better
+        run.records.pop()
+        run.adopt(found.drawn)
+        run.measure(quietly=True)
+        run.records.append(_record(run, found))
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
         run.measure(LAST_DRAWS_FINER, quietly=True)  # by the finer rules
@@ -154,6 +168,16 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
         if gain > GAIN:
             break
     return found
+
+
+def _may_better(run, fit: DrawnFit, found: Combination) -> bool:
+    """Whether more products are worth their time where these just meet the tolerance."""
+    if fit.kind.steepest is not None or run.only_drawn or not fit.may_grow(found):
+        return False
+    if run.limits.time_limit is None:
+        return fit.cost(found) <= PATIENT[2]
+    fit.until = time.perf_counter() + LARGER_SHARE * run.limits.left()
+    return fit.measured_cost(found) <= LARGER_SHARE * run.limits.left()
 
 
 def _record(run, found: Combination) -> StepRecord:

@@ -135,6 +135,12 @@ class Triangular:
         half = scipy.linalg.solve_triangular(self.triangle, mine, trans=1, check_finite=False)
         return self.solve(half)
 
+    def largest(self, values) -> float:
+        """The largest |B c| with |J c| = 1, for B (places, functions)."""
+        mine = (values[:, self.there] * self.unit).T
+        whole = scipy.linalg.solve_triangular(self.triangle, mine, trans=1, check_finite=False)
+        return float(np.linalg.norm(whole, 2))
+
 
 @dataclasses.dataclass(frozen=True)
 class Truncated:
@@ -149,6 +155,10 @@ class Truncated:
     def of_square(self, gradient) -> Float[np.ndarray, " functions"]:
         """The pseudoinverse of $J^T J$ times a gradient (functions,)."""
         return self.basis.T @ ((self.basis @ gradient) / self.sizes[: len(self.basis)] ** 2)
+
+    def largest(self, values) -> float:
+        """The largest |B c| with |J c| = 1 along what is kept, for B (places, functions)."""
+        return float(np.linalg.norm(values @ (self.basis.T / self.sizes[: len(self.basis)]), 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +185,7 @@ class Combination:
     - `left`: the share of the held-out residual that it leaves.
     - `affine`: whether the residual followed its linear prediction.
     - `inverse`: of the last step, None where there was none; `rank`: of it.
+    - `held`: the norm of the residual that is left at points that were not fitted, as weighted.
     - `rows`: that were fitted, `loss` what of their squares is left.
     - `steps`: the shares of the held-out residual that were left, step by step.
     """
@@ -184,6 +195,7 @@ class Combination:
     affine: bool
     inverse: Triangular | Truncated | None
     rank: int
+    held: float
     rows: int
     loss: float
     steps: tuple[float, ...]

@@ -25,6 +25,7 @@ from ._evidence import (
 from ._features import look
 from ._levels import Levels, residual_levels
 from ._limits import DOUBLED_SECONDS
+from ._own_reach import own_reach
 from ._push import Pushed, push
 from ._uncertainty import SPREAD_POINTS, Uncertainty, uncertainty, with_open
 from ._uncovered import uncovered
@@ -106,6 +107,7 @@ def examine(
     lost = jump is not None or bool(gap) or bool(evidence.missed)
     if run.interrupted:  # Ctrl-C meanwhile
         return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread)
+    own = attempt(f"{FAILED} what its functions leave open is not known", lambda: _own(run)) or 0.0
     second = None
     if found is not None:
         words, unknowns, second = _freedom(run, attempt, found, unknowns, estimate.relative, tolerance)
@@ -114,11 +116,13 @@ def examine(
         words = gap + second_in_words(second) if gap else words
         evidence = dataclasses.replace(
             evidence,
-            bound=float(np.max(found.bounds)),
+            bound=max(float(np.max(found.bounds)), own),
             left_open=words or evidence.left_open,
             amplified=amplified(run.problem, found),
         )
-    if lost:  # an error along what is open, lost in a jump, or of what was missed has no known size
+    # An error along what is open, or steeper than what it is estimated in, lost in a jump, or of what
+    # was missed has no known size.
+    if lost or own > tolerance**0.5:
         errors = field_errors(run.problem.fields, None, scatter)
         evidence = dataclasses.replace(evidence, errors=errors)
     return Examined(evidence, errors, unknowns, spread, found.corrected if found else None, second)
@@ -163,6 +167,13 @@ def _errors_if_they_fit(run, levels: Levels) -> ErrorEstimate | None:
             return estimate_errors(*given, patient)
     except MemoryError:
         return None
+
+
+def _own(run) -> float:
+    """How far a solution may be off along the drawn functions that it is made of."""
+    if not run.stands_alone or run.candidate is None:
+        return 0.0
+    return own_reach(run, run.candidate, _places(run))
 
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:

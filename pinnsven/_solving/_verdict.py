@@ -130,12 +130,14 @@ def _doubt(evidence: Evidence, tolerance: float) -> str:
         return evidence.missed
     if evidence.jump:
         return evidence.jump
-    if errors is not None and not float(errors) <= max(most, 2 * evidence.scatter):
+    bounded = evidence.bound is None or evidence.bound <= max(most, 2 * evidence.scatter)
+    known = errors is not None and (bounded or not math.isnan(float(errors)))
+    if errors is not None and known and not float(errors) <= max(most, 2 * evidence.scatter):
         return (
             f"the estimated error of the solution is {errors:.1e}: here a small residual does not mean "
             "a small error. Allow more time or a smaller tolerance."
         )
-    if evidence.bound is not None and not evidence.bound <= max(most, 2 * evidence.scatter):
+    if evidence.bound is not None and not bounded:
         return (
             f"the solution may be off by {evidence.bound:.1e} with residuals as small as these: "
             f"{evidence.amplified or 'the residual says too little of the error.'} Allow more time or "

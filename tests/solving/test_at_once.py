@@ -224,3 +224,20 @@ def test_what_turns_often_is_solved_in_products_and_a_file_holds_them(tmp_path):
     solution.save(tmp_path / "u.pv")
     places = {"x": np.linspace(0, 1, 9), "y": np.linspace(0, 1, 9)}
     np.testing.assert_array_equal(pv.load(tmp_path / "u.pv")(**places), solution(**places))
+
+
+@pytest.mark.solves
+def test_what_equations_multiply_without_end_is_known_to_the_functions_it_is_solved_in():
+    """Laplace's equation from one side, whose fifth mode grows by cosh(5 pi)."""
+    conditions = {
+        "laplace": pv.PDE(lambda laplacian_u: laplacian_u),
+        "sides": pv.Neumann(u=0.0, on="x"),
+        "value": pv.Dirichlet(u=lambda x: jnp.cos(PI * x) + 1e-5 * jnp.cos(5 * PI * x), on="y-"),
+        "slope": pv.Neumann(u=0.0, on="y-"),
+    }
+    with pytest.warns(UserWarning, match="may not be determined"):
+        problem = pv.Problem(pv.Box(x=(0, 1), y=(0, 1)), "u", conditions)
+    solution = pv.solve(problem, tolerance=1e-6, time_limit=60)
+    assert solution.status != "converged"
+    if solution.status == "unresolved":
+        assert "may be off by" in solution.message and np.isnan(solution.error_estimate["u"])

@@ -1,0 +1,56 @@
+"""How far a combination of drawn functions may be off along the functions that it is made of.
+
+The second space of an estimate holds few functions, smooth ones and some steep ones. Where equations
+multiply what is steep without end, as those of a Cauchy problem, a solution in thousands of functions
+may have moved along some that this space cannot form: its own step knows them (experiment 167).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._networks import DrawnUnits
+from ._drawn_step import Combination
+
+PLACES = 512  # at which the values of functions are compared
+
+
+def own_reach(run, found: Combination, places) -> float:
+    """The largest movement of a field, beside its variation, for a residual as small as what is left.
+
+    - `found`: the combination that the solution is, `places`: points all over the domain, (n, dim).
+    """
+    if found.inverse is None:
+        return 0.0
+    embedding, points = run.model.embedding, jnp.asarray(places[:PLACES])
+    fields, used, parts = len(run.problem.fields), int(found.drawn.used), []
+    for i in range(used):
+        units = jax.tree.map(lambda leaf, i=i: np.asarray(leaf)[i], found.drawn.units)
+        given = (units, embedding, points)
+        program = run.compiler.function("values of drawn functions", _values, *given)
+        parts.append(np.asarray(program(*given)))
+    values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
+    coefficients = np.asarray(found.drawn.coefficients)[:used].reshape(-1, fields)
+    most = 0.0
+    for number in range(fields):
+        mine = values[min(number, len(values) - 1)]
+        shown = mine @ coefficients[:, number]
+        size = float(np.std(shown)) or float(np.max(np.abs(shown)))
+        whole = np.zeros((len(mine), coefficients.size))
+        whole[:, number::fields] = mine / np.sqrt(len(mine))
+        moved = found.inverse.largest(whole) * found.held
+        most = max(most, moved / size if size > 0 else 0.0)
+    return most
+
+
+def _values(units: DrawnUnits, embedding, points):
+    """The values of all functions at points, once for all fields or by field, (.., n, functions)."""
+
+    def at(point):
+        inputs = embedding(point)
+        if inputs.ndim == 1:
+            return units(inputs)[None]
+        numbers = jnp.arange(len(inputs) - 1)
+        return jax.vmap(lambda own, number: units(inputs[0], own, number))(inputs[1:], numbers)
+
+    return jnp.swapaxes(jax.vmap(at)(points), 0, 1)
