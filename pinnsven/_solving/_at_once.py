@@ -76,7 +76,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         return None
     run.correctable = found.affine or found.left <= HOPEFUL
     if asked is not None:
-        while fit.may_grow(found) and fit.number(found) < asked:
+        while fit.may_grow(found) and int(found.drawn.used) * fit.functions < asked:
             found = fit.grow(found) or found
     elif not run.only_drawn or run.problem.domain.dim > 1:  # a shorter slab is cheaper than functions
         found = _grown(run, fit, found)
@@ -119,7 +119,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         show_step(run, run.records[-1])
         tell(run.hooks, "on_estimate", run.estimate)
         what = "meet the tolerance, with no network trained" if enough else "were asked for"
-        return None, f"{fit.number(found)} drawn functions {what}"
+        return None, f"{int(found.drawn.used) * fit.functions} drawn functions {what}"
     run.records.pop()
     run.adopt(plain)
     tell(run.hooks, "on_stage", "training a network")

@@ -210,10 +210,6 @@ class DrawnFit:
         left = self.until - time.perf_counter() - steps * self.step_seconds
         return self.until == math.inf or agreed(left) > 0
 
-    def number(self, found: Combination) -> int:
-        """How many functions a combination has for each field."""
-        return int(found.drawn.used) * self.functions
-
     def nothing(self, portions: int) -> np.ndarray:
         """Coefficients of zero."""
         return np.zeros((portions, self.functions, self.fields))
