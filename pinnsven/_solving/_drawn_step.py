@@ -13,6 +13,7 @@ from ._residual import Batch
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
 WELL = 1e-12  # reciprocal condition, from which a triangle is inverted as it is
+ROUNDED = 1e-15  # of the largest singular value: rounding shows no smaller one
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
 
 
@@ -78,7 +79,7 @@ class State:
         best = None
         for cut in CUTS:
             rank = int(np.sum(sizes > cut * max(sizes[0], 1e-300)))
-            inverse = Truncated(full[:rank], sizes)
+            inverse = Truncated(full, sizes, rank)
             tried = self._along(inverse, -full[:rank].T @ (along[:rank] / sizes[:rank]), rank)
             if best is None or tried.left < best.left:
                 best = tried
@@ -144,21 +145,28 @@ class Triangular:
 
 @dataclasses.dataclass(frozen=True)
 class Truncated:
-    """The pseudoinverse in the first right singular vectors (rank, functions).
+    """The pseudoinverse in the first right singular vectors.
 
-    - `sizes`: all singular values.
+    - `basis`: all of them, (columns, functions), `sizes`: all singular values.
+    - `rank`: how many are kept.
     """
 
     basis: np.ndarray
     sizes: np.ndarray
+    rank: int
 
     def of_square(self, gradient) -> Float[np.ndarray, " functions"]:
         """The pseudoinverse of $J^T J$ times a gradient (functions,)."""
-        return self.basis.T @ ((self.basis @ gradient) / self.sizes[: len(self.basis)] ** 2)
+        basis, sizes = self.basis[: self.rank], self.sizes[: self.rank]
+        return basis.T @ ((basis @ gradient) / sizes**2)
 
     def largest(self, values) -> float:
-        """The largest |B c| with |J c| = 1 along what is kept, for B (places, functions)."""
-        return float(np.linalg.norm(values @ (self.basis.T / self.sizes[: len(self.basis)]), 2))
+        """The largest |B c| with |J c| = 1, for B (places, functions).
+
+        Along what is cut off too: an open direction is there, beside functions that are zero.
+        """
+        sizes = np.maximum(self.sizes, ROUNDED * max(self.sizes[0], 1e-300))
+        return float(np.linalg.norm(values @ (self.basis.T / sizes), 2))
 
 
 @dataclasses.dataclass(frozen=True)

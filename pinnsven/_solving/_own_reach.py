@@ -31,6 +31,8 @@ def own_reach(run, found: Combination, places) -> float:
         parts.append(np.asarray(program(*given)))
     values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
     coefficients = np.asarray(found.drawn.coefficients)[:used].reshape(-1, fields)
+    # Of a residual below the rounding of what it began with nothing is known.
+    least = found.held * max(1.0, float(np.finfo(float).eps) / max(found.left, 1e-300))
     most = 0.0
     for number in range(fields):
         mine = values[min(number, len(values) - 1)]
@@ -38,7 +40,7 @@ def own_reach(run, found: Combination, places) -> float:
         size = float(np.std(shown)) or float(np.max(np.abs(shown)))
         whole = np.zeros((len(mine), coefficients.size))
         whole[:, number::fields] = mine / np.sqrt(len(mine))
-        moved = found.inverse.largest(whole) * found.held
+        moved = found.inverse.largest(whole) * least
         most = max(most, moved / size if size > 0 else 0.0)
     return most
 
