@@ -278,6 +278,10 @@ class DrawnLayer(eqx.Module):
         filled = _stacked(self.coefficients, coefficients)
         return DrawnLayer(room, filled, np.int32(len(units)), np.asarray(keeps))  # type: ignore[call-arg]
 
+    def portion(self, number: int) -> DrawnUnits:
+        """The units of one portion, as numpy's arrays."""
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[number], self.units)
+
     def trimmed(self) -> "DrawnLayer":
         """Without the portions that are not used."""
         used = max(int(self.used), 1)

@@ -62,7 +62,7 @@ def product_degrees(
         cost * (np.ceil(np.arange(n) / 2) if p else np.arange(n))
         for cost, n, p in zip(costs, numbers, periodic, strict=True)
     ]
-    radius = 2 * min(costs)
+    radius, everything = 2 * min(costs), count_products(embedding)
     while True:
         found, squares = np.zeros((1, 0), np.int32), np.zeros(1)
         for size in sizes:
@@ -70,37 +70,22 @@ def product_degrees(
             row, number = np.nonzero(total <= radius**2)
             found = np.concatenate([found[row], number[:, None]], axis=1)
             squares = total[row, number]
-        everything = len(found) >= count_products(embedding)
-        if len(found) >= count + 2 * domain.dim + 1 or everything:
+        if len(found) >= min(count + 2 * domain.dim + 1, everything):
             break
         radius *= 1.2
     found = found[np.argsort(squares, kind="stable")]
-    columns = []
-    for axis, p in enumerate(periodic):
-        number = found[:, axis]
-        if p:
-            columns += [np.where(number % 2 == 1, (number + 1) // 2, 0)]
-            columns += [np.where(number % 2 == 0, number // 2, 0)]
+    columns, axis = [], 0
+    for coordinate in domain.coordinates:
+        number = found[:, axis : axis + coordinate.size]
+        axis += coordinate.size
+        if coordinate.periodic:
+            odd = number % 2 == 1
+            columns += [np.where(odd, (number + 1) // 2, 0), np.where(odd, 0, number // 2)]
         else:
             columns.append(number)
-    degrees = _ordered(embedding, columns)
+    features = np.zeros((len(found), len(embedding.reaches)))
+    degrees = np.concatenate([*columns, features], axis=1).astype(np.int32)
     return degrees[np.sum(degrees, axis=1) > 1][:count]
-
-
-def _ordered(embedding: Embedding, columns: list) -> Int[np.ndarray, "functions inputs"]:
-    """Columns of each coordinate's degrees as those of the inputs, features with none."""
-    ordered, at = [], 0
-    for coordinate in embedding.domain.coordinates:
-        if coordinate.periodic:
-            mine = columns[at : at + 2 * coordinate.size]
-            ordered += [*mine[0::2], *mine[1::2]]
-            at += 2 * coordinate.size
-        else:
-            ordered += columns[at : at + coordinate.size]
-            at += coordinate.size
-    degrees = np.zeros((len(ordered[0]), embedding.inputs), np.int32)
-    degrees[:, : len(ordered)] = np.stack(ordered, axis=1)
-    return degrees
 
 
 def products_of(

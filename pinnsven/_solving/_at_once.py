@@ -87,12 +87,9 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     if not near:
         return None
     plain = run.model.addition
-    run.adopt(found.drawn)
     began = run.seconds()
-    run.measure(quietly=True)
-    run.records.append(_record(run, found))
+    _take(run, found)
     run.candidate_cost = agreed(run.seconds() - began)
-    finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
     while (
         run.is_done()
         and run.estimate.relative > MET * run.limits.target
@@ -102,11 +99,10 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         better = fit.grow(found)
         if better is None or better.left >= found.left:
             break
-        found = better
+        found = run.candidate = better  # whose own functions the verdict asks
         run.records.pop()
-        run.adopt(found.drawn)
-        run.measure(quietly=True)
-        run.records.append(_record(run, found))
+        _take(run, found)
+    finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
         run.measure(LAST_DRAWS_FINER, quietly=True)  # by the finer rules
@@ -168,6 +164,13 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
         if gain > GAIN:
             break
     return found
+
+
+def _take(run, found: Combination) -> None:
+    """Makes a combination the solution of a run, measured and recorded."""
+    run.adopt(found.drawn)
+    run.measure(quietly=True)
+    run.records.append(_record(run, found))
 
 
 def _may_better(run, fit: DrawnFit, found: Combination) -> bool:

@@ -13,7 +13,6 @@ import math
 import time
 from collections.abc import Sequence
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -173,7 +172,7 @@ class DrawnFit:
     def _grown(self, before: Combination) -> tuple[int, list[DrawnUnits], np.ndarray]:
         """How many portions there are after a growth; those there are, and their coefficients."""
         used = int(before.drawn.used)
-        old = [_portion(before.drawn.units, i) for i in range(used)]
+        old = [before.drawn.portion(i) for i in range(used)]
         return min(2 * used, PORTIONS), old, np.asarray(before.drawn.coefficients)[:used]
 
     @property
@@ -392,7 +391,3 @@ class DrawnFit:
         for first in range(parts[0].shape[1], whole.shape[1], parts[0].shape[1]):
             whole[:, first : first + common] = 0.0
         return whole, residual
-
-
-def _portion(units: DrawnUnits, i: int) -> DrawnUnits:
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[i], units)

@@ -25,8 +25,7 @@ def own_reach(run, found: Combination, places) -> float:
     embedding, points = run.model.embedding, jnp.asarray(places[:PLACES])
     fields, used, parts = len(run.problem.fields), int(found.drawn.used), []
     for i in range(used):
-        units = jax.tree.map(lambda leaf, i=i: np.asarray(leaf)[i], found.drawn.units)
-        given = (units, embedding, points)
+        given = (found.drawn.portion(i), embedding, points)
         program = run.compiler.function("values of drawn functions", _values, *given)
         parts.append(np.asarray(program(*given)))
     values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
