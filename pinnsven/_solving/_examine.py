@@ -6,7 +6,7 @@ import numpy as np
 
 from .._basics._memory import shortage_as_memory_error
 from .._basics._precision import precision_context
-from .._domains import Interior, Sobol
+from .._domains import Sobol
 from .._networks import FieldModel
 from .._output._evaluate import Evaluator, Spread
 from .._output._records import Estimate, FieldErrors, Unknowns
@@ -31,6 +31,7 @@ from ._uncertainty import SPREAD_POINTS, Uncertainty, uncertainty, with_open
 from ._uncovered import uncovered
 from ._verdict import Evidence, is_falling
 
+COMPARED = 512  # places at which a combination's functions are compared
 PLACES = 2048  # all over the domain, where the range of fields is looked for
 FAILED = "the verdict could not be made, for"
 
@@ -173,15 +174,17 @@ def _own(run) -> float:
     """How far a solution may be off along the drawn functions that it is made of."""
     if not run.stands_alone or run.candidate is None:
         return 0.0
-    return own_reach(run, run.candidate, _places(run))
+    places = _places(run, COMPARED)
+    return own_reach(run, run.candidate, places, _alive(run, places))
 
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:
     """The largest jump of a coefficient."""
 
     def reach() -> dict[str, tuple[float, float]]:
-        found = evaluator(_places(run))
-        ends = zip(found.min(axis=0).tolist(), found.max(axis=0).tolist(), strict=True)
+        places = _places(run)
+        found = np.where(_alive(run, places), evaluator(places), np.nan)
+        ends = zip(np.nanmin(found, axis=0).tolist(), np.nanmax(found, axis=0).tolist(), strict=True)
         return dict(zip(run.problem.fields, ends, strict=True))
 
     numbers = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
@@ -204,11 +207,24 @@ def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
     if spread is None or not run.asks_for_error:
         return np.zeros(len(run.problem.fields))
-    places = _places(run)[:SPREAD_POINTS]
-    size = np.sqrt(np.mean(spread.evaluator(places) ** 2, axis=0))
-    return np.sqrt(np.mean(spread(places) ** 2, axis=0)) / np.where(size > 0, size, 1.0)
+    places = _places(run, SPREAD_POINTS)
+    alive = _alive(run, places)
+    size, scatter = (
+        np.sqrt(np.mean(found(places) ** 2, axis=0, where=alive))
+        for found in (spread.evaluator, spread)
+    )
+    return scatter / np.where(size > 0, size, 1.0)
 
 
-def _places(run) -> np.ndarray:
-    """Places all over the domain, (n, dim), where fields are looked at."""
-    return Interior(run.problem.domain).draw(PLACES, Sobol(), np.random.default_rng(0))[0]
+def _places(run, number: int = PLACES) -> np.ndarray:
+    """Places all over the domain, or each part of it, (n, dim), where fields are looked at."""
+    site = run.problem.layout.site(run.problem.domain, len(run.problem.fields))
+    return site.draw(number, Sobol(), np.random.default_rng(0))[0]
+
+
+def _alive(run, places) -> np.ndarray:
+    """Which fields live at which places, (n, fields): elsewhere their values mean nothing."""
+    layout = run.problem.layout
+    if not layout.has_parts:
+        return np.ones((len(places), len(run.problem.fields)), bool)
+    return layout.alive(run.problem.domain, places)

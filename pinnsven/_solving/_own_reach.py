@@ -12,17 +12,16 @@ import numpy as np
 from .._networks import DrawnUnits
 from ._drawn_step import Combination
 
-PLACES = 512  # at which the values of functions are compared
 
-
-def own_reach(run, found: Combination, places) -> float:
+def own_reach(run, found: Combination, places, alive) -> float:
     """The largest movement of a field, beside its variation, for a residual as small as what is left.
 
     - `found`: the combination that the solution is, `places`: points all over the domain, (n, dim).
+    - `alive`: which fields live there, (n, fields): functions grow without end beyond a field's part.
     """
     if found.inverse is None:
         return 0.0
-    embedding, points = run.model.embedding, jnp.asarray(places[:PLACES])
+    embedding, points = run.model.embedding, jnp.asarray(places)
     fields, used, parts = len(run.problem.fields), int(found.drawn.used), []
     for i in range(used):
         given = (found.drawn.portion(i), embedding, points)
@@ -34,7 +33,7 @@ def own_reach(run, found: Combination, places) -> float:
     least = found.held * max(1.0, float(np.finfo(float).eps) / max(found.left, 1e-300))
     most = 0.0
     for number in range(fields):
-        mine = values[min(number, len(values) - 1)]
+        mine = values[min(number, len(values) - 1)][alive[:, number]]
         shown = mine @ coefficients[:, number]
         size = float(np.std(shown)) or float(np.max(np.abs(shown)))
         whole = np.zeros((len(mine), coefficients.size))
