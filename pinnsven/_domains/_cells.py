@@ -4,8 +4,8 @@ import itertools
 import math
 
 import numpy as np
+import scipy  # its parts are imported by their first use, a fifth of a second
 from jaxtyping import Float, Int
-from scipy.spatial import KDTree
 
 from ._slices import gauss
 
@@ -76,7 +76,7 @@ class Locator:
         # Heights turn barycentric coordinates into distances from faces.
         slopes = np.concatenate([-self.inverse.sum(axis=1, keepdims=True), self.inverse], axis=1)
         self.heights = 1 / np.linalg.norm(slopes, axis=2)
-        self.tree = KDTree(corners.mean(axis=1))
+        self.tree = scipy.spatial.KDTree(corners.mean(axis=1))
         number = max(int((count / BINS) ** (1 / dim)), 1)
         self.shape = np.full(dim, number)
         self.width = (self.upper - self.lower) / number

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import equinox as eqx
 import numpy as np
+import scipy  # its parts are imported by their first use, a fifth of a second
 from jaxtyping import Float
-from scipy.spatial import KDTree
 
 from .._basics._numbers import numeric_array
 from ._descriptions import register_shape
@@ -27,7 +27,7 @@ class _Points:
         dim = points.shape[1]
         self.points, self.normals = points, normals
         neighbours = 2 if dim == 2 else 6
-        away = KDTree(points).query(points, neighbours + 1)[0][:, 1:]
+        away = scipy.spatial.KDTree(points).query(points, neighbours + 1)[0][:, 1:]
         if np.any(twice := away[:, 0] == 0):
             raise ValueError(f"points: {np.count_nonzero(twice)} of them occur twice")
         gaps = away.mean(axis=1)

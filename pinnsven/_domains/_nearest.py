@@ -9,9 +9,8 @@ import abc
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy  # its parts are imported by their first use, a fifth of a second
 from jaxtyping import Float, Int
-from scipy import ndimage, sparse
-from scipy.spatial import KDTree
 
 BINS = (16, 96)  # along the longest side, at least and at most
 AT_ONCE = 1 << 20  # pairs of a point and a piece for which distances are found together
@@ -75,7 +74,7 @@ class AbstractNearest(abc.ABC):
     def _take_sides(self) -> None:
         """Signs every clear bin, by one point of each group."""
         clear = (self.row < 0).reshape(self.shape)
-        labelled: Any = ndimage.label(clear)
+        labelled: Any = scipy.ndimage.label(clear)
         groups: np.ndarray = labelled[0]
         numbers, firsts = np.unique(groups, return_index=True)
         sides = np.zeros(len(numbers))  # of the touched ones, number 0, it is not asked
@@ -84,7 +83,7 @@ class AbstractNearest(abc.ABC):
             sides[group] = np.sign(self.side(place, np.array([self.nearest_of_all(place[0])]))[0])
         sides[groups[(0,) * clear.ndim]] = 1.0  # the corner of the box lies outside
         # At least half a bin lies between a clear bin's points and the boundary's own bins.
-        depth = np.asarray(ndimage.distance_transform_edt(clear)) * self.width / 2
+        depth = np.asarray(scipy.ndimage.distance_transform_edt(clear)) * self.width / 2
         self.clear = (sides[groups] * depth).ravel()
 
     def level(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, " n"]:
@@ -145,18 +144,20 @@ class NearestTriangle(AbstractNearest):
         bins, pieces = self._members()
         met = self._within(self.centers(bins), pieces, self.half * (1 + 1e-9))[0]
         touched, rows = np.unique(bins[met], return_inverse=True)
-        of = sparse.csr_array(
+        of = scipy.sparse.csr_array(
             (np.ones(len(rows), bool), (rows, pieces[met])), shape=(len(touched), pieces.max() + 1)
         )
         # A point of such a bin has a piece within a diagonal, which may pass through a bin beside it.
         places = self.centers(touched)
-        tree = KDTree(places)
+        tree = scipy.spatial.KDTree(places)
         reach = 4 * self.half + 0.1 * self.width
         pairs = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
         itself = np.arange(len(touched))
         row, column = (np.concatenate([pairs[:, k], pairs[:, 1 - k], itself]) for k in (0, 1))
-        near = sparse.csr_array((np.ones(len(row), bool), (row, column)), shape=(len(touched),) * 2)
-        rows, members = sparse.csr_array(near @ of).nonzero()
+        near = scipy.sparse.csr_array(
+            (np.ones(len(row), bool), (row, column)), shape=(len(touched),) * 2
+        )
+        rows, members = scipy.sparse.csr_array(near @ of).nonzero()
         # Every touched bin has a piece within half a diagonal of its middle.
         met, away = self._within(places[rows], members, 3 * self.half * (1 + 1e-9))
         rows, members = rows[met], members[met]
@@ -272,7 +273,7 @@ class NearestPoint(AbstractNearest):
 
     def __init__(self, points, normals, spacing: float):
         self.points, self.normals, self.spacing = points, normals, spacing
-        self.tree = KDTree(points)
+        self.tree = scipy.spatial.KDTree(points)
         super().__init__(points.min(axis=0), points.max(axis=0), len(points))
 
     def _touched(self):
