@@ -134,7 +134,8 @@ class DerivativePlan:
     ) -> dict[str, Array]:
         """The value of every name at one point.
 
-        - `fields`: maps a point (dim,) to the field values (fields,).
+        - `fields`: maps a point (dim,) to the field values (fields,). Of values with a further axis,
+          as those of many functions, all that is asked for has it too.
         - `point`: the coordinates.
         - `normal`: the outward unit normal, used only where a name asks for it.
         - `unknowns`: the current values of the unknowns, and the constants.
@@ -230,7 +231,7 @@ def _table(fields: FieldFunction, point, axes: tuple[tuple[int, int], ...]) -> d
     # Axes of `values`: orders along the outermost coordinate first, the fields last.
     values = mixed(point, axes)
     table = {}
-    for index in np.ndindex(values.shape[:-1]):
+    for index in np.ndindex(values.shape[: len(axes)]):
         key = tuple((axes[-1 - place][0], order) for place, order in enumerate(index) if order)
         table[tuple(sorted(key))] = values[index]
     return table

@@ -118,21 +118,32 @@ class AbstractCondition(eqx.Module):
 
 def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunction:
     """The residual of `quantity = value`: a number, or a function of named numbers at a point."""
-    if callable(value):
-        wanted = NamedFunction.of(value, space.knows)
-        for argument in wanted.names:
-            if not isinstance(space.read(argument), GIVEN):
-                raise ValueError(
-                    f"{quantity}=: its function asks for {argument!r}; a value may depend on "
-                    "coordinates, unknowns and constants only. Give a residual function by position "
-                    "instead."
-                )
-        return NamedFunction(
-            (quantity, *wanted.names),
-            lambda values: values[quantity] - _scalar(wanted(values), f"{quantity}="),
-        )
-    number = finite_number(f"{quantity}=", value)
-    return NamedFunction((quantity,), lambda values, data: values[quantity] - data, np.array(number))
+    wanted = given_term(f"{quantity}=", value, space)
+    return NamedFunction(
+        (quantity, *wanted.names),
+        (lambda values: values[quantity] - wanted(values))
+        if wanted.data is None
+        else (lambda values, data: values[quantity] - wanted(values, data)),
+        wanted.data,
+    )
+
+
+def given_term(label: str, value: object, space: NameSpace) -> NamedFunction:
+    """What is prescribed: a number, or a function of named numbers at a point.
+
+    - `label`: how messages begin.
+    """
+    if not callable(value):
+        return NamedFunction((), lambda values, data: data, np.array(finite_number(label, value)))
+    wanted = NamedFunction.of(value, space.knows)
+    for argument in wanted.names:
+        if not isinstance(space.read(argument), GIVEN):
+            raise ValueError(
+                f"{label}: its function asks for {argument!r}; a value may depend on "
+                "coordinates, unknowns and constants only. Give a residual function by position "
+                "instead."
+            )
+    return NamedFunction(wanted.names, lambda values: _scalar(wanted(values), label))
 
 
 def check_keywords(values: dict[str, object], space: NameSpace, derivatives: bool = False) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import equinox as eqx
+import numpy as np
 
 from .._basics._functions import NamedFunction
-from .._basics._numbers import finite_number, plain
+from .._basics._numbers import plain
 from .._calculus._names import NameSpace
 from .._domains import AbstractSite, Moment, On, boundary_site
 from ._base import (
@@ -16,6 +17,7 @@ from ._base import (
     check_count,
     check_keywords,
     check_weight,
+    given_term,
     keyword_term,
     make_block,
 )
@@ -256,8 +258,8 @@ class Robin(_OnBoundary):
 
     - `function`: returns a residual at one point (optional).
     - `on`, `weight`, `points`: as for `Boundary`.
-    - `values`: a keyword names a field and gives the triple (a, b, g) of two numbers and a number or
-      function of coordinates and unknowns.
+    - `values`: a keyword names a field and gives the triple (a, b, g) of numbers or functions of
+      coordinates, unknowns and constants.
 
     Raises `ValueError` for anything but a triple, and as `Dirichlet` does.
     """
@@ -284,19 +286,21 @@ class Robin(_OnBoundary):
     def _robin_term(self, field: str, triple, space) -> NamedFunction:
         """a u + b u_n - g of a field.
 
-        Raises `ValueError` unless `triple` is (a, b, g) with finite a and b, not both zero.
+        Raises `ValueError` unless `triple` is (a, b, g) with a and b not both zero.
         """
         if not isinstance(triple, tuple) or len(triple) != 3:
             raise ValueError(f"{field}={triple!r}: give a triple (a, b, g) for a u + b u_n = g")
-        a = finite_number(f"{field}=: a =", triple[0])
-        b = finite_number(f"{field}=: b =", triple[1])
-        if a == 0 and b == 0:
+        parts = [
+            given_term(f"{field}=: {part} =", value, space)
+            for part, value in zip("abg", triple, strict=True)
+        ]
+        if all(np.ndim(value) == 0 and not callable(value) and value == 0 for value in triple[:2]):
             raise ValueError(f"{field}={triple!r}: a and b are both zero, so nothing is prescribed")
-        value = keyword_term(field, triple[2], space)
         slope = f"{field}_n"
 
-        def residual(values):
-            # `value` is u - g, so a u + b u_n - g = value + (a - 1) u + b u_n.
-            return value(values) + (a - 1) * values[field] + b * values[slope]
+        def residual(values, data):
+            a, b, g = (part(values, own) for part, own in zip(parts, data, strict=True))
+            return a * values[field] + b * values[slope] - g
 
-        return NamedFunction((*value.names, slope), residual)
+        asked = dict.fromkeys(name for part in parts for name in part.names)
+        return NamedFunction((field, slope, *asked), residual, tuple(part.data for part in parts))

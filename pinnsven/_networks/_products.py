@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from ._base import Embedding
 
-MOST = {1: 100, 2: 64}  # the largest degree along a coordinate, by the number of coordinates
+MOST = {1: 100, 2: 200}  # the largest degree along a coordinate, by the number of coordinates
 MOST_BEYOND = 32  # with more of them
 NONE = -1  # the degree of what is no product
 WAVE = 2.0  # degrees that a wave counts, of which there is a cosine and a sine

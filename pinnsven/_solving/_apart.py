@@ -71,18 +71,19 @@ def start_apart(fit, units, sets, state) -> np.ndarray | None:
 
     shape = fit.nothing(1).shape
     first = state.step().change.reshape(shape)
+    tables = fit.tables([units], sets)
     for begin in STARTS:
-        found = _deflated(fit, units, sets, state, begin * first, known, at)
+        found = _deflated(fit, tables, sets, state, begin * first, known, at)
         if found is not None:
             return found
     return None
 
 
-def _deflated(fit, units, sets, state, coefficients, known: Known, at) -> np.ndarray | None:
+def _deflated(fit, tables, sets, state, coefficients, known: Known, at) -> np.ndarray | None:
     """Steps from one start; None where they end nowhere, or at what is known."""
     first, weights = state.held_norm, state.weights
     for _ in range(STEPS):
-        here = fit.state([units], coefficients, sets, weights)
+        here = fit.state(tables, coefficients, sets, weights)
         if here is None or not here.held_norm < 1e6 * first:
             return None
         values = at(coefficients)

@@ -17,15 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._basics._processes import agreed
+from .._conditions import Block
 from .._networks import FLATTEST, DrawnUnits, Parameters, count_products
 from .._output._data import SolutionData
 from ._apart import start_apart
 from ._drawn_step import Combination, Sets, State, row_weights
+from ._drawn_values import Table, Tables
 from ._first_looks import FirstLooks, Kind, Look
 from ._points import PointSet
 from ._products import carried, multiplied, needed, reach_of, reach_of_waves
-from ._residual import ResidualSystem, active_rows, points_per_slab
-from ._spaces import PORTIONS, UnitSpace, linear, room_for, units_for
+from ._residual import ResidualSystem, points_per_slab
+from ._spaces import PORTIONS, room_for, units_for
 from ._waves import stretched
 
 SMALL = 2  # portions, for fewer of which there are as many rows: one program serves both
@@ -67,6 +69,8 @@ class DrawnFit:
         self.sampling = np.random.default_rng(16)
         self.room = room_for(parameters.model, **points.focus.around)
         self.functions = self.room.units.functions
+        share = lambda block: self._share(block, SMALL)
+        self.linear = Tables(system, self.theta, self.room, keeps, compiled, share)
         plain = np.ones(system.blocks[0].plan.space.domain.dim)
         self.kind = Kind(featured=True, stretch=plain, steepest=1.0)  # of the functions that are drawn
         self.asked: int | None = None  # units of each field, where the user has given a number
@@ -101,7 +105,7 @@ class DrawnFit:
         """A linear step in one portion of a kind of functions; None where it is not finite."""
         self.kind, began = kind, time.perf_counter()
         units = self.draw(kind.steepest)
-        state = self.state([units], self.nothing(1), sets)
+        state = self.state(self.tables([units], sets), self.nothing(1), sets)
         if state is None:
             return None
         found = Look(kind, units, state, state.step())
@@ -133,7 +137,7 @@ class DrawnFit:
     def _more_products(self, before: Combination) -> "Combination | None":
         """With degrees as far along each coordinate, in proportion, as those that were of use."""
         number, old, present, embedding = *self._grown(before), self.parameters.model.embedding
-        reach = reach_of(old, present, before.left, embedding)
+        reach = reach_of(old, present, embedding)
         self.kind = dataclasses.replace(self.kind, stretch=reach)
         more = [*old, *(self.draw(None, portion=i) for i in range(len(old), number))]
         units = multiplied(more, reach, embedding)
@@ -240,20 +244,20 @@ class DrawnFit:
         - `state`, `step`: the first ones, where they are known.
         """
         began = time.perf_counter() - (0.0 if state is None else self.step_seconds)
-        state = self.state(units, coefficients, sets) if state is None else state
+        tables = self.tables(units, sets)
+        state = self.state(tables, coefficients, sets) if state is None else state
         if state is None:
             return None
         first, slow, shares, ends = state.held_norm, 0, [], False
         from_nothing = not np.any(coefficients)
         if not from_nothing:
-            nothing = self.state(units, np.zeros_like(coefficients), sets, state.weights)
+            nothing = self.state(tables, np.zeros_like(coefficients), sets, state.weights)
             first = math.nan if nothing is None else nothing.held_norm
         elif first == 0:
             return self._zero(units, coefficients, 0.0)  # which is the solution
         if not first > 0:
             return None
         step = state.step() if step is None else step
-        kept = len(units) > 1  # whether a Jacobian is taken for that of the next step too
         for number in range(NEWTON):
             tried = state.step() if number else step
             if number and tried.left > VAIN:
@@ -261,28 +265,25 @@ class DrawnFit:
             step, after = tried, None
             for share in (1.0, 0.5, 0.25):
                 moved = coefficients + share * step.change.reshape(coefficients.shape)
-                after = self._moved(state, units, moved, sets, kept)
+                after = self.state(tables, moved, sets, state.weights)
                 if after is not None and after.held_norm < state.held_norm:
                     break
             if after is None or not after.held_norm < state.held_norm:
                 break
-            missed = np.linalg.norm(after.held[1] - step.predicted) if share == 1.0 else math.inf
-            ends = bool(missed <= AFFINE * np.linalg.norm(state.held[1] - step.predicted))
+            missed = np.linalg.norm(after.held_residual - step.predicted)
+            missed = missed if share == 1.0 else math.inf
+            ends = bool(missed <= AFFINE * np.linalg.norm(state.held_residual - step.predicted))
             slow = slow + 1 if after.held_norm > SLOW * state.held_norm else 0
             coefficients, state = moved, after
             shares.append(state.held_norm / first)
             self.step_seconds = (time.perf_counter() - began) / len(shares)
             if ends or slow == 2 or shares[-1] < EXACT or not self._has_time(1):
                 break
-            if kept and number + 1 < NEWTON:
-                kept, state = False, self.state(units, coefficients, sets, state.weights)
-                if state is None:
-                    return None
         if not shares:
             return None
         if ends:  # once more with what rounding has left
             again = coefficients + step.again(state).reshape(coefficients.shape)
-            refined = self._moved(state, units, again, sets, len(units) > 1)
+            refined = self.state(tables, again, sets, state.weights)
             if refined is not None and refined.held_norm < state.held_norm:
                 coefficients, state = again, refined
                 shares[-1] = state.held_norm / first
@@ -293,8 +294,8 @@ class DrawnFit:
             inverse=step.inverse,
             rank=step.rank,
             held=state.held_norm,
-            rows=len(state.fitted[1]),
-            loss=float(np.sum(state.fitted[1] ** 2)),
+            rows=len(state.residual),
+            loss=float(np.sum(state.residual**2)),
             steps=tuple(shares),
         )
 
@@ -319,75 +320,47 @@ class DrawnFit:
             steps=(left,),
         )
 
-    def sets(self, portions: int) -> Sets:
-        """Fresh points to fit so many portions to, and as many to judge by."""
-        most = min(max(portions, SMALL), PORTIONS)
-        columns = self.functions * self.fields
+    def _share(self, block: Block, portions: int) -> int:
+        """How many points of a condition so many portions are fitted to."""
         focus = self.points.focus
         others = OTHERS_CLOSE if focus.spots or focus.screening else OTHERS
+        share = OVERSAMPLING if block.interior else others
+        return int(share * self.functions * self.fields / block.components * portions)
+
+    def sets(self, portions: int) -> Sets:
+        """Fresh points to fit so many portions to, and as many to judge by."""
         sets = []
         for _ in range(2):
             batches = []
             for block in self.system.blocks:
-                share = (OVERSAMPLING if block.interior else others) * columns / block.components
-                room = -(-int(share * most) // points_per_slab(block.components))
-                given = (block, int(share * portions))
+                most = self._share(block, min(max(portions, SMALL), PORTIONS))
+                room = -(-most // points_per_slab(block.components))
+                given = (block, self._share(block, portions))
                 batches.append(self.points.fresh_batch(*given, slabs=room, rng=self.sampling))
             sets.append(tuple(batches))
-        rows = [active_rows(self.system, batches) for batches in sets]
-        return Sets(sets, [[part for block in found for part in block.T] for found in rows])
+        return Sets(sets, [self.linear.component_rows(batches) for batches in sets])
 
-    def state(self, units, coefficients, sets: Sets, weights=None) -> "State | None":
-        """Weighted Jacobians and residuals at a combination; None where they are not finite."""
-        pairs = [self.linearized(units, coefficients, batches) for batches in sets.batches]
-        if not all(np.all(np.isfinite(array)) for pair in pairs for array in pair):
+    def tables(self, units: list[DrawnUnits], sets: Sets) -> list[Table]:
+        """What functions are at the points of both sets."""
+        return [Table(self.linear, units, batches) for batches in sets.batches]
+
+    def state(self, tables: list[Table], coefficients, sets: Sets, weights=None) -> "State | None":
+        """Residuals at a combination, linearized and weighted; None where they are not finite.
+
+        - `weights`: of the rows, where they are known.
+        """
+        fitted, held = (table.at(coefficients) for table in tables)
+        if not (fitted.is_finite and held.is_finite):
             return None
         if weights is None:
+            # Functions are what they are at any combination, and are looked at once.
+            if not all(table.is_finite for table in tables):
+                return None
             interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
-            found, spots = [jacobian for jacobian, _ in pairs], bool(self.points.focus.spots)
-            weights = row_weights(found, sets.rows, interior, spots)
-        weighted = []
-        for (jacobian, residual), rows, factor in zip(pairs, sets.rows, weights, strict=True):
-            order = np.concatenate(rows)
-            weighted.append((jacobian[order] * factor[:, None], residual[order] * factor))
-        return State(weighted[0], weighted[1], weights)
-
-    def _moved(self, state: "State", units, coefficients, sets: Sets, kept: bool) -> "State | None":
-        """The state at another combination.
-
-        - `kept`: whether its Jacobian is that of `state`, as where the residual is affine: what it
-          costs is then as many times less as there are portions.
-        """
-        if not kept:
-            return self.state(units, coefficients, sets, state.weights)
-        pairs = []
-        for (jacobian, _), batches, rows, factor in zip(
-            (state.fitted, state.held), sets.batches, sets.rows, state.weights, strict=True
-        ):
-            residual = self.linearized(units, coefficients, batches, most=1)[1]
-            pairs.append((jacobian, residual[np.concatenate(rows)] * factor))
-        finite = all(np.all(np.isfinite(residual)) for _, residual in pairs)
-        return State(pairs[0], pairs[1], state.weights) if finite else None
-
-    def linearized(
-        self, units, coefficients, batches, most: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Jacobian and residual at a combination, portion after portion.
-
-        - `most`: of the portions that the Jacobian is for, the first ones.
-        """
-        present = (units, coefficients) if np.any(coefficients) else ([], coefficients[:0])
-        at = self.room.with_portions(*present, self.keeps)  # what counts nothing costs nothing
-        parameters = self.parameters.around(addition=at)
-        parts, residual = [], np.zeros(0)
-        for portion in units[:most]:
-            space = UnitSpace(parameters, self.theta, portion, self.fields)  # type: ignore[call-arg]
-            system = self.system.with_parameters(space)
-            given = (system, np.zeros(space.size), batches)
-            jacobian, residual = map(np.asarray, self.compiled("drawn layer", linear, *given)(*given))
-            parts.append(jacobian[:, : space.functions])
-        # The constant and the inputs are in all portions: twice they would be no basis.
-        common, whole = self.fields * (1 + self.parameters.model.embedding.inputs), np.hstack(parts)
-        for first in range(parts[0].shape[1], whole.shape[1], parts[0].shape[1]):
-            whole[:, first : first + common] = 0.0
-        return whole, residual
+            spots = bool(self.points.focus.spots)
+            looked = (fitted, held) if spots else (fitted,)
+            sizes = [np.linalg.norm(found.jacobian, axis=1) for found in looked]
+            if not all(np.all(np.isfinite(size)) for size in sizes):
+                return None
+            weights = row_weights(sizes, sets.rows, interior, spots)
+        return State(fitted, held, weights)

@@ -8,6 +8,7 @@ import scipy.linalg
 from jaxtyping import Float
 
 from .._networks import DrawnLayer
+from ._drawn_values import Linearized
 from ._residual import Batch
 
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
@@ -17,24 +18,28 @@ ROUNDED = 1e-15  # of the largest singular value: rounding shows no smaller one
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
 
 
-def row_weights(jacobians, rows, interior, spots: bool) -> list[np.ndarray]:
-    """Factors of the rows to fit, and of those to judge by, in the order of the components.
+def row_weights(sizes, rows, interior, spots: bool) -> list[np.ndarray]:
+    """Factors of the rows to fit, and of those to judge by.
 
     Every component answers the functions equally then, walls a little more. Where there are spots
     every row does: near one, residuals of the same error are larger by the derivatives of what is as
     narrow.
 
-    - `jacobians`: of both sets, `rows`: which are each component's, of both.
+    - `sizes`: of the Jacobians' rows, in both sets; of the first alone without spots.
+    - `rows`: which are each component's, in both.
     - `interior`: which components are of equations.
     """
-    sizes = [np.linalg.norm(jacobian, axis=1) for jacobian in jacobians]
+    numbers = [sum(map(len, mine)) for mine in rows]
     near = [1 / np.where(s > 0, s, 1.0) if spots else np.ones(len(s)) for s in sizes]
     norms = np.array([np.sqrt(np.mean((sizes[0] * near[0])[r] ** 2)) for r in rows[0]])
     factors = np.where(interior, 1.0, WALLS) / np.where(norms > 0, norms, 1.0)
-    return [
-        np.concatenate([f * n[r] / np.sqrt(len(r)) for f, r in zip(factors, mine, strict=True)])
-        for mine, n in zip(rows, near, strict=True)
-    ]
+    weights = []
+    for mine, number, n in zip(rows, numbers, near if spots else [1.0, 1.0], strict=True):
+        found = np.ones(number)
+        for r, factor in zip(mine, factors, strict=True):
+            found[r] = factor / np.sqrt(len(r))
+        weights.append(found * n)
+    return weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,25 +52,41 @@ class Sets:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """Jacobian and residual at a combination, at points that are fitted and at others."""
+    """The residual at a combination, linearized, at points that are fitted and at others.
 
-    fitted: tuple[np.ndarray, np.ndarray]
-    held: tuple[np.ndarray, np.ndarray]
+    - `weights`: factors of the rows of both.
+    """
+
+    fitted: Linearized
+    held: Linearized
     weights: list[np.ndarray]
 
     @property
+    def residual(self) -> Float[np.ndarray, " rows"]:
+        """At the points that are fitted, weighted."""
+        return self.fitted.residual * self.weights[0]
+
+    @property
+    def held_residual(self) -> Float[np.ndarray, " rows"]:
+        """At the others, weighted."""
+        return self.held.residual * self.weights[1]
+
+    @property
     def held_norm(self) -> float:
-        return float(np.linalg.norm(self.held[1]))
+        return float(np.linalg.norm(self.held_residual))
 
     def step(self) -> "Step":
         """The step whose linear prediction is best at the points that are not fitted."""
-        jacobian, residual = self.fitted
+        jacobian, residual = self.fitted.jacobian * self.weights[0][:, None], self.residual
         sizes = np.linalg.norm(jacobian, axis=0)
         there = sizes > 0  # what is zero everywhere moves nothing
-        jacobian, sizes, columns = jacobian[:, there], sizes[there], int(there.sum())
+        if not np.all(there):
+            jacobian, sizes = jacobian[:, there], sizes[there]
+        columns = len(sizes)
         # A pole near the boundary is far steeper than a unit: beside it all others would be cut.
         unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
-        whole = np.concatenate([jacobian * unit, residual[:, None]], axis=1)
+        jacobian *= unit
+        whole = np.concatenate([jacobian, residual[:, None]], axis=1)
         triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
         triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
         right = triangle[:, columns]
@@ -87,7 +108,7 @@ class State:
         return best
 
     def _along(self, inverse: "Triangular | Truncated", change, rank: int) -> "Step":
-        predicted = self.held[1] + self.held[0] @ change
+        predicted = self.held_residual + self.weights[1] * self.held.along(change)
         share = float(np.linalg.norm(predicted)) / max(self.held_norm, 1e-300)
         return Step(change, predicted, share, rank, inverse)
 
@@ -181,8 +202,7 @@ class Step:
 
     def again(self, state: State) -> np.ndarray:
         """The same factors' step for what is left of the residual."""
-        jacobian, residual = state.fitted
-        return -self.inverse.of_square(jacobian.T @ residual)
+        return -self.inverse.of_square(state.fitted.back(state.weights[0] * state.residual))
 
 
 @dataclasses.dataclass(frozen=True)

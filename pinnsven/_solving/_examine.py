@@ -108,7 +108,10 @@ def examine(
     lost = jump is not None or bool(gap) or bool(evidence.missed)
     if run.interrupted:  # Ctrl-C meanwhile
         return Examined(dataclasses.replace(evidence, errors=None), None, unknowns, spread)
-    own = attempt(f"{FAILED} what its functions leave open is not known", lambda: _own(run)) or 0.0
+    own = (
+        attempt(f"{FAILED} what its functions leave open is not known", lambda: _own(run, evaluator))
+        or 0.0
+    )
     second = None
     if found is not None:
         words, unknowns, second = _freedom(run, attempt, found, unknowns, estimate.relative, tolerance)
@@ -170,12 +173,12 @@ def _errors_if_they_fit(run, levels: Levels) -> ErrorEstimate | None:
         return None
 
 
-def _own(run) -> float:
+def _own(run, evaluator: Evaluator) -> float:
     """How far a solution may be off along the drawn functions that it is made of."""
     if not run.stands_alone or run.candidate is None:
         return 0.0
     places = _places(run, COMPARED)
-    return own_reach(run, run.candidate, places, _alive(run, places))
+    return own_reach(run, run.candidate, places, _alive(run, places), evaluator(places))
 
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:

@@ -12,12 +12,15 @@ import numpy as np
 from .._networks import DrawnUnits
 from ._drawn_step import Combination
 
+CONSTANT = 1e-9  # of a field's size, below which it does not vary
 
-def own_reach(run, found: Combination, places, alive) -> float:
+
+def own_reach(run, found: Combination, places, alive, shown) -> float:
     """The largest movement of a field, beside its variation, for a residual as small as what is left.
 
     - `found`: the combination that the solution is, `places`: points all over the domain, (n, dim).
     - `alive`: which fields live there, (n, fields): functions grow without end beyond a field's part.
+    - `shown`: the fields there, (n, fields).
     """
     if found.inverse is None:
         return 0.0
@@ -25,20 +28,21 @@ def own_reach(run, found: Combination, places, alive) -> float:
     fields, used, parts = len(run.problem.fields), int(found.drawn.used), []
     for i in range(used):
         given = (found.drawn.portion(i), embedding, points)
-        program = run.compiler.function("values of drawn functions", _values, *given)
+        program = run.compiler.function("drawn functions at places", _values, *given)
         parts.append(np.asarray(program(*given)))
     values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
-    coefficients = np.asarray(found.drawn.coefficients)[:used].reshape(-1, fields)
+    functions, units = values.shape[2] // used, np.asarray(run.model.scaling.size)
     # Of a residual below the rounding of what it began with nothing is known.
     least = found.held * max(1.0, float(np.finfo(float).eps) / max(found.left, 1e-300))
     most = 0.0
     for number in range(fields):
         mine = values[min(number, len(values) - 1)][alive[:, number]]
-        shown = mine @ coefficients[:, number]
-        size = float(np.std(shown)) or float(np.max(np.abs(shown)))
-        whole = np.zeros((len(mine), coefficients.size))
+        whole = np.zeros((len(mine), used * functions * fields))
         whole[:, number::fields] = mine / np.sqrt(len(mine))
-        moved = found.inverse.largest(whole) * least
+        moved = found.inverse.largest(whole) * least * units[number]
+        field = shown[alive[:, number], number]
+        size, variation = float(np.sqrt(np.mean(field**2))), float(np.std(field))
+        size = variation if variation > CONSTANT * size else size
         most = max(most, moved / size if size > 0 else 0.0)
     return most
 

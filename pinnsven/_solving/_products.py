@@ -10,7 +10,9 @@ from .._networks import NONE, WAVE, DrawnUnits, Embedding, product_degrees
 from ._waves import WAVE as RESOLVED
 
 TURNS = 1.5  # times as often as a polynomial of low degree does, from where a wave is one
-SEEN = 1e-3, 1e-12  # of the largest coefficient: which at most, and at least, are looked at
+LEAST = 1e-13  # of the largest coefficient, where smaller ones are rounding
+INNER = 0.9  # of the largest degree along a coordinate, beyond which few products are left
+FURTHER = 4.0  # times that degree, further than which no decay is followed
 MARGIN = 12.0  # degrees beyond those with which a polynomial begins to follow a wave
 
 
@@ -58,27 +60,41 @@ def needed(reach: Float[np.ndarray, " dim"]) -> float:
 
 
 def reach_of(
-    units: list[DrawnUnits], coefficients: np.ndarray, left: float, embedding: Embedding
+    units: list[DrawnUnits], coefficients: np.ndarray, embedding: Embedding
 ) -> Float[np.ndarray, " dim"]:
-    """How far the degrees reach that a combination makes use of, along each coordinate.
+    """How far degrees have to reach along each coordinate: as a combination's coefficients decay.
 
     - `coefficients`: (portions, functions, fields).
-    - `left`: the share of the residual that it leaves: smaller coefficients tell of nothing.
     """
     degrees, values = _listed(units, coefficients)
     sizes = np.abs(values)
     sizes = np.max(sizes / np.maximum(sizes.max(axis=0), 1e-300), axis=1)
-    used = degrees[sizes > np.clip(left, SEEN[1], SEEN[0])]
-    farthest = np.max(used, axis=0, initial=0) + 1.0
     reach, at = [], 0
     for coordinate in embedding.domain.coordinates:
-        size = coordinate.size
-        mine = farthest[at : at + size]
-        if coordinate.periodic:
-            mine = WAVE * np.maximum(mine, farthest[at + size : at + 2 * size])
-        reach.append(mine)
-        at += size * (1 + coordinate.periodic)
-    return np.concatenate(reach)
+        for column in range(at, at + coordinate.size):
+            mine = degrees[:, column]
+            if coordinate.periodic:
+                mine = WAVE * np.maximum(mine, degrees[:, column + coordinate.size])
+            reach.append(_reach(mine, sizes))
+        at += coordinate.size * (1 + coordinate.periodic)
+    return np.array(reach)
+
+
+def _reach(degrees, sizes) -> float:
+    """The degree at which coefficients that fall as these do would be rounding.
+
+    They fall at their fastest to where noise hides the rest: of residuals that are not met yet, along
+    coordinates that are resolved long since.
+
+    - `degrees`: of the products along a coordinate, `sizes`: of their coefficients.
+    """
+    farthest = float(degrees.max(initial=0))
+    looked = np.arange(1.0, INNER * farthest + 1)
+    if not looked.size:
+        return 1.0
+    beyond = np.array([sizes[degrees >= degree].max(initial=0.0) for degree in looked])
+    rate = np.max(-np.log(np.clip(beyond, LEAST, 1.0)) / looked)
+    return 1.0 + min(-math.log(LEAST) / max(rate, 1e-300), FURTHER * farthest)
 
 
 def carried(

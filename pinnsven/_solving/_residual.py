@@ -425,13 +425,19 @@ class ResidualSystem(AbstractResidual):
 
     def _rows_by(self, block: Block, unpacked, theta, row) -> Float[Array, " components"]:
         """The same by a model and unknowns; of theta the precision counts."""
-        point, normal, auxiliary, scale = row
         model, unknowns = unpacked[0], unpacked[1] | self._numbers(theta)
-        values = block.plan.evaluate(model, point, normal, unknowns)
-        values.update(auxiliary)
-        data = jax.tree.map(lambda leaf: _like(leaf, theta), self.data[self.blocks.index(block)])
-        residuals = block.residual(values, data)
-        return scale * jnp.stack([jnp.asarray(r, theta.dtype) for r in residuals])
+        values = block.plan.evaluate(model, row[0], row[1], unknowns)
+        return self.scaled(self.blocks.index(block), values, row, theta.dtype)
+
+    def scaled(self, number: int, values: dict, row, dtype) -> Float[Array, " components"]:
+        """The scaled residuals of a block at one point from the values that it asks for.
+
+        - `number`: of the block, `row`: of the point.
+        """
+        auxiliary, scale = row[2:]
+        data = jax.tree.map(lambda leaf: _like(leaf, dtype), self.data[number])
+        residuals = self.blocks[number].residual(values | auxiliary, data)
+        return scale * jnp.stack([jnp.asarray(r, dtype) for r in residuals])
 
     def _padded(self, values: Float[Array, "*first rows"]) -> Float[Array, "*first width"]:
         """Values of the points of a slab, padded to its width."""
@@ -439,9 +445,9 @@ class ResidualSystem(AbstractResidual):
         return jnp.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
 
 
-def _like(leaf, theta):
+def _like(leaf, dtype):
     leaf = jnp.asarray(leaf)
-    return leaf.astype(theta.dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+    return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
 
 def _at_points(block: Block, function, part, out_axes: int | tuple[int, ...] = 0) -> Any:

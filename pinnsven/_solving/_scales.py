@@ -12,12 +12,14 @@ import numpy as np
 from .._basics._precision import precision_context
 from .._networks import Ansatz, Scaling, in_combination
 from ._drawn import DrawnFit
+from ._drawn_values import Table
 from ._points import PointSet
 from ._residual import ResidualSystem
 
 PLACES = 128  # points of each condition at which prescribed values are looked at
 FAINT = 1e-9  # prescribed values that are smaller are held against the equations
 ROUNDED = 1e-9  # of the size that balances the equations, below which they are rounding
+HIDING = 1e7  # residuals of zero fields, beside which the probes are as large as these
 SAME = 1e-9  # of their mean, below which the spread of prescribed values is none
 PROBE = 8.0  # the largest slopes in which the size of a solution is looked for
 SLOPES = (0.5, 2.0)  # of a probe's units, per unit of the embedded inputs
@@ -68,11 +70,22 @@ def _prescribed(system: ResidualSystem, points, numbers, compiled):
     if blocks:
         batches = [points.fresh_batch(block, PLACES) for block in blocks]
         alone = system.with_blocks(tuple(blocks))
-        given = (alone, numbers, tuple(batches))
-        answers = compiled("prescribed values", _probed, *given)(*given)
-        for batch, answer in zip(batches, answers, strict=True):
+
+        def probed(unit: float) -> list[np.ndarray]:
+            given = (alone, numbers, np.asarray(unit), tuple(batches))
+            answers = compiled("prescribed values", _probed, *given)(*given)
+            pairs = zip(answers, batches, strict=True)
+            return [np.asarray(answer)[:, : int(batch.active)] for answer, batch in pairs]
+
+        answers, unit = probed(1.0), 1.0
+        most = max(float(np.max(np.abs(answer[0]), initial=0.0)) for answer in answers)
+        if HIDING < most < np.inf:
+            # Beside what is so large a one is rounding.
+            unit = 2.0 ** np.ceil(np.log2(most))
+            answers = probed(unit)
+        for answer in answers:
             with np.errstate(invalid="ignore"):  # what is not finite is named where it is fitted
-                _sort(found, np.asarray(answer)[:, : int(batch.active)])
+                _sort(found, answer, unit)
     shift, size = np.zeros(len(fields)), np.zeros(len(fields))
     for i, parts in enumerate(found):
         if parts:
@@ -83,10 +96,10 @@ def _prescribed(system: ResidualSystem, points, numbers, compiled):
     return shift, size
 
 
-def _sort(found: list[list[np.ndarray]], answers) -> None:
+def _sort(found: list[list[np.ndarray]], answers, unit: float) -> None:
     """Adds the values that one condition prescribes to those of their fields.
 
-    - `answers`: as `_probed` gives them, (2 + 2 fields, points, components).
+    - `answers`: as `_probed` gives them, (2 + 2 fields, points, components), with its `unit`.
     """
     at_zero, bent, *moved = answers
     once, twice = moved[: len(found)], moved[len(found) :]
@@ -96,22 +109,21 @@ def _sort(found: list[list[np.ndarray]], answers) -> None:
         of = [i for i in range(len(found)) if np.any(slopes[i] != 0)]
         if len(of) != 1 or np.any(bent[:, c] != at_zero[:, c]):
             continue  # of several fields, or of their derivatives
-        slope = slopes[of[0]]
-        if not np.all(np.abs(again[of[0]] - 2 * slope) <= BENT * np.abs(slope)) or not np.all(slope):
+        slope, twofold = slopes[of[0]] / unit, again[of[0]] / unit
+        if not np.all(np.abs(twofold - 2 * slope) <= BENT * np.abs(slope)) or not np.all(slope):
             continue
         values = -at_zero[:, c] / slope
         if np.all(np.isfinite(values)):
             found[of[0]].append(values)
 
 
-def _probed(system: ResidualSystem, numbers, batches):
+def _probed(system: ResidualSystem, numbers, unit, batches):
     """The residuals where all fields are zero, where only their derivatives are not, and where one
-    field is one, or two: by block, (2 + 2 fields, points, components)."""
+    field is one unit, or two: by block, (2 + 2 fields, points, components)."""
     count = len(system.blocks[0].plan.space.fields)
-    ones = np.eye(count)
-    starts = np.concatenate([np.zeros((2, count)), ones, 2 * ones])
-    bends = np.zeros(len(starts))
-    bends[1] = 1.0
+    ones = jnp.eye(count)
+    starts = unit * jnp.concatenate([jnp.zeros((2, count)), ones, 2 * ones])
+    bends = jnp.zeros(len(starts)).at[1].set(unit)
     found = []
     for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
 
@@ -127,9 +139,7 @@ def _probed(system: ResidualSystem, numbers, batches):
 
         rows = (batch.points, batch.normals, batch.auxiliary)
         everywhere = jax.vmap(at, in_axes=(None, None, 0))
-        found.append(
-            jax.vmap(everywhere, in_axes=(0, 0, None))(jnp.asarray(starts), jnp.asarray(bends), rows)
-        )
+        found.append(jax.vmap(everywhere, in_axes=(0, 0, None))(starts, bends, rows))
     return found
 
 
@@ -189,8 +199,8 @@ def _answers(fit: DrawnFit, slopes: tuple[float, float], known) -> tuple[np.ndar
     sets, units = fit.sets(1), fit.draw(slopes[1], slopes[0])
     drawn = np.random.default_rng(17).standard_normal((fit.functions, fit.fields))
     drawn /= np.sqrt(fit.functions)
-    jacobian, residual = fit.linearized([units], (drawn * known)[None], sets.batches[0])
-    columns = jacobian.reshape(len(residual), fit.functions, fit.fields)
+    found = Table(fit.linear, [units], sets.batches[0]).at((drawn * known)[None])
+    residual, columns = found.residual, found.jacobian.reshape(-1, fit.functions, fit.fields)
     moved = np.einsum("rkf,kf->rf", columns, drawn)
     rms = lambda values: np.sqrt(np.mean(values**2, axis=0))
     return (
@@ -205,13 +215,13 @@ def _spread(fit: DrawnFit) -> np.ndarray | None:
     Others follow while a field has not moved: what only products drive is still in the first.
     """
     sets, units = fit.sets(1), fit.draw(PROBE)
-    change = fit.nothing(1)
-    state = fit.state([units], change, sets)
+    tables, change = fit.tables([units], sets), fit.nothing(1)
+    state = fit.state(tables, change, sets)
     for number in range(STEPS):
         if state is None or not state.held_norm > 0:
             break
         tried = change + state.step().change.reshape(change.shape)
-        after = fit.state([units], tried, sets, state.weights)
+        after = fit.state(tables, tried, sets, state.weights)
         share = 1.0 if number else SOLVED
         if after is None or not after.held_norm < share * state.held_norm:
             break

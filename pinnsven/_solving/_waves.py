@@ -35,7 +35,8 @@ def stretched(system: ResidualSystem, theta, batches, compiled) -> Float[np.ndar
 def _changes(system: ResidualSystem, theta, shift, batches):
     """Of constant fields' residuals: variance, and mean squared derivatives along the coordinates.
 
-    By block, (components,) and (components, dim).
+    By block, (components,) and (components, dim). On a wall, and at a moment, what is prescribed says
+    nothing of how it would go on beyond.
     """
     numbers, found = system.unpack(theta)[1], []
     for block, data, batch in zip(system.blocks, system.data, batches, strict=True):
@@ -55,7 +56,20 @@ def _changes(system: ResidualSystem, theta, shift, batches):
         values, slopes = jax.vmap(at)(*rows), jax.vmap(jax.jacfwd(at))(*rows)
         counts = (batch.scale[:, 0] > 0).astype(values.dtype)
         weight = counts / jnp.sum(counts)
+        slopes = _along(slopes, batch.points, batch.normals, weight)
         spread = values - jnp.sum(weight[:, None] * values, axis=0)[None]
         varied = jnp.sum(weight[:, None] * spread**2, axis=0)
         found.append((varied, jnp.sum(weight[:, None, None] * slopes**2, axis=0)))
     return found
+
+
+def _along(slopes, points, normals, weight):
+    """Slopes along what the points fill: not across a wall, nor along what is one number for all.
+
+    - `slopes`: (points, components, dim), `weight`: of the points, which sum to one.
+    """
+    across = jnp.zeros_like(points).at[:, : normals.shape[1]].set(normals)
+    slopes = slopes - jnp.einsum("ncd,nd->nc", slopes, across)[..., None] * across[:, None]
+    spread = points - jnp.sum(weight[:, None] * points, axis=0)[None]
+    filled = jnp.sum(weight[:, None] * spread**2, axis=0) > 0
+    return jnp.where(filled[None, None], slopes, 0.0)

@@ -135,6 +135,12 @@ ROWS = [
         lambda q: [2 * q.u + 3 * q.u_x - NU * q.y],
         on_right,
     ),
+    Row(
+        "Robin of functions",
+        pv.Robin(u=(lambda y: y, lambda y, nu: nu + y, 0.5), on="x+"),
+        lambda q: [q.y * q.u + (NU + q.y) * q.u_x - 0.5],
+        on_right,
+    ),
     Row("Robin without value", pv.Robin(u=(0, 1, 0.5)), lambda q: [q.u_n - 0.5], on_walls),
     Row("Robin without slope", pv.Robin(v=(2, 0, 0.5)), lambda q: [2 * q.v - 0.5], on_walls),
     Row(

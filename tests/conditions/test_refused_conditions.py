@@ -173,10 +173,10 @@ bad(
 bad("Robin with a pair", lambda: condition(pv.Robin(u=(1.0, 2.0))), "u=(1.0, 2.0)", "triple (a, b, g)")
 bad("Robin with a number", lambda: condition(pv.Robin(u=1.0)), "u=1.0", "triple (a, b, g)")
 bad(
-    "Robin with a function for a",
-    lambda: condition(pv.Robin(u=(lambda x: x, 1, 0))),
+    "Robin with a function of the field for a",
+    lambda: condition(pv.Robin(u=(lambda u: u, 1, 0))),
     "u=: a =",
-    "finite number",
+    "asks for 'u'",
 )
 bad("Robin that is not finite", lambda: condition(pv.Robin(u=(1, NAN, 0))), "u=: b =", "nan")
 bad(

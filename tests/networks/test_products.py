@@ -102,7 +102,7 @@ def test_the_degrees_of_use_are_told_by_their_coefficients():
     coefficients = np.zeros((1, found.functions, 1))
     first = 1 + embedding.inputs
     coefficients[0, first : first + len(decays), 0] = decays
-    reach = reach_of([found], coefficients, 1e-4, embedding)
+    reach = reach_of([found], coefficients, embedding)
     assert reach[1] / reach[0] == pytest.approx(2.0 / 0.7, rel=0.25)
 
 

@@ -218,7 +218,9 @@ def test_each_function_compiles_once_however_many_steps(recorder, solution):
     compiled = recorder.compiled
     assert len(compiled) == len(set(compiled))
     # Whether the last digits ask for a refined step is up to rounding.
-    units = {"prescribed values", "drawn layer"}  # what finds the unit of u
+    # What finds the unit of u.
+    units = {"prescribed values", "built-in values"}
+    units |= {"values of drawn functions", "conditions of drawn functions"}
     assert set(compiled) - {"refined step"} == {"field", "residual", "step"} | units
 
 

@@ -1,0 +1,136 @@
+"""Programs of drawn functions: their values in the terms of conditions, and conditions of values."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._conditions import Block
+from .._networks import DrawnUnits
+from ._residual import ResidualSystem, points_per_slab
+
+
+def asked(block: Block) -> list[str]:
+    """The names among those a condition asks for that are values of fields."""
+    return [name for name, quantity in block.plan.quantities.items() if hasattr(quantity, "field")]
+
+
+def owners_of(block: Block) -> list[int]:
+    """The field's number of each value, of a gradient as often as it has components."""
+    plan, shapes = block.plan, _nothing(block)
+    return [
+        plan.space.fields.index(plan.quantities[name].field)  # type: ignore[union-attr]
+        for name in asked(block)
+        for _ in range(int(np.prod(shapes[name].shape)))
+    ]
+
+
+def _nothing(block: Block) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shape of everything that a condition asks for."""
+    space = block.plan.space
+    nothing = lambda point: 0 * point[:1] + jnp.zeros(len(space.fields))
+    numbers = {name: jnp.zeros(()) for name in (*space.unknowns, *space.constants)}
+    place = jnp.zeros(space.domain.dim), jnp.zeros(space.domain.space_dim)
+    return jax.eval_shape(lambda p, n: block.plan.evaluate(nothing, p, n, numbers), *place)
+
+
+def _flat(block: Block, found, trailing: int):
+    """The values of fields one below the other, (values, ...).
+
+    - `trailing`: how many axes belong to each value.
+    """
+    parts = [jnp.asarray(found[name]) for name in asked(block)]
+    return jnp.concatenate([p.reshape(-1, *p.shape[p.ndim - trailing :]) for p in parts])
+
+
+def beside(keeps: float):
+    """The program of the values of what functions are added to: a network, or what is built in."""
+
+    def values(system: ResidualSystem, theta, batches):
+        """(points, values) for every condition."""
+        model, numbers = system.unpack(theta)
+
+        def built(point):
+            fields = len(system.blocks[0].plan.space.fields)
+            return model.built_in(model.scaling(jnp.zeros(fields, theta.dtype)), point)  # type: ignore
+
+        fields = model if keeps else built
+        found = []
+        for block, batch in zip(system.blocks, batches, strict=True):
+
+            def at(point, normal, block=block):
+                return _flat(block, block.plan.evaluate(fields, point, normal, numbers), 0)
+
+            found.append(jax.vmap(at)(jnp.asarray(batch.points), jnp.asarray(batch.normals)))
+        return tuple(found)
+
+    return values
+
+
+def values_of_units(system: ResidualSystem, theta, units: DrawnUnits, batches):
+    """The values of all functions in the terms of every condition, (points, values, functions) each.
+
+    Slab after slab: what is beside the active points stays zero.
+    """
+    model, numbers = system.unpack(theta)
+
+    def fields(point):
+        inputs = model.embedding(point)
+        if inputs.ndim == 1:
+            functions = units(inputs)[None]
+        else:
+            each = lambda own, number: units(inputs[0], own, number)
+            functions = jax.vmap(each)(inputs[1:], jnp.arange(len(inputs) - 1))
+        ones = jnp.ones(len(block_fields), point.dtype)
+        behind = lambda values: model.built_in(model.scaling(values), point)  # type: ignore[operator]
+        factors = jax.jvp(behind, (0 * ones,), (ones,))[1]  # no field enters another there
+        return factors[:, None] * functions
+
+    block_fields, found = system.blocks[0].plan.space.fields, []
+    for block, batch in zip(system.blocks, batches, strict=True):
+        points, normals = jnp.asarray(batch.points), jnp.asarray(batch.normals)
+        share = points_per_slab(block.components)
+
+        def at(point, normal, block=block):
+            return _flat(block, block.plan.evaluate(fields, point, normal, numbers), 1)
+
+        def visit(i, carry, at=at, points=points, normals=normals, share=share):
+            slab = [jax.lax.dynamic_slice_in_dim(a, i * share, share) for a in (points, normals)]
+            return jax.lax.dynamic_update_slice_in_dim(carry, jax.vmap(at)(*slab), i * share, 0)
+
+        shape = jax.eval_shape(at, points[0], normals[0]).shape
+        used = (jnp.asarray(batch.active, jnp.int32) + share - 1) // share
+        empty = jnp.zeros((len(points), *shape), points.dtype)
+        found.append(jax.lax.fori_loop(0, used, visit, empty))
+    return tuple(found)
+
+
+def rows_of_values(system: ResidualSystem, theta, present, batches):
+    """Scaled residuals (points, components) from values, and their slopes, by block."""
+    numbers, found = system.unpack(theta)[1], []
+    fields = len(system.blocks[0].plan.space.fields)
+    for number, (block, values, batch) in enumerate(zip(system.blocks, present, batches, strict=True)):
+
+        def at(row, given, block=block, number=number):
+            nothing = lambda point: jnp.zeros(fields, point.dtype)
+            values = block.plan.evaluate(nothing, row[0], row[1], numbers)
+            residuals = lambda given: system.scaled(
+                number, values | _named(block, values, given), row, theta.dtype
+            )
+            residual, pull = jax.vjp(residuals, given)
+            return residual, jax.vmap(pull)(jnp.eye(block.components, dtype=theta.dtype))[0]
+
+        rows = jax.tree.map(jnp.asarray, batch.rows)
+        found.append(jax.vmap(at)(rows, jnp.asarray(values)))
+    return tuple(found)
+
+
+def _named(block: Block, values, given) -> dict:
+    """The values of fields by name, out of those that `_flat` has joined.
+
+    - `values`: others of the same shapes.
+    """
+    found, start = {}, 0
+    for name in asked(block):
+        found[name] = given[start : start + values[name].size].reshape(values[name].shape)
+        start += values[name].size
+    return found
