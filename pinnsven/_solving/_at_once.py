@@ -9,15 +9,17 @@ import math
 import time
 
 import numpy as np
+from jaxtyping import Float
 
 from .._basics._processes import agreed
 from .._basics._results import RESULTS
-from .._networks import RandomFeatures
+from .._networks import NONE, DrawnLayer, RandomFeatures
 from .._output._callbacks import tell
 from .._output._records import StepRecord
 from ._drawn import GAIN, HOPEFUL, HOPEFUL_PRODUCTS, DrawnFit
 from ._drawn_step import Combination
 from ._limits import CORRECTION_SECONDS, VERDICT_SECONDS
+from ._products import reach_of
 from ._so_far import show_step
 from ._steppers import SvenStepper
 from ._verdict import LAST_DRAWS_FINER
@@ -63,7 +65,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     fit = DrawnFit(run.system, run.theta, run.points, run.compiler.function, keeps=0.0)
     alone = isinstance(run.network, RandomFeatures)
     asked = run.network.units if alone else None
-    fit.asked, fit.known = asked, run.apart_from
+    fit.asked, fit.known, fit.expected = asked, run.apart_from, _expected(run)
     fit.until = time.perf_counter() + LARGER_SHARE * run.limits.left()
     began = time.perf_counter() - run.compiler.seconds
     found = fit.begin()
@@ -164,6 +166,20 @@ def _grown(run, fit: DrawnFit, found: Combination) -> Combination:
         if gain > GAIN:
             break
     return found
+
+
+def _expected(run) -> Float[np.ndarray, " dim"] | None:
+    """How far degrees of products reach by the slab before; None without one, or without products."""
+    if run.following is None:
+        return None
+    model = run.following.evaluator.model
+    layer = model.addition
+    if not isinstance(layer, DrawnLayer) or layer.keeps or not layer.used:
+        return None
+    units = [layer.portion(i) for i in range(int(layer.used))]
+    if not all(part.degrees.size and np.any(part.degrees != NONE) for part in units):
+        return None
+    return reach_of(units, np.asarray(layer.coefficients), model.embedding)
 
 
 def _take(run, found: Combination) -> None:

@@ -43,6 +43,8 @@ HOPEFUL_PRODUCTS = 0.1  # the same of products, whose errors fall faster
 GAIN = 0.3  # of the residual that twice as many portions leave, from where more are tried again
 FULL = 0.99  # of the singular values that were kept, from where all functions were of use
 SECONDS = 0.1  # of a step in 500 functions, on one core of the machine of the experiments
+AHEAD = 1.25  # times as far as in the slab before degrees reach at first in the next one
+RESOLVED = 1e-9  # of the residual, from where coefficients are believed that say there are enough
 EXACT = 1e-13  # of the residual, below which it is rounding
 DEARER = 8.0  # times, that a step in twice as many functions costs
 DEARER_PRODUCTS = 4.0  # the same of products, whose triangle is not decomposed
@@ -75,6 +77,7 @@ class DrawnFit:
         self.kind = Kind(featured=True, stretch=plain, steepest=1.0)  # of the functions that are drawn
         self.asked: int | None = None  # units of each field, where the user has given a number
         self.known: Sequence[SolutionData] = ()  # solutions to keep away from
+        self.expected: np.ndarray | None = None  # how far degrees may have to reach, (dim,)
         self.until = math.inf  # by `time.perf_counter`, when steps have to end
         self.step_seconds = 0.0  # that the last one took
 
@@ -84,6 +87,11 @@ class DrawnFit:
         Products first: where they leave next to nothing, units are not looked at; and where what is
         prescribed turns so often that one portion of them cannot follow, as many as it takes.
         """
+        if self.expected is not None and self.multiplies:
+            reach = AHEAD * self.expected
+            number = min(-(-int(needed(reach)) // self.functions), PORTIONS)
+            if (found := self._within(reach, number)) is not None:
+                return found
         sets = self.sets(1)
         turned = stretched(self.system, self.theta, sets.batches[0], self.compiled)
         featured = bool(self.parameters.model.embedding.features)
@@ -122,6 +130,13 @@ class DrawnFit:
         steps = DEARER_PRODUCTS ** math.log2(number)
         if not 1 < number <= PORTIONS or least <= HOPEFUL or not self._has_time(steps):
             return None
+        return self._within(reach, number)
+
+    def _within(self, reach, number: int) -> "Combination | None":
+        """So many portions of products; None where they leave too much.
+
+        - `reach`: see `product_degrees`.
+        """
         self.kind = Kind(True, reach, None)
         units = [self.draw(None, portion=i) for i in range(number)]
         units = multiplied(units, reach, self.parameters.model.embedding)
@@ -138,6 +153,8 @@ class DrawnFit:
         """With degrees as far along each coordinate, in proportion, as those that were of use."""
         number, old, present, embedding = *self._grown(before), self.parameters.model.embedding
         reach = reach_of(old, present, embedding)
+        if before.left <= RESOLVED and needed(reach) <= len(old) * self.functions:
+            return None  # what is left is rounding, which more of them would not meet better
         self.kind = dataclasses.replace(self.kind, stretch=reach)
         more = [*old, *(self.draw(None, portion=i) for i in range(len(old), number))]
         units = multiplied(more, reach, embedding)

@@ -137,6 +137,7 @@ class Run:
         self.wants_drawn = True
         self.apart_from: Sequence[SolutionData] = ()  # solutions that are known
         self.only_drawn = False  # whether no network is trained
+        self.following: SolutionData | None = None  # the solution of the slab before
         self.drawn_left = math.inf  # of the residual, by drawn functions alone
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them

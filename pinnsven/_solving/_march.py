@@ -113,9 +113,8 @@ def _solved(
                 during = problem.domain.during(*plan.next())
                 part = slab_of(problem, during, solved[-1] if solved else None)
             limits = dataclasses.replace(asked, stepping=_share(asked, plan, beside))
-            found = solve_within(
-                limits, part, traces=traces.of_run(), only_drawn=plan.drawn, **settings
-            )
+            here = {"only_drawn": plan.drawn, "following": solved[-1] if solved else None}
+            found = solve_within(limits, part, traces=traces.of_run(), **here, **settings)
         except (Exception, KeyboardInterrupt) as error:
             if plan.drawn and _is_too_long(error, fresh):
                 fresh = False

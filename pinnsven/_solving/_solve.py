@@ -157,12 +157,14 @@ def solve_within(
     singularities: list[Singularity] | None = None,
     traces: TracesOfRun | None = None,
     only_drawn: bool = False,
+    following: Solution | None = None,
 ) -> Solution:
     """`solve` with limits that have begun to count already.
 
     - `singularities`: what the network is given beside the coordinates; None to look for it.
     - `traces`: what the run shares with others of the same structure; None for none.
     - `only_drawn`: whether no network is trained: raises `NotInDrawn` where drawn functions do not do.
+    - `following`: the solution of the slab before, whose products of functions are tried first.
     """
     check_top_level("solve")
     _check_limits(problem, limits, seed)
@@ -198,7 +200,7 @@ def solve_within(
         )
         run.known, run.checkpoint, run.limits = known, checkpoint, limits
         run.estimates_error, run.wants_drawn, run.only_drawn = estimate_error, bool(drawn), only_drawn
-        run.apart_from = _known_solutions(apart_from, problem, run)
+        run.apart_from, run.following = _known_solutions(apart_from, problem, run), following
         run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
         asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
         asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
