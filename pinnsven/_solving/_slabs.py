@@ -8,7 +8,9 @@ what functions cannot resolve, the rest of the time is marched in equal slabs wi
 import math
 
 SPLIT = 4  # equal slabs, where drawn functions do not do
-WANTED = 1e-4  # of the tolerance: the relative held-out residual for which a length is chosen
+# Of the tolerance: the relative held-out residual for which a length is chosen, without space and with
+# it, where functions cost more than what is lost from slab to slab.
+WANTED = 1e-4, 1e-2
 ORDER = 6.0  # with which that falls as a slab gets shorter, at least
 STRETCHES = 0.3, 3.0  # by which the next slab is shorter or longer at most
 ALIKE = 0.3  # of a residual, that a slab no longer leaves where its length is what matters
@@ -33,7 +35,7 @@ class Slabs:
         self.edges, self.stop = edges[:1], edges[-1]  # of the slabs that are solved; of time
         self.chosen = self.drawn = chosen  # whether one is solved in drawn functions or not at all
         self._given = [] if chosen else edges[1:]  # edges still to come
-        self._wanted, self._last = WANTED * tolerance, (0.0, math.inf)
+        self._wanted, self._last = WANTED[has_space] * tolerance, (0.0, math.inf)
         self.length = self._whole = edges[-1] - edges[0]
         self._shortest = SHORTEST[has_space] * self._whole
         self._lefts: list[float] = []  # of the slabs that were too long, since the last solved one
