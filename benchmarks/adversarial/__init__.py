@@ -13,6 +13,7 @@ _MODULES = (
     "forgotten",
     "open_in_parts",
     "open_by_switches",
+    "open_unseen",
     "gauges",
     "gauges_of_fields",
     "unstable",

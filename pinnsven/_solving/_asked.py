@@ -40,6 +40,11 @@ class Inquiry:
         """Unknowns and constants."""
         return numbers_of(self.problem)
 
+    def named(self, field: str) -> str:
+        """A field as its user knows it: what it is a part or a component of."""
+        composites = self.problem.layout.composites
+        return next((c.name for c in composites if field in c.members), field)
+
     def may_be_silent(self, block: Block) -> bool:
         """Whether a condition has anything in it that can switch it off at some of its points."""
         plan = block.plan

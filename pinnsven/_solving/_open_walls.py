@@ -54,8 +54,79 @@ def open_wall(ask: Inquiry, field: str, own: list[Block]) -> str:
             share = float(np.mean(wall.held == 0))
             part = "" if share == 1 else f" in {percent(share)} of a side,"
             part += " for part of the time," * wall.at_times
-            return f"no condition on {field} holds at the boundary{part} near {where}: is one missing?"
+            named = ask.named(field)
+            return f"no condition on {named} holds at the boundary{part} near {where}: is one missing?"
     return ""
+
+
+def open_to_waves(ask: Inquiry, fields: tuple[str, ...], blocks: list[Block]) -> str:
+    """A wall with fewer conditions than waves of a system of first order that enter there, in words.
+
+    As many conditions belong to a wall as characteristics come in through it with time (Kreiss 1970).
+    """
+    problem, space = ask.problem, ask.problem.domain.space
+    equations, others = [b for b in blocks if b.interior], [b for b in blocks if not b.interior]
+    square = sum(b.components for b in equations) == len(fields) > 1
+    if space is None or problem.domain.time is None or not square:
+        return ""
+    plain = all(is_plain(b) for b in equations)
+    if not plain or not all(isinstance(b.site, (Moment, Facets)) for b in others):
+        return ""
+    holding = [b for b in others if isinstance(b.site, Facets)]
+    for facet in space.facets():
+        wall = _Wall.of(facet, holding, ask, fields[0], [])
+        if not len(wall.points) or (held := int(wall.held.max())) >= len(fields):
+            continue
+        place, normal = wall.one(wall.held == held)
+        entering = _entering(equations, ask, fields, place, normal)
+        names = dict.fromkeys(map(ask.named, fields))
+        if entering > held:
+            where = place_in_words(Domain(space, None), place[None])
+            return (
+                f"{entering} of the waves that {', '.join(names)} make enter at the boundary near "
+                f"{where}, where {held or 'no'} condition{'s' * (held != 1)} hold{'s' * (held == 1)}: "
+                "is one missing?"
+            )
+    return ""
+
+
+def _entering(equations: list[Block], ask: Inquiry, fields, place, normal) -> int:
+    """How many waves enter at a place of a wall, whatever the values; zero where that is not known.
+
+    - `place`, `normal`: in space.
+    """
+    number, least = len(fields), len(fields)
+    points = _close_to(ask.problem.domain, place, normal)[0]
+    rates, slopes = np.zeros((2, len(TIMES), number, number))
+    for column, field in enumerate(fields):
+        start = 0
+        for block in equations:
+            try:
+                found = ask.factors(block, field, points, TIMES)
+            except Exception:  # a function that only runs where points are: nothing is known of it
+                return 0
+            rows = slice(start, start + block.components)
+            start += block.components
+            for name, quantity in asked_of(block.plan, field).items():
+                orders = orders_of(block.plan, quantity)
+                if isinstance(quantity, Laplacian) or any(order > 1 for order in orders.values()):
+                    return 0
+                if isinstance(quantity, Gradient):
+                    slopes[:, rows, column] += found[name] @ normal
+                elif orders:
+                    (axis,) = orders
+                    in_time = axis >= ask.problem.domain.space_dim
+                    into = rates if in_time else slopes
+                    into[:, rows, column] += found[name] * (1.0 if in_time else normal[axis])
+    for rate, slope in zip(rates, slopes, strict=True):
+        if not np.all(np.isfinite(rate)) or np.linalg.matrix_rank(rate) < number:
+            return 0
+        speeds = np.linalg.eigvals(np.linalg.solve(rate, slope))
+        largest = float(np.max(np.abs(speeds)))
+        if np.any(np.abs(speeds.imag) > FALLS * largest):
+            return 0
+        least = min(least, int(np.sum(speeds.real < -FAINT * largest)))
+    return least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,9 +239,7 @@ def _around(block: Block, ask: Inquiry, field: str, place, normal):
     None where they are not known.
     """
     domain = ask.problem.domain
-    inner, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
-    near = inner.copy()
-    near[:, : domain.space_dim] = place - CLOSE * _extent(domain) * normal
+    near, inner = _close_to(domain, place, normal)
     try:
         factors = ask.factors(block, field, np.concatenate([near, inner]), 2 * TIMES)
     except Exception:  # a function that only runs where points are: nothing is known of it
@@ -181,6 +250,14 @@ def _around(block: Block, ask: Inquiry, field: str, place, normal):
     ]
     found = [np.array(part).reshape(2, -1) for part in zip(*terms, strict=True)]
     return [part[0] for part in found], np.max(np.abs(found[0][1]))
+
+
+def _close_to(domain: Domain, place, normal) -> tuple[np.ndarray, np.ndarray]:
+    """Points close to a place of a wall at a few times, and points inside, (times, dim) each."""
+    inner, _ = Interior(domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
+    near = inner.copy()
+    near[:, : domain.space_dim] = place - CLOSE * _extent(domain) * normal
+    return near, inner
 
 
 def _terms(block: Block, field: str, factors: dict, normal) -> tuple[float, ...]:

@@ -23,11 +23,12 @@ from ._asked import (
     percent,
     place_in_words,
 )
-from ._open_walls import open_wall
+from ._open_walls import open_to_waves, open_wall
 from ._reading import is_of, orders_of
 
 LOOKS = 1 << 15  # points of the inside; a gap of three of them is seen
 ALONG = 4096  # places along a line, or at the start, at which a condition is asked for
+FEW = 8  # readings, or integrals, that stand for no condition in several dimensions
 LOST = 0.02  # of the largest share of a highest derivative: two neighbors with less have a zero between
 
 
@@ -39,17 +40,23 @@ def uncovered(problem, compile: Callable) -> str:
     Fields that are read, tied to other places, pieced together or built into a network of the user's
     are passed over: they are determined in ways that are not counted.
     """
-    if isinstance(problem.network, Ansatz) or problem.layout.places or problem.layout.composites:
+    composites = problem.layout.composites
+    others = any(not (c.is_complex or len(c.shape) == 1) for c in composites)
+    if isinstance(problem.network, Ansatz) or problem.layout.places or others:
         return ""
     ask = Inquiry(problem, compile)
     with precision_context("float64"):
         for field in problem.fields:
-            own = [b for b in problem.blocks if _mentions(b, field)]
+            own = [b for b in problem.blocks if _mentions(b, field) and not _is_a_number(b)]
             if any(not b.plan.is_local or isinstance(b.site, FixedPoints) for b in own):
                 continue
             for look in (_inside, _at_start, _at_both_ends, open_wall):
                 if found := look(ask, field, own):
                     return found
+        said = [b for b in problem.blocks if not _is_a_number(b)]
+        local = all(b.plan.is_local and not isinstance(b.site, FixedPoints) for b in said)
+        if local and (found := open_to_waves(ask, problem.fields, said)):
+            return found
         return _at_zero(ask)
 
 
@@ -101,6 +108,15 @@ def _mentions(block: Block, field: str) -> bool:
     return any(is_of(q, field) or not (hasattr(q, "field") or isinstance(q, GIVEN)) for q in asked)
 
 
+def _is_a_number(block: Block) -> bool:
+    """Whether a condition says a few numbers, which are no function along a wall, nor one in time."""
+    if block.plan.space.domain.dim < 2:
+        return False
+    if isinstance(block.site, FixedPoints):
+        return len(block.site.points) <= FEW
+    return not block.plan.is_local and block.site.finite is not None and block.site.finite <= FEW
+
+
 def _inside(ask: Inquiry, field: str, own: list[Block]) -> str:
     """Where no equation of a field holds, in words."""
     equations = [b for b in own if b.interior]
@@ -112,7 +128,9 @@ def _inside(ask: Inquiry, field: str, own: list[Block]) -> str:
     if np.sum(open_ones) < LEAST:
         return ""
     share, where = float(np.mean(open_ones)), place_in_words(ask.problem.domain, points[open_ones])
-    return f"no equation of {field} holds in {percent(share)} of the domain, as near {where}."
+    return (
+        f"no equation of {ask.named(field)} holds in {percent(share)} of the domain, as near {where}."
+    )
 
 
 def _at_start(ask: Inquiry, field: str, own: list[Block]) -> str:
@@ -127,7 +145,8 @@ def _at_start(ask: Inquiry, field: str, own: list[Block]) -> str:
     if np.sum(open_ones) < LEAST:
         return ""
     share, where = float(np.mean(open_ones)), place_in_words(ask.problem.domain, points[open_ones])
-    return f"nothing is said of {field} at the start in {percent(share)} of space, as near {where}."
+    named = ask.named(field)
+    return f"nothing is said of {named} at the start in {percent(share)} of space, as near {where}."
 
 
 def _at_both_ends(ask: Inquiry, field: str, own: list[Block]) -> str:
@@ -148,8 +167,9 @@ def _at_both_ends(ask: Inquiry, field: str, own: list[Block]) -> str:
     if not any(_is_a_wave(b, ask, field) for b in equations):
         return ""
     return (
-        f"{field} is a wave with one value at the start and one at the end of time: waves that fit "
-        f"into the time change nothing there. Give both {field} and its rate at the start."
+        f"{ask.named(field)} is a wave with one value at the start and one at the end of time: waves "
+        f"that fit into the time change nothing there. Give both {ask.named(field)} and its rate at "
+        "the start."
     )
 
 

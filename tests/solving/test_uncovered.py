@@ -42,6 +42,16 @@ def top(**conditions):
     return held("x", "y-") | {name: pv.Boundary(f, on="y+") for name, f in conditions.items()}
 
 
+def sound(walls, along=lambda q_t, q_x: q_t):
+    """Sound of speed one, in a medium at rest or carried along."""
+
+    def equations(p_t, p_x, v_t, v_x):
+        return along(p_t, p_x) + v_x, along(v_t, v_x) + p_x
+
+    return declared(FILM, equations, {"start": pv.Initial(p=1.0, v=0.0)} | walls, ("p", "v"))
+
+
+CARRIED = lambda u_t, u_x: u_t + 0.02 * u_x
 START = {"start": pv.Initial(u=lambda x: jnp.sin(x))}
 # name: problem, what the sentence says
 OPEN = {
@@ -127,8 +137,33 @@ OPEN = {
         declared(pv.Interval(-1, 1), lambda u_x, u, x: u_x - 2 * u / x, held("x+", value=1.0)),
         "u_x is zero near x = ",
     ),
+    "an inflow beside a reading": (
+        declared(FILM, CARRIED, START | {"reading": pv.Data({"x": [0.7], "t": [0.5]}, u=[0.3])}),
+        "near x = 0: is one missing?",
+    ),
+    "sound without walls": (
+        sound({}),
+        "1 of the waves that p, v make enter at the boundary near x = 0",
+    ),
+    "sound with one wall": (sound({"left": pv.Dirichlet(p=0.0, on="x-")}), "near x = 1, where no"),
+    "a complex wall": (
+        declared(
+            FILM,
+            lambda psi_t, psi_xx: psi_t - 1j * psi_xx,
+            {"start": pv.Initial(psi=1.0), "left": pv.Dirichlet(psi=0.0, on="x-")},
+            pv.Field("psi", complex=True),
+        ),
+        "no condition on psi holds at the boundary near x = 1",
+    ),
 }
+
+
 DETERMINED = {
+    "sound with a wall at each end": sound({"walls": pv.Dirichlet(p=0.0, on="x")}),
+    "sound that is let out": sound({"walls": pv.Boundary(lambda p, v, normal: p - v * normal[0])}),
+    "sound at more than its speed": sound(
+        {"inflow": pv.Dirichlet(p=0.0, v=0.0, on="x-")}, lambda q_t, q_x: q_t + 2 * q_x
+    ),
     "parts that meet": declared(ROD, halves(0.0), held("x")),
     "all sides": declared(SQUARE, lambda laplacian_u: laplacian_u, window(-1.0)),
     "slopes and values on one side": declared(
