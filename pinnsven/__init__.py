@@ -86,13 +86,13 @@ from ._solving._eigen import Eigen as Eigen, eigen as eigen
 from ._solving._evolve import Evolution as Evolution, evolve as evolve
 from ._solving._linearize import Linearized as Linearized, linearize as linearize
 from ._solving._march import march as march
-from ._solving._solve import solve as solve
 from ._solving._sweep import Sweep as Sweep, sweep as sweep
 from ._solving._weighting import (
     BalancedWeights as BalancedWeights,
     FixedWeights as FixedWeights,
     ScaledWeights as ScaledWeights,
 )
+from ._solving._whole import solve as solve
 from ._sven import (
     QRSVD as QRSVD,
     Automatic as Automatic,

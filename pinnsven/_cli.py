@@ -19,7 +19,7 @@ from ._solving._cost import predict_cost
 from ._solving._limits import TOLERANCE
 from ._solving._loop import INTERRUPTED
 from ._solving._march import march
-from ._solving._solve import solve
+from ._solving._whole import solve
 
 CHOSEN = "chosen"  # for slabs that `march` chooses
 STATUSES = """exit status:

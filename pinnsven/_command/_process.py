@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from typing import ClassVar
 
 from .._basics._interruptible import INTERRUPTED_STATUS, is_abandoned, leave, was_lost
 from .._output._callbacks import Callback
@@ -54,6 +55,8 @@ class Signals:
 
 class Watch(Callback):
     """Ends a run that went on for all that: some library caught its `KeyboardInterrupt`."""
+
+    hears_slabs: ClassVar[bool] = True  # one run after the other is to it like one
 
     def __init__(self, signals: Signals):
         self._signals = signals

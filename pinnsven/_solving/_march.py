@@ -80,7 +80,7 @@ def march(
     """
     asked = Limits(settings.pop("tolerance", None), settings.pop("max_steps", None), time_limit)
     check_top_level("march")
-    plan = _planned(problem, slabs, asked.target)
+    plan = planned(problem, slabs, asked.target)
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
@@ -185,7 +185,7 @@ def _seconds_beside(solved: list[Solution], drawn: bool) -> float:
     return max(VERDICT_SECONDS, solved[-1].verdict_seconds + compiled)
 
 
-def _planned(problem: Problem, slabs: object, tolerance: float) -> Slabs:
+def planned(problem: Problem, slabs: object, tolerance: float) -> Slabs:
     """The slabs of a march; `ValueError` where there can be none."""
     time = problem.domain.time if isinstance(problem, Problem) else None
     if time is None:

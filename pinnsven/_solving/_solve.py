@@ -58,81 +58,6 @@ class NotInDrawn(Exception):
         self.left = left
 
 
-def solve(
-    problem: Problem,
-    network: object = None,
-    solver: object = Sven(),
-    points: object = None,
-    tolerance: float | None = None,
-    max_steps: int | None = None,
-    time_limit: float | None = None,
-    seed: int = 0,
-    callbacks: object = (),
-    checkpoint: str | os.PathLike[str] | None = None,
-    *,
-    resume: bool = False,
-    refine: bool = True,
-    sampler: AbstractSampler = Sobol(),
-    weighting: AbstractWeighting = ScaledWeights(),
-    precision: str = "float64",
-    estimate_error: bool = True,
-    drawn: bool = True,
-    apart_from: Solution | Sequence[Solution] = (),
-    cache: bool | str | os.PathLike[str] = True,
-    progress: bool | str | None = None,
-    devices: object = None,
-) -> Solution:
-    """Solves a problem.
-
-    - `network`: an architecture, an `Ansatz` or an `equinox.Module`; by default the problem's own, or
-      one that suits its equations.
-    - `solver`: `Sven(...)`, or an `optax.GradientTransformation`, which then minimizes half the
-      squared norm of the same weighted residual vector.
-    - `points`: a number of interior points to start with, or a dict from conditions to numbers or to
-      dicts of coordinate arrays, which are then kept.
-    - `tolerance`: the held-out residual to reach, for every condition relative to its size (see
-      `Estimate`). By default 1e-6, and a run with a limit goes on below that until the limit.
-    - `max_steps`: at most this many steps.
-    - `time_limit`: at most this many seconds of the whole call, compilation and verdict included, but
-      for one step.
-    - `seed`: of the network, the points and the subsets; the same seed gives the same result.
-    - `callbacks`: `Callback` objects, or functions called after each step; an error ends the run.
-    - `checkpoint`: a file written every 20 s and at the end; `resume` continues from it if it exists.
-    - `refine`: whether points may be redrawn and grow in number.
-    - `sampler`: draws the points.
-    - `weighting`: chooses the factors of conditions that carry none of their own.
-    - `precision`: "float64" or "float32".
-    - `estimate_error`: whether the solution's error is estimated at the end, and whether the conditions
-      determine it, for a few seconds of compilation; not after Ctrl-C. Without that `converged` rests
-      on residuals alone: neither an error nor an open direction is looked for.
-    - `drawn`: whether drawn functions may solve the problem before a network is trained, or correct the
-      network after it, as far as nothing of the user's depends on a network's parameters: unknowns,
-      more than eight readings, points of one's own, `max_steps`, an optax solver
-      (docs/points-and-networks.md).
-    - `apart_from`: solutions of the same problem, where it has several: another one is looked for, by
-      deflation (Farrell, Birkisson and Funke 2015). It is found in drawn functions or not at all.
-    - `cache`: a folder in which compiled programs are kept for other processes; True for the user's
-      own (docs/waiting.md), False for none.
-    - `progress`: whether the run is shown while it goes on (see `Progress`): by default where someone
-      looks, in a terminal or a notebook. True elsewhere too, line by line; False nowhere; "live" or
-      "lines" for one of the two.
-    - `devices`: among which the rows of the residual are spread: a number of them, a list of
-      `jax.devices()`, or a `jax.sharding.Mesh` of one axis or with one named "rows"; None for all that
-      have enough to do (docs/devices.md). The numbers do not depend on it, but for rounding.
-
-    Raises `ValueError` for an argument out of range, points or a network that do not fit or cannot
-    answer, a reference that fails, a condition that is not finite at its first points, and a call
-    under `jax.jit`, `grad` or `vmap`. Numerical trouble later raises nothing: it is the solution's
-    `status`. Where memory runs out the Jacobian is recomputed instead of stored; `MemoryError` is
-    raised when not even the residual fits. Ctrl-C ends the run as `stopped`, with the best solution so
-    far: a step is finished, a compilation is left alone. A second one, while that is measured, is
-    raised.
-    """
-    asked = dict(locals())  # the arguments alone, before anything else has a name
-    limits = Limits(*(asked.pop(name) for name in ("tolerance", "max_steps", "time_limit")))
-    return solve_within(limits, **asked)
-
-
 def solve_within(
     limits: Limits,
     problem: Problem,
@@ -159,7 +84,7 @@ def solve_within(
     only_drawn: bool = False,
     following: Solution | None = None,
 ) -> Solution:
-    """`solve` with limits that have begun to count already.
+    """`pinnsven.solve` as a whole, with limits that have begun to count already.
 
     - `singularities`: what the network is given beside the coordinates; None to look for it.
     - `traces`: what the run shares with others of the same structure; None for none.

@@ -8,7 +8,7 @@ import pytest
 
 import pinnsven as pv
 from pinnsven._basics._precision import precision_context
-from pinnsven._solving._march import _planned
+from pinnsven._solving._march import planned
 from pinnsven._solving._slab_problem import slab_of
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -170,7 +170,7 @@ def test_slabs_of_a_field_in_pieces_go_on_from_each_other():
 
 def test_what_ties_times_together_is_refused_and_what_ties_places_is_not():
     tied = two_pieces()
-    np.testing.assert_allclose(_planned(tied, 2, 1e-6).ends, [0.0, 0.1, 0.2])
+    np.testing.assert_allclose(planned(tied, 2, 1e-6).ends, [0.0, 0.1, 0.2])
     again = pv.Periodic(u=0.0, along="t")
     problem = pv.Problem(tied.domain, "u", {"start": pv.Initial(u=0.0), "again": again})
     with pytest.raises(ValueError, match="'again' ties times together"):

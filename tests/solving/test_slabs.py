@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import ellipj, ellipk
 
 import pinnsven as pv
 from helpers import PROBLEMS
@@ -201,3 +202,23 @@ def test_a_run_that_asks_for_others_by_the_same_names_shares_nothing_any_more():
     compiler.forget()
     given = jnp.asarray(2.0), jnp.asarray(3.0)
     assert float(compiler.function("product", lambda x, n: x + n, *given)(*given)) == 5.0
+
+
+@pytest.mark.slow
+def test_a_history_that_is_too_long_for_one_fit_is_solved_in_slabs():
+    """A pendulum released at 2.5 rad, for two of its periods."""
+    conditions = {
+        "motion": pv.PDE(lambda u_tt, u: u_tt + 9.81 * jnp.sin(u)),
+        "release": pv.Initial(u=2.5, u_t=0.0),
+    }
+    found = pv.solve(pv.Problem(pv.Time(0, 4), "u", conditions))
+    t, parameter = np.linspace(0, 4, 100), np.sin(1.25) ** 2
+    sine = ellipj(ellipk(parameter) + np.sqrt(9.81) * t, parameter)[0]
+    assert found.status == "converged" and isinstance(found.evaluator, SlabEvaluator)
+    np.testing.assert_allclose(found.u(t=t), 2 * np.arcsin(np.sin(1.25) * sine), atol=1e-9)
+
+
+def test_a_history_with_anything_of_the_users_is_one_run():
+    seen = []
+    found = pv.solve(outbreak(), time_limit=1e-3, callbacks=seen.append, estimate_error=False)
+    assert not isinstance(found.evaluator, SlabEvaluator) and len(seen) == found.steps
