@@ -106,8 +106,7 @@ def solve_within(
             singularities = find_singularities(problem, network)
         declared = problem
         focus = _focus(declared, singularities, program_folder(cache), traces)
-        draws = bool(drawn) and limits.max_steps is None and points is None and not problem.unknowns
-        draws = draws and isinstance(stepper, SvenStepper) and precision == "float64"
+        draws = bool(drawn) and _may_draw(problem, limits, points, stepper, precision)
         problem = with_walls_built_in(problem, network, points, singularities, focus.spots, draws)
         run = Run(
             problem,
@@ -140,6 +139,12 @@ def solve_within(
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
         solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
+
+
+def _may_draw(problem: Problem, limits: Limits, points, stepper, precision: str) -> bool:
+    """Whether drawn functions may be tried, as far as that is known before there is a run."""
+    plain = limits.max_steps is None and points is None and not problem.unknowns
+    return plain and isinstance(stepper, SvenStepper) and precision == "float64"
 
 
 def _solution(run: Run, precision: str) -> Solution:
