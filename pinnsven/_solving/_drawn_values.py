@@ -223,7 +223,7 @@ class Tables:
         found = []
         for batches in chunks:
             arguments = (self.of_values, self.theta, *given, batches)
-            program = self._compiled(name, function, *arguments, brief=False)
+            program = self._compiled(name, function, *arguments)
             found.append(_active(program(*arguments), batches))
         return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 

@@ -9,7 +9,7 @@ from .._basics._processes import agreed
 TOLERANCE = 1e-6
 VERDICT_SECONDS = 2.0  # that a verdict takes once it is compiled (experiment 85)
 VERDICT_STEPS = 4.0  # steps that one takes at least, where these are dear (experiment 122)
-VERDICT_LOOKS = 4.0  # first looks in drawn functions that one takes: both factorize as many columns
+VERDICT_LOOKS = 8.0  # times all first looks in drawn functions, that one takes
 MOST_VERDICT = 15.0  # seconds by that measure, since a look may have taken many steps
 CORRECTION_SECONDS = 2.0  # that a correction in drawn functions takes, with a thousand of them
 MEASURE_SECONDS = 0.3  # the same without an estimate of the error

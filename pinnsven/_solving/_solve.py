@@ -134,10 +134,15 @@ def solve_within(
             with damage_named(checkpoint):
                 restore(run, load_run(checkpoint, run.identity))
         solution = _solution(run, precision)
+    return _told(hooks, solution)
+
+
+def _told(hooks, solution: Solution) -> Solution:
+    """The solution, after the callbacks have heard of it."""
     try:
         tell_the_end(hooks, solution)
     except KeyboardInterrupt as error:  # too late for this one, not for the slabs of a march
-        solution = dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
+        return dataclasses.replace(solution, stopped=str(error) or INTERRUPTED)
     return solution
 
 
