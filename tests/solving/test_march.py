@@ -49,7 +49,8 @@ def marched():
 def test_slabs_follow_the_exact_solution_and_each_other(marched):
     assert marched.status == "converged"
     assert marched.error < 1e-5
-    assert 1 / 3 < marched.error_estimate["u"] / marched.error["u"] < 3
+    estimated, true = (max(part["u"], 1e-13) for part in (marched.error_estimate, marched.error))
+    assert 1 / 3 < estimated / true < 3  # both may be rounding
     x, t = np.linspace(0, 1, 21)[:, None], np.linspace(0, 1, 31)
     exact = np.sin(np.pi * x) * np.cos(np.pi * t)
     np.testing.assert_allclose(marched(x=x, t=t), exact, atol=1e-5)
