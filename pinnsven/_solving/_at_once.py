@@ -27,7 +27,7 @@ from ._verdict import LAST_DRAWS_FINER
 # Seconds for which functions are added without a time limit: to gain, to end, and where the last ones
 # gained so much that as many again promise to end the run.
 PATIENT = 2.5, 10.0, 60.0
-SHARE, LARGER_SHARE = 0.25, 0.6  # of the time that is left, where there is a limit; with that promise
+SHARE, LARGER_SHARE = 0.25, 0.4  # of the time that is left, where there is a limit; with that promise
 SLAB_SHARE = 0.05  # the same for one slab of many
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
