@@ -26,9 +26,10 @@ def solution_table(solution: SolutionData) -> str:
     lines += [f"  {name} = {value}" for name, value in unknown_rows(solution)]
     lines += [f"  {name}: {value}" for name, value in error_facts(solution)]
     whole = f" of {len(solution.spectrum)}" if len(solution.spectrum) else ""
+    condition = solution.condition_number()
+    conditioned = f", condition number {condition:.1e}" if math.isfinite(condition) else ""
     lines.append(
-        f"  rank {solution.rank}{whole}, condition number "
-        f"{solution.condition_number():.1e}, {solution.steps} steps, {solution.seconds:.1f} s "
+        f"  rank {solution.rank}{whole}{conditioned}, {solution.steps} steps, {solution.seconds:.1f} s "
         f"(of which compiling {solution.compile_seconds:.1f} s), {solution.memory}"
     )
     return "\n".join(lines)

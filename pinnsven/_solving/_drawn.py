@@ -376,7 +376,7 @@ class DrawnFit:
             interior = np.array([b.interior for b in self.system.blocks])[self.system.owners]
             spots = bool(self.points.focus.spots)
             looked = (fitted, held) if spots else (fitted,)
-            sizes = [np.linalg.norm(found.jacobian, axis=1) for found in looked]
+            sizes = [np.linalg.norm(found.jacobian(), axis=1) for found in looked]
             if not all(np.all(np.isfinite(size)) for size in sizes):
                 return None
             weights = row_weights(sizes, sets.rows, interior, spots)

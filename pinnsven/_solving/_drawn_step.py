@@ -14,6 +14,7 @@ from ._residual import Batch
 CUTS = 10.0 ** np.arange(-14, -5.0, 2)  # of the singular values, beside the largest
 WALLS = 3.0  # factor on the residuals of conditions that are no equations
 WELL = 1e-12  # reciprocal condition, from which a triangle is inverted as it is
+MOST_SIZES = 1500  # columns of a triangle whose singular values are computed: twenty seconds for 4,000
 ROUNDED = 1e-15  # of the largest singular value: rounding shows no smaller one
 FAINTEST = 1e-6  # of the largest column, what smaller ones are divided by
 
@@ -77,7 +78,8 @@ class State:
 
     def step(self) -> "Step":
         """The step whose linear prediction is best at the points that are not fitted."""
-        jacobian, residual = self.fitted.jacobian * self.weights[0][:, None], self.residual
+        jacobian, residual = self.fitted.jacobian(), self.residual
+        jacobian *= self.weights[0][:, None]
         sizes = np.linalg.norm(jacobian, axis=0)
         there = sizes > 0  # what is zero everywhere moves nothing
         if not np.all(there):
@@ -87,6 +89,7 @@ class State:
         unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
         jacobian *= unit
         whole = np.concatenate([jacobian, residual[:, None]], axis=1)
+        del jacobian
         triangle = scipy.linalg.qr(whole, mode="r", check_finite=False, overwrite_a=True)[0]
         triangle = np.pad(triangle, ((0, max(columns - len(triangle), 0)), (0, 0)))[:columns]
         right = triangle[:, columns]
@@ -141,7 +144,9 @@ class Triangular:
 
     @property
     def sizes(self) -> Float[np.ndarray, " columns"]:
-        """The singular values."""
+        """The singular values; none of so many that they would take longer than the step."""
+        if len(self.triangle) > MOST_SIZES:
+            return np.zeros(0)
         return np.asarray(scipy.linalg.svdvals(self.triangle, check_finite=False))
 
     def solve(self, right) -> Float[np.ndarray, " functions"]:

@@ -91,8 +91,8 @@ class Linearized:
     parts: tuple[OfValues | Anew, ...]
     ends: tuple[int, ...]
 
-    @functools.cached_property
     def jacobian(self) -> Float[np.ndarray, "rows columns"]:
+        """A new array: it is not kept, since it is as large as all else."""
         return np.concatenate([part.jacobian() for part in self.parts])
 
     def along(self, change) -> Float[np.ndarray, " rows"]:
@@ -123,16 +123,15 @@ class Table:
         self._chunks = list(of.chunks(self._plain)) if of.of_values else []
         what = "the network's values" if of.keeps else "built-in values"
         self._start = of.values(what, beside(of.keeps), self._chunks)
-        portions = [
-            of.values("values of drawn functions", values_of_units, self._chunks, part)
-            for part in units
-        ]
         # The constant and the inputs are in all portions: twice they would be no basis.
-        common = 1 + of.parameters.model.embedding.inputs
-        for later in portions[1:]:
-            for values in later:
-                values[..., :common] = 0.0
-        self._values = [np.concatenate(parts, axis=2) for parts in zip(*portions, strict=True)]
+        common, functions = 1 + of.parameters.model.embedding.inputs, of.room.units.functions
+        self._values = [np.empty((*v.shape, len(units) * functions)) for v in self._start]
+        for number, part in enumerate(units):
+            first = number * functions
+            found = of.values("values of drawn functions", values_of_units, self._chunks, part)
+            for whole, values in zip(self._values, found, strict=True):
+                whole[..., first : first + functions] = values
+                whole[..., first : first + (common if number else 0)] = 0.0
 
     @property
     def is_finite(self) -> bool:

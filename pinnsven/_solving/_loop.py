@@ -255,9 +255,9 @@ class Run:
         if not self.asks_for_error:
             return left < MEASURE_SECONDS
         compiling = agreed(self.compiler.seconds)
-        judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost, LAST_DRAWS * self.candidate_cost)
+        judging = max(VERDICT_SECONDS, VERDICT_STEPS * self.step_cost)
         judging = max(judging, min(VERDICT_LOOKS * self.drawn_cost, MOST_VERDICT))
-        judging += scatter_seconds(self)
+        judging += LAST_DRAWS * self.candidate_cost + scatter_seconds(self)
         # A budget is used up in any case: what is compiled early costs it nothing.
         early = EARLY if limits.are_budgets else 1.0
         if left < judging + early * compiling and not verdict_is_ready(self):

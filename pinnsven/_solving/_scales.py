@@ -200,7 +200,7 @@ def _answers(fit: DrawnFit, slopes: tuple[float, float], known) -> tuple[np.ndar
     drawn = np.random.default_rng(17).standard_normal((fit.functions, fit.fields))
     drawn /= np.sqrt(fit.functions)
     found = Table(fit.linear, [units], sets.batches[0]).at((drawn * known)[None])
-    residual, columns = found.residual, found.jacobian.reshape(-1, fit.functions, fit.fields)
+    residual, columns = found.residual, found.jacobian().reshape(-1, fit.functions, fit.fields)
     moved = np.einsum("rkf,kf->rf", columns, drawn)
     rms = lambda values: np.sqrt(np.mean(values**2, axis=0))
     return (

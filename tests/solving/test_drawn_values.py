@@ -100,14 +100,14 @@ def test_a_table_is_what_differentiation_finds(make):
     found, expected = made.at(coefficients), anew.at(coefficients)
     # Conditions that are no functions of values stand last in a table.
     for mine, theirs in zip(rows, others, strict=True):
-        scale = np.max(np.abs(expected.residual[theirs])), np.max(np.abs(expected.jacobian[theirs]))
+        scale = np.max(np.abs(expected.residual[theirs])), np.max(np.abs(expected.jacobian()[theirs]))
         given = (found.residual[mine], expected.residual[theirs])
         np.testing.assert_allclose(*given, rtol=0, atol=1e-11 * scale[0])
-        given = (found.jacobian[mine], expected.jacobian[theirs])
+        given = (found.jacobian()[mine], expected.jacobian()[theirs])
         np.testing.assert_allclose(*given, rtol=0, atol=1e-11 * scale[1])
 
     change = np.random.default_rng(2).standard_normal(coefficients.shape)
     cotangent = np.random.default_rng(3).standard_normal(len(found.residual))
-    along, back = found.jacobian @ change.ravel(), found.jacobian.T @ cotangent
+    along, back = found.jacobian() @ change.ravel(), found.jacobian().T @ cotangent
     np.testing.assert_allclose(found.along(change), along, atol=1e-12 * np.max(np.abs(along)))
     np.testing.assert_allclose(found.back(cotangent), back, atol=1e-12 * np.max(np.abs(back)))
