@@ -11,6 +11,7 @@ from pinnsven._solving._drawn import DrawnFit
 from pinnsven._solving._drawn_values import Table, Tables
 from tests.helpers import run_of
 
+pytestmark = pytest.mark.solves  # half a minute, most of it for what is compared with
 SQUARE = pv.Box(x=(0, 1), y=(-1, 1))
 LEFT, RIGHT = pv.Interval(0, 1), pv.Interval(1, 3)
 
