@@ -121,9 +121,7 @@ def keyword_term(quantity: str, value: object, space: NameSpace) -> NamedFunctio
     wanted = given_term(f"{quantity}=", value, space)
     return NamedFunction(
         (quantity, *wanted.names),
-        (lambda values: values[quantity] - wanted(values))
-        if wanted.data is None
-        else (lambda values, data: values[quantity] - wanted(values, data)),
+        lambda values, data=None: values[quantity] - wanted(values, data),
         wanted.data,
     )
 

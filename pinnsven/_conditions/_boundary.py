@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import equinox as eqx
-import numpy as np
 
 from .._basics._functions import NamedFunction
 from .._basics._numbers import plain
@@ -294,7 +293,7 @@ class Robin(_OnBoundary):
             given_term(f"{field}=: {part} =", value, space)
             for part, value in zip("abg", triple, strict=True)
         ]
-        if all(np.ndim(value) == 0 and not callable(value) and value == 0 for value in triple[:2]):
+        if all(part.data is not None and part.data == 0 for part in parts[:2]):
             raise ValueError(f"{field}={triple!r}: a and b are both zero, so nothing is prescribed")
         slope = f"{field}_n"
 

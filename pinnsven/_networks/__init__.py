@@ -10,6 +10,7 @@ from ._base import (
     Identity as Identity,
     Scaling as Scaling,
     Together as Together,
+    by_field as by_field,
     in_combination as in_combination,
 )
 from ._drawn import (

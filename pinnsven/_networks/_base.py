@@ -164,11 +164,21 @@ def in_combination(functions, inputs, coefficients) -> Float[Array, " fields"]:
     - `inputs`: as `Embedding` gives them.
     - `coefficients`: (functions, fields).
     """
+    values = by_field(functions, inputs)
     if inputs.ndim == 1:
-        return functions(inputs) @ coefficients
-    numbers = jnp.arange(len(inputs) - 1)
-    values = jax.vmap(lambda own, number: functions(inputs[0], own, number))(inputs[1:], numbers)
+        return values[0] @ coefficients
     return jnp.sum(values.T * coefficients, axis=0)
+
+
+def by_field(functions, inputs) -> Float[Array, "fields functions"]:
+    """The functions of each field at one point; one row for all fields that have the same inputs.
+
+    - `functions`, `inputs`: as for `in_combination`.
+    """
+    if inputs.ndim == 1:
+        return functions(inputs)[None]
+    numbers = jnp.arange(len(inputs) - 1)
+    return jax.vmap(lambda own, number: functions(inputs[0], own, number))(inputs[1:], numbers)
 
 
 class Together(AbstractField):

@@ -278,9 +278,11 @@ class DrawnLayer(eqx.Module):
         filled = _stacked(self.coefficients, coefficients)
         return DrawnLayer(room, filled, np.int32(len(units)), np.asarray(keeps))  # type: ignore[call-arg]
 
-    def portion(self, number: int) -> DrawnUnits:
-        """The units of one portion, as numpy's arrays."""
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[number], self.units)
+    @property
+    def portions(self) -> list[DrawnUnits]:
+        """The units of the portions that are used, as numpy's arrays."""
+        whole = jax.tree.map(np.asarray, self.units)
+        return [jax.tree.map(lambda leaf, i=i: leaf[i], whole) for i in range(int(self.used))]
 
     def trimmed(self) -> "DrawnLayer":
         """Without the portions that are not used."""

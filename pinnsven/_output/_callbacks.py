@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import ClassVar
 
 from ._records import Estimate, StepRecord
 
@@ -50,7 +51,11 @@ class Callback:
 
     Any other exception ends the run too, as `stopped`, and the message names it; one that `on_end`
     raises is a warning.
+
+    - `hears_slabs`: whether several runs, of slabs of time, are to it as good as one.
     """
+
+    hears_slabs: ClassVar[bool] = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

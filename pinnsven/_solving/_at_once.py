@@ -176,7 +176,7 @@ def _expected(run) -> Float[np.ndarray, " dim"] | None:
     layer = model.addition
     if not isinstance(layer, DrawnLayer) or layer.keeps or not layer.used:
         return None
-    units = [layer.portion(i) for i in range(int(layer.used))]
+    units = layer.portions
     if not all(part.degrees.size and np.any(part.degrees != NONE) for part in units):
         return None
     return reach_of(units, np.asarray(layer.coefficients), model.embedding)

@@ -192,9 +192,9 @@ class DrawnFit:
 
     def _grown(self, before: Combination) -> tuple[int, list[DrawnUnits], np.ndarray]:
         """How many portions there are after a growth; those there are, and their coefficients."""
-        used = int(before.drawn.used)
-        old = [before.drawn.portion(i) for i in range(used)]
-        return min(2 * used, PORTIONS), old, np.asarray(before.drawn.coefficients)[:used]
+        old = before.drawn.portions
+        present = np.asarray(before.drawn.coefficients)[: len(old)]
+        return min(2 * len(old), PORTIONS), old, present
 
     @property
     def multiplies(self) -> bool:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._conditions import Block
-from .._networks import DrawnUnits
+from .._networks import DrawnUnits, by_field
 from ._residual import ResidualSystem, points_per_slab
 
 
@@ -27,7 +27,7 @@ def owners_of(block: Block) -> list[int]:
 def _nothing(block: Block) -> dict[str, jax.ShapeDtypeStruct]:
     """The shape of everything that a condition asks for."""
     space = block.plan.space
-    nothing = lambda point: 0 * point[:1] + jnp.zeros(len(space.fields))
+    nothing = lambda point: jnp.zeros(len(space.fields), point.dtype)
     numbers = {name: jnp.zeros(()) for name in (*space.unknowns, *space.constants)}
     place = jnp.zeros(space.domain.dim), jnp.zeros(space.domain.space_dim)
     return jax.eval_shape(lambda p, n: block.plan.evaluate(nothing, p, n, numbers), *place)
@@ -74,12 +74,7 @@ def values_of_units(system: ResidualSystem, theta, units: DrawnUnits, batches):
     model, numbers = system.unpack(theta)
 
     def fields(point):
-        inputs = model.embedding(point)
-        if inputs.ndim == 1:
-            functions = units(inputs)[None]
-        else:
-            each = lambda own, number: units(inputs[0], own, number)
-            functions = jax.vmap(each)(inputs[1:], jnp.arange(len(inputs) - 1))
+        functions = by_field(units, model.embedding(point))
         ones = jnp.ones(len(block_fields), point.dtype)
         behind = lambda values: model.built_in(model.scaling(values), point)  # type: ignore[operator]
         factors = jax.jvp(behind, (0 * ones,), (ones,))[1]  # no field enters another there

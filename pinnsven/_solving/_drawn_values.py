@@ -85,6 +85,7 @@ class Linearized:
     """A residual and its derivative with a combination's coefficients.
 
     - `residual`: (rows,), `parts`: the derivatives, one below the other.
+    - `ends`: the rows at which one part ends and the next begins.
     """
 
     residual: Float[np.ndarray, " rows"]
@@ -119,19 +120,17 @@ class Table:
 
     def __init__(self, of: "Tables", units: list[DrawnUnits], batches: tuple[Batch, ...]):
         self._of, self._units, self._batches = of, units, batches
-        self._plain = of.plain_of(batches)
-        self._chunks = list(of.chunks(self._plain)) if of.of_values else []
+        self._chunks = list(of.chunks(of.plain_of(batches))) if of.of_values else []
         what = "the network's values" if of.keeps else "built-in values"
         self._start = of.values(what, beside(of.keeps), self._chunks)
-        # The constant and the inputs are in all portions: twice they would be no basis.
-        common, functions = 1 + of.parameters.model.embedding.inputs, of.room.units.functions
+        functions = of.room.units.functions
         self._values = [np.empty((*v.shape, len(units) * functions)) for v in self._start]
         for number, part in enumerate(units):
             first = number * functions
             found = of.values("values of drawn functions", values_of_units, self._chunks, part)
             for whole, values in zip(self._values, found, strict=True):
                 whole[..., first : first + functions] = values
-                whole[..., first : first + (common if number else 0)] = 0.0
+                whole[..., first : first + (of.common if number else 0)] = 0.0
 
     @property
     def is_finite(self) -> bool:
@@ -175,6 +174,8 @@ class Tables:
         self.parameters = system.parameters.around(addition=nothing)
         self.system = system.with_parameters(self.parameters)
         self.fields = len(system.blocks[0].plan.space.fields)
+        # The constant and the inputs are in all portions: twice they would be no basis.
+        self.common = 1 + self.parameters.model.embedding.inputs
         linear_in_them = isinstance(self.parameters.model.transform, Identity)
         self._is_plain = [
             linear_in_them and type(b.plan) in OF_VALUES and bool(asked(b)) for b in system.blocks
@@ -274,9 +275,8 @@ class Tables:
 
         def jacobian():
             whole = np.hstack([first, *(portion(part)[0] for part in units[1:])])
-            common = self.fields * (1 + self.parameters.model.embedding.inputs)
             for start in range(first.shape[1], whole.shape[1], first.shape[1]):
-                whole[:, start : start + common] = 0.0
+                whole[:, start : start + self.fields * self.common] = 0.0
             return whole
 
         return residual, jacobian

@@ -177,16 +177,16 @@ def _own(run, evaluator: Evaluator) -> float:
     """How far a solution may be off along the drawn functions that it is made of."""
     if not run.stands_alone or run.candidate is None:
         return 0.0
-    places = _places(run, COMPARED)
-    return own_reach(run, run.candidate, places, _alive(run, places), evaluator(places))
+    places, alive = _places(run, COMPARED)
+    return own_reach(run, run.candidate, places, alive, evaluator(places))
 
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:
     """The largest jump of a coefficient."""
 
     def reach() -> dict[str, tuple[float, float]]:
-        places = _places(run)
-        found = np.where(_alive(run, places), evaluator(places), np.nan)
+        places, alive = _places(run, PLACES)
+        found = np.where(alive, evaluator(places), np.nan)
         ends = zip(np.nanmin(found, axis=0).tolist(), np.nanmax(found, axis=0).tolist(), strict=True)
         return dict(zip(run.problem.fields, ends, strict=True))
 
@@ -210,8 +210,7 @@ def _scatter(run, spread: Spread | None) -> np.ndarray:
     """What the scatter of readings leaves of each field's error, relative to its size."""
     if spread is None or not run.asks_for_error:
         return np.zeros(len(run.problem.fields))
-    places = _places(run, SPREAD_POINTS)
-    alive = _alive(run, places)
+    places, alive = _places(run, SPREAD_POINTS)
     size, scatter = (
         np.sqrt(np.mean(found(places) ** 2, axis=0, where=alive))
         for found in (spread.evaluator, spread)
@@ -219,15 +218,14 @@ def _scatter(run, spread: Spread | None) -> np.ndarray:
     return scatter / np.where(size > 0, size, 1.0)
 
 
-def _places(run, number: int = PLACES) -> np.ndarray:
-    """Places all over the domain, or each part of it, (n, dim), where fields are looked at."""
-    site = run.problem.layout.site(run.problem.domain, len(run.problem.fields))
-    return site.draw(number, Sobol(), np.random.default_rng(0))[0]
+def _places(run, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places all over the domain, or each part of it, and which fields live there.
 
-
-def _alive(run, places) -> np.ndarray:
-    """Which fields live at which places, (n, fields): elsewhere their values mean nothing."""
-    layout = run.problem.layout
-    if not layout.has_parts:
-        return np.ones((len(places), len(run.problem.fields)), bool)
-    return layout.alive(run.problem.domain, places)
+    (n, dim) and (n, fields); where a field does not live its values mean nothing.
+    """
+    problem, fields = run.problem, len(run.problem.fields)
+    site = problem.layout.site(problem.domain, fields)
+    places = site.draw(number, Sobol(), np.random.default_rng(0))[0]
+    if not problem.layout.has_parts:
+        return places, np.ones((len(places), fields), bool)
+    return places, problem.layout.alive(problem.domain, places)

@@ -84,11 +84,19 @@ def march(
     if unfit := [name for name in ("checkpoint", "resume") if settings.get(name)]:
         raise ValueError(f"{unfit[0]}=: a march keeps no checkpoint; solve() keeps one of each slab")
     check_time_limit(time_limit)
-    known = known_values(problem)
+    return marched(problem, plan, asked, settings | {"estimate_error": estimate_error})
+
+
+def marched(problem: Problem, plan: Slabs, asked: Limits, settings: dict[str, Any]) -> Solution:
+    """The solution of slab after slab.
+
+    - `plan`: of the slabs, from which something may have been found out already.
+    - `settings`: of each slab.
+    """
+    settings, known = dict(settings), known_values(problem)
     if settings.get("network") is None:
         settings["network"] = network_for(problem)
     settings["singularities"] = find_singularities(problem, settings["network"])
-    settings["estimate_error"] = estimate_error
     solved, ended = _solved(problem, plan, asked, settings)
     return joined(problem, plan.ends, solved, ended, known, plan.chosen)
 
@@ -101,7 +109,7 @@ def _solved(
     - `settings`: of each slab.
     """
     solved: list[Solution] = []
-    traces, fresh = SharedTraces(), True
+    traces = SharedTraces()
     while plan.number_left:
         beside = _seconds_beside(solved, plan.drawn)
         if plan.drawn and _takes_too_long(problem, plan, asked, solved, beside):
@@ -116,8 +124,7 @@ def _solved(
             here = {"only_drawn": plan.drawn, "following": solved[-1] if solved else None}
             found = solve_within(limits, part, traces=traces.of_run(), **here, **settings)
         except (Exception, KeyboardInterrupt) as error:
-            if plan.drawn and _is_too_long(error, fresh):
-                fresh = False
+            if plan.drawn and _is_too_long(error, plan):
                 plan.too_long(error.left if isinstance(error, NotInDrawn) else math.inf)
                 continue
             if not solved:
@@ -126,7 +133,6 @@ def _solved(
             stopped = isinstance(error, KeyboardInterrupt)
             why = str(error) or (INTERRUPTED if stopped else type(error).__name__)
             return solved, (RESULTS.stopped if stopped else RESULTS.diverged, why)
-        fresh = False
         if found.stopped and solved and not found.steps:
             return solved, (RESULTS.stopped, found.stopped)
         if plan.drawn and not (found.rank or found.stopped or found.status is RESULTS.converged):
@@ -154,12 +160,12 @@ def _takes_too_long(
     return problem.domain.dim > 1 and beside * plan.number_left > HASTE * asked.left()
 
 
-def _is_too_long(error: BaseException, fresh: bool) -> bool:
+def _is_too_long(error: BaseException, plan: Slabs) -> bool:
     """Whether a shorter slab may do better than one that ended so.
 
-    - `fresh`: whether nothing was tried before: what is wrong then is what the user has asked for.
+    Where nothing was tried before, what is wrong is what the user has asked for.
     """
-    return isinstance(error, NotInDrawn) or (isinstance(error, ValueError) and not fresh)
+    return isinstance(error, NotInDrawn) or (isinstance(error, ValueError) and not plan.is_fresh)
 
 
 def _share(asked: Limits, plan: Slabs, beside: float) -> float | None:

@@ -79,8 +79,8 @@ def open_to_waves(ask: Inquiry, fields: tuple[str, ...], blocks: list[Block]) ->
             continue
         place, normal = wall.one(wall.held == held)
         entering = _entering(equations, ask, fields, place, normal)
-        names = dict.fromkeys(map(ask.named, fields))
         if entering > held:
+            names = dict.fromkeys(map(ask.named, fields))
             where = place_in_words(Domain(space, None), place[None])
             return (
                 f"{entering} of the waves that {', '.join(names)} make enter at the boundary near "

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._networks import DrawnUnits
+from .._networks import DrawnUnits, by_field
 from ._drawn_step import Combination
 
 CONSTANT = 1e-9  # of a field's size, below which it does not vary
@@ -25,19 +25,19 @@ def own_reach(run, found: Combination, places, alive, shown) -> float:
     if found.inverse is None:
         return 0.0
     embedding, points = run.model.embedding, jnp.asarray(places)
-    fields, used, parts = len(run.problem.fields), int(found.drawn.used), []
-    for i in range(used):
-        given = (found.drawn.portion(i), embedding, points)
+    fields, portions, parts = len(run.problem.fields), found.drawn.portions, []
+    for portion in portions:
+        given = (portion, embedding, points)
         program = run.compiler.function("drawn functions at places", _values, *given)
         parts.append(np.asarray(program(*given)))
     values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
-    functions, units = values.shape[2] // used, np.asarray(run.model.scaling.size)
+    functions, units = values.shape[2], np.asarray(run.model.scaling.size)
     # Of a residual below the rounding of what it began with nothing is known.
     least = found.held * max(1.0, float(np.finfo(float).eps) / max(found.left, 1e-300))
     most = 0.0
     for number in range(fields):
         mine = values[min(number, len(values) - 1)][alive[:, number]]
-        whole = np.zeros((len(mine), used * functions * fields))
+        whole = np.zeros((len(mine), functions * fields))
         whole[:, number::fields] = mine / np.sqrt(len(mine))
         moved = found.inverse.largest(whole) * least * units[number]
         field = shown[alive[:, number], number]
@@ -49,12 +49,4 @@ def own_reach(run, found: Combination, places, alive, shown) -> float:
 
 def _values(units: DrawnUnits, embedding, points):
     """The values of all functions at points, once for all fields or by field, (.., n, functions)."""
-
-    def at(point):
-        inputs = embedding(point)
-        if inputs.ndim == 1:
-            return units(inputs)[None]
-        numbers = jnp.arange(len(inputs) - 1)
-        return jax.vmap(lambda own, number: units(inputs[0], own, number))(inputs[1:], numbers)
-
-    return jnp.swapaxes(jax.vmap(at)(points), 0, 1)
+    return jax.vmap(lambda point: by_field(units, embedding(point)), out_axes=1)(points)

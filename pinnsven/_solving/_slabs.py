@@ -41,6 +41,11 @@ class Slabs:
         self._lefts: list[float] = []  # of the slabs that were too long, since the last solved one
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether no slab was solved yet, nor found too long."""
+        return len(self.edges) == 1 and self.length == self._whole
+
+    @property
     def number_left(self) -> int:
         """How many slabs there are still to solve, as far as that is known."""
         return len(self._given) or math.ceil((self.stop - self.edges[-1]) / self.length)

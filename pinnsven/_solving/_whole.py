@@ -14,7 +14,8 @@ from .._problem import Problem
 from .._sven import Sven
 from ._at_once import FLOOR
 from ._limits import Limits
-from ._march import march, planned
+from ._march import marched, planned
+from ._slabs import Slabs
 from ._solve import NotInDrawn, solve_within
 from ._weighting import AbstractWeighting, ScaledWeights
 
@@ -97,47 +98,45 @@ def solve(
     """
     asked = dict(locals())  # the arguments alone, before anything else has a name
     limits = Limits(*(asked.pop(name) for name in ("tolerance", "max_steps", "time_limit")))
-    if not _is_a_history(asked):
+    plan = _plan(limits, asked)
+    if plan is None:
         return solve_within(limits, **asked)
-    found = _as_history(limits, asked) or solve_within(limits, **asked)
+    found = _as_history(limits, plan, asked) or solve_within(limits, **asked)
     return dataclasses.replace(found, seconds=time.perf_counter() - limits.began)
 
 
-def _is_a_history(asked: dict[str, Any]) -> bool:
-    """Whether a solve may be divided into slabs of time: with nothing of the user's own about it."""
+def _plan(limits: Limits, asked: dict[str, Any]) -> Slabs | None:
+    """The slabs of time that a solve may be divided into; None with anything of the user's own."""
     problem = asked["problem"]
-    plain = isinstance(problem, Problem) and problem.domain.space is None and problem.domain.dim == 1
-    if not plain or asked["network"] is not None or problem.network is not None:
-        return False
+    alone = isinstance(problem, Problem) and problem.domain.space is None and problem.domain.dim == 1
+    if not alone or asked["network"] is not None or problem.network is not None:
+        return None
     kept = ("points", "checkpoint", "resume", "apart_from", "devices")
-    if any(asked[name] not in (None, False, ()) for name in kept):
-        return False
-    if not all(
-        getattr(callback, "hears_slabs", False) for callback in as_callbacks(asked["callbacks"])
-    ):
-        return False
+    if limits.max_steps is not None or any(asked[name] not in (None, False, ()) for name in kept):
+        return None
+    if not all(callback.hears_slabs for callback in as_callbacks(asked["callbacks"])):
+        return None
     own = asked["solver"] == Sven() and isinstance(asked["weighting"], ScaledWeights)
     if not (own and asked["drawn"] and asked["estimate_error"] and asked["precision"] == "float64"):
-        return False
-    try:
-        planned(problem, None, 1.0)
-    except ValueError:
-        return False
-    return True
-
-
-def _as_history(limits: Limits, asked: dict[str, Any]) -> Solution | None:
-    """The solution in drawn functions, whole or slab by slab; None where that does not do."""
-    if limits.max_steps is not None:
         return None
+    try:
+        return planned(problem, None, limits.target)
+    except ValueError:
+        return None
+
+
+def _as_history(limits: Limits, plan: Slabs, asked: dict[str, Any]) -> Solution | None:
+    """The solution in drawn functions, whole or slab by slab; None where that does not do."""
     try:
         found = solve_within(limits, only_drawn=True, **asked)
         if found.stopped or not limits.are_budgets or found.history["held_out"][-1] <= FLOOR:
             return found
-    except NotInDrawn:
-        pass
+        plan.too_long(1.0)  # for what a budget is there for
+    except NotInDrawn as error:
+        plan.too_long(error.left)
     left = None if limits.time_limit is None else SHARE * limits.left()
     if left is not None and left < LEAST:
         return None
-    found = march(time_limit=left, tolerance=limits.tolerance, **asked)
+    settings = {name: value for name, value in asked.items() if name != "problem"}
+    found = marched(asked["problem"], plan, Limits(limits.tolerance, None, left), settings)
     return found if found.status is RESULTS.converged or found.stopped else None

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import pinnsven as pv
+from helpers import run_of
 from pinnsven._solving import _drawn_values
 from pinnsven._solving._drawn import DrawnFit
 from pinnsven._solving._drawn_values import Table, Tables
-from tests.helpers import run_of
 
 pytestmark = pytest.mark.solves  # half a minute, most of it for what is compared with
 SQUARE = pv.Box(x=(0, 1), y=(-1, 1))
@@ -91,8 +91,14 @@ def tables_of(problem, keeps: float, portions: int):
 
 
 # What the network counts, and how many portions of functions there are.
-PROBLEMS = {flow: (1.0, 2), ring: (0.0, 3), packet: (0.0, 1), rod: (0.0, 1), history: (0.0, 2)}
-PROBLEMS[built_in] = (1.0, 1)
+PROBLEMS = {
+    flow: (1.0, 2),
+    ring: (0.0, 3),
+    packet: (0.0, 1),
+    rod: (0.0, 1),
+    history: (0.0, 2),
+    built_in: (1.0, 1),
+}
 
 
 @pytest.mark.parametrize("make", PROBLEMS)
