@@ -16,6 +16,27 @@ def equations_of(jaxpr):
                     yield from equations_of(inner)
 
 
+def equations_on_inputs(jaxpr, varying=None):
+    """The equations of a program whose operands depend on its arguments, those of its calls included.
+
+    - `varying`: which arguments count, a bool each; None for all.
+    """
+    varying = [True] * len(jaxpr.invars) if varying is None else varying
+    depends = {v for v, varies in zip(jaxpr.invars, varying, strict=True) if varies}
+    for equation in jaxpr.eqns:
+        here = [not hasattr(v, "val") and v in depends for v in equation.invars]
+        if not any(here):
+            continue
+        yield equation
+        depends.update(equation.outvars)
+        for value in equation.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    alike = len(inner.invars) == len(here)
+                    yield from equations_on_inputs(inner, here if alike else None)
+
+
 def numbers_in(program) -> set[float]:
     """All numbers that stand in a closed program, those of small arrays included."""
     found = [np.asarray(value) for value in program.consts]

@@ -20,7 +20,9 @@ class AbstractParameters(eqx.Module):
     unknown_maps: eqx.AbstractVar[tuple[Bounded, ...]]
 
     @abc.abstractmethod
-    def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
+    def unpack(
+        self, theta: Float[Array | np.ndarray, " params"]
+    ) -> tuple[FieldModel, dict[str, Array]]:
         """The model and the unknowns that a parameter vector stands for."""
 
     def unknowns(self, tail: Float[Array | np.ndarray, " unknowns"]) -> dict[str, Array]:
@@ -100,7 +102,7 @@ class Parameters(AbstractParameters):
     def unpack(self, theta):
         return self.of_arrays(self.arrays(theta))
 
-    def arrays(self, theta: Float[Array, " params"]) -> list[Array]:
+    def arrays(self, theta: Float[Array | np.ndarray, " params"]) -> list[Array]:
         """The arrays of a parameter vector: those of the network, then the unknowns as one."""
         return [*split_arrays(self.model, theta[: theta.size - self._count]), *self._tail(theta)]
 

@@ -104,12 +104,13 @@ def products_of(
     sines = turns != jnp.arange(len(inputs), dtype=turns.dtype)
     along = 2 * inputs[turns]
 
-    def recur(pair, _):
-        below, here = pair
-        return (here, along * here - below), here
+    def recur(n, carry):
+        table, below, here = carry
+        return table.at[n].set(here), here, along * here - below
 
     first = jnp.where(sines, 0.0, 1.0).astype(inputs.dtype), inputs
-    table = jax.lax.scan(recur, first, None, length=most)[1]
-    table = jnp.concatenate([jnp.ones((1, len(inputs)), inputs.dtype), table])
+    table = jnp.ones((most + 1, len(inputs)), inputs.dtype)
+    highest = jnp.max(degrees, initial=0)  # no further, however much room there is
+    table = jax.lax.fori_loop(1, highest + 1, recur, (table, *first))[0]
     factors = table[jnp.maximum(degrees, 0), jnp.arange(len(inputs))]
     return jnp.where(degrees[:, 0] == NONE, 0.0, jnp.prod(factors, axis=1))

@@ -281,9 +281,10 @@ def named_function_values(function, points: dict[str, np.ndarray], precision: st
     names = required_arguments(function)
     with precision_context(precision):
         count = len(next(iter(points.values())))
-        given = [jnp.asarray(points[name]) for name in names]
+        given = [np.asarray(points[name], float) for name in names]
         axes = tuple(0 if np.shape(points[name]) else None for name in names)
         if 0 not in axes:
             return np.full(count, function(*given), dtype=np.float64)
-        values = jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float), axes)(*given)
-        return np.asarray(values, dtype=np.float64)
+        # Compiled: one operation after the other would be a program each.
+        at_all = jax.jit(jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float), axes))
+        return np.asarray(at_all(*given), dtype=np.float64)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._basics._traced import equations_of
+from .._basics._traced import equations_on_inputs
 from .._calculus._derivatives import DerivativePlan
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
 from .._conditions import GIVEN, Block
@@ -53,7 +53,7 @@ class Inquiry:
         fixed = fixed_values(plan, self.numbers)
         at = lambda point: residuals(block, at_fixed(plan, fixed, point), block.data)
         program = jax.make_jaxpr(at)(jnp.zeros(plan.space.domain.dim)).jaxpr
-        return any(equation.primitive.name in SWITCHES for equation in equations_of(program))
+        return any(equation.primitive.name in SWITCHES for equation in equations_on_inputs(program))
 
     def speaks(
         self, block: Block, field: str, points: Float[np.ndarray, "n dim"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from .._calculus._derivatives import taylor
 from .._calculus._names import Gradient, NormalDerivative
@@ -101,32 +102,33 @@ class _Strain:
             return False
         if len(problem.fields) != 1 or problem.domain.time is not None:
             return False
-        corner, bent = jnp.asarray(vertex), []
-        along = jnp.stack([jnp.array([math.cos(e), math.sin(e)]) for e in edges])
+        corner, bent = np.asarray(vertex, float), []
+        along = np.array([[math.cos(edge), math.sin(edge)] for edge in edges])
         for block, direction in zip(held, along, strict=True):
             condition = problem.conditions[block.name]
             if not isinstance(condition, Dirichlet) or problem.fields[0] not in condition.values:
                 return False
             bent.append(self._bend(condition.values[problem.fields[0]], corner, direction))
-        both = jnp.stack(bent)
+        both = np.stack(bent)
         sizes = np.asarray(self.sizes(corner, along, both))
         # With one edge's curvature alone: what is left of both may be no more than rounding.
-        alone = np.asarray(self.sizes(corner, along, both * jnp.array([[1.0], [0.0]])))
+        alone = np.asarray(self.sizes(corner, along, both * np.array([[1.0], [0.0]])))
         # So may both edges' curvatures themselves, as those of log(r) at a corner of a square: against
         # one that slopes of their size would have across the domain.
         across = float(np.max(problem.domain.upper - problem.domain.lower))
-        usual = both.at[:, 2].set(jnp.array([jnp.max(jnp.abs(both[:, 1])) / across, 0.0]))
+        usual = both.copy()
+        usual[:, 2] = np.max(np.abs(both[:, 1])) / across, 0.0
         noise = ROUNDED * np.max(np.asarray(self.sizes(corner, along, usual)))
         return bool(sizes[0] > max(STRAINED * max(np.max(sizes), np.max(alone)), noise))
 
-    def _bend(self, value, corner, direction):
-        """A prescribed value and its derivatives along an edge at a corner, (3,)."""
+    def _bend(self, value, corner, direction) -> Float[np.ndarray, " 3"]:
+        """A prescribed value and its derivatives along an edge at a corner."""
         if not callable(value):
-            return jnp.array([float(value), 0.0, 0.0])
+            return np.array([float(value), 0.0, 0.0])
         if id(value) not in self.bends:
             given = lambda point: prescribed(self.problem, value, point)
             self.bends[id(value)] = jax.jit(lambda p, d: jnp.stack(taylor(given, p, d, 2)))
-        return self.bends[id(value)](corner, direction)
+        return np.asarray(self.bends[id(value)](corner, direction))
 
     def _sizes(self, corner, along, bent):
         """Residuals at a corner and elsewhere, of a field with these curvatures there."""

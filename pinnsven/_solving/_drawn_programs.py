@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from .._conditions import Block
 from .._networks import DrawnUnits, by_field
@@ -97,6 +98,22 @@ def values_of_units(system: ResidualSystem, theta, units: DrawnUnits, batches):
         empty = jnp.zeros((len(points), *shape), points.dtype)
         found.append(jax.lax.fori_loop(0, used, visit, empty))
     return tuple(found)
+
+
+def functions_at(
+    units: DrawnUnits, embedding, places, compiled
+) -> Float[np.ndarray, "rows n functions"]:
+    """The values of all functions at places: one row for all fields, or one for each.
+
+    - `places`: (n, dim), of which many are best asked for in one number: it compiles for each.
+    - `compiled`: makes a compiled function of a name, a function and its arguments, and keeps it.
+    """
+
+    def at_all(units, embedding, places):
+        return jax.vmap(lambda point: by_field(units, embedding(point)), out_axes=1)(places)
+
+    given = (units, embedding, np.asarray(places))
+    return np.asarray(compiled("drawn functions at places", at_all, *given)(*given))
 
 
 def rows_of_values(system: ResidualSystem, theta, present, batches):

@@ -20,7 +20,6 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -179,7 +178,7 @@ class _Question:
 
     system: ResidualSystem
     parameters: Parameters
-    theta: Float[Array, " params"]
+    theta: Float[np.ndarray, " params"]
     blocks: tuple[Block, ...]
 
     @classmethod
@@ -190,7 +189,7 @@ class _Question:
         )
         wide = wide.around(addition=room_for(wide.model))
         blocks = (*(block.judged for block in system.blocks), field_values(system.blocks[0]))
-        return cls(system, wide, jnp.asarray(theta, float), blocks)
+        return cls(system, wide, np.asarray(theta, float), blocks)
 
     @property
     def spaces(self) -> tuple[type[AbstractSecondSpace], ...]:
@@ -277,7 +276,7 @@ def _assembled(fits: list[Fit], size, free: Freedom, relative: float, most: floa
         freedom=free,
         place=fits[0].places[np.argmax(np.abs(direction))],
         even=float(abs(np.mean(direction)) / np.sqrt(np.mean(direction**2))),
-        corrected=best.space.unpack(jnp.asarray(good))[0],
+        corrected=best.space.unpack(np.asarray(good))[0],
         fit=fits[0],
         size=size,
         relative=relative,

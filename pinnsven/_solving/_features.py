@@ -20,7 +20,7 @@ from ._residual import split_rows, whereabouts
 from ._verdict import AGREE
 
 LOOKS = 1_000_000  # points of each condition at which the residual is looked at
-SECONDS = 0.8  # that all of them may take
+SECONDS = 0.4  # that all of them may take
 SOURCE_LOOKS = 1 << 20  # points of each equation at which its own functions are looked at
 SOURCE_LOOKS_BESIDE = 1 << 18  # the same of other conditions: fewer lie as closely on a boundary
 SOURCE_PORTION = 1 << 14  # of them at a time, where they may be dear

@@ -6,6 +6,8 @@ there with it, and all before it are continuous. Where the factor of the highest
 is not so (see `_coefficients`), and nothing is added.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -36,19 +38,27 @@ def kinks(problem) -> list[Singularity]:
         functions = [_residual(group, setting) for setting in settings]
         if functions[0] is None:
             continue
-        once = lambda name, function, *given: jax.jit(function)
-        lost = find_jump(group, numbers, once)
+        jump = functools.cache(lambda group=group: _jump(group, numbers))
         for axis in range(problem.domain.dim):
             order = max(_order(block, axis) for block in group)
-            if order and not (lost is not None and lost.axis == axis):
-                near = SAME * (problem.domain.upper - problem.domain.lower)[axis]
-                planes, *again = [_planes(problem.domain, function, axis) for function in functions]
-                found += [
-                    _singularity(problem, axis, place, order)
-                    for place in planes
-                    if all(np.any(np.abs(np.asarray(other) - place) <= near) for other in again)
-                ]
+            if not order:
+                continue
+            near = SAME * (problem.domain.upper - problem.domain.lower)[axis]
+            planes, *again = [_planes(problem.domain, function, axis) for function in functions]
+            kept = [
+                _singularity(problem, axis, place, order)
+                for place in planes
+                if all(np.any(np.abs(np.asarray(other) - place) <= near) for other in again)
+            ]
+            # Where a factor jumps along this axis more than one derivative does.
+            found += kept if kept and jump() != axis else []
     return list({(s.feature.axis, s.feature.place): s for s in found}.values())
+
+
+def _jump(group: tuple[Block, ...], numbers: dict[str, float]) -> int | None:
+    """The axis along which a factor of equations jumps most; None where none does."""
+    found = find_jump(group, numbers, lambda name, function, *given: jax.jit(function))
+    return None if found is None else found.axis
 
 
 def _singularity(problem, axis: int, place: float, order: int) -> Singularity:

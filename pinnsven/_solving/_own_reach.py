@@ -5,11 +5,9 @@ multiply what is steep without end, as those of a Cauchy problem, a solution in 
 may have moved along some that this space cannot form: its own step knows them (experiment 167).
 """
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from .._networks import DrawnUnits, by_field
+from ._drawn_programs import functions_at
 from ._drawn_step import Combination
 
 CONSTANT = 1e-9  # of a field's size, below which it does not vary
@@ -24,12 +22,9 @@ def own_reach(run, found: Combination, places, alive, shown) -> float:
     """
     if found.inverse is None:
         return 0.0
-    embedding, points = run.model.embedding, jnp.asarray(places)
-    fields, portions, parts = len(run.problem.fields), found.drawn.portions, []
-    for portion in portions:
-        given = (portion, embedding, points)
-        program = run.compiler.function("drawn functions at places", _values, *given)
-        parts.append(np.asarray(program(*given)))
+    embedding, fields, parts = run.model.embedding, len(run.problem.fields), []
+    for portion in found.drawn.portions:
+        parts.append(functions_at(portion, embedding, places, run.compiler.function))
     values = np.concatenate(parts, axis=2)  # (fields or one, points, functions)
     functions, units = values.shape[2], np.asarray(run.model.scaling.size)
     # Of a residual below the rounding of what it began with nothing is known.
@@ -45,8 +40,3 @@ def own_reach(run, found: Combination, places, alive, shown) -> float:
         size = variation if variation > CONSTANT * size else size
         most = max(most, moved / size if size > 0 else 0.0)
     return most
-
-
-def _values(units: DrawnUnits, embedding, points):
-    """The values of all functions at points, once for all fields or by field, (.., n, functions)."""
-    return jax.vmap(lambda point: by_field(units, embedding(point)), out_axes=1)(points)

@@ -154,7 +154,9 @@ class ResidualSystem(AbstractResidual):
         """The unknowns, in the order of the last parameters."""
         return self.parameters.unknown_names
 
-    def unpack(self, theta: Float[Array, " params"]) -> tuple[FieldModel, dict[str, Array]]:
+    def unpack(
+        self, theta: Float[Array | np.ndarray, " params"]
+    ) -> tuple[FieldModel, dict[str, Array]]:
         """The model that a parameter vector stands for; unknowns and constants by name."""
         model, unknowns = self.parameters.unpack(theta)
         return model, unknowns | self._numbers(theta)

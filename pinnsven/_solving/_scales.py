@@ -10,12 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._basics._precision import precision_context
-from .._networks import Ansatz, Scaling, in_combination
+from .._domains import Interior, Sobol
+from .._networks import Ansatz, Scaling
 from ._drawn import DrawnFit
+from ._drawn_programs import functions_at
 from ._drawn_values import Table
 from ._points import PointSet
 from ._residual import ResidualSystem
 
+SPREAD_PLACES = 512  # points at which the spread of a solution is seen
 PLACES = 128  # points of each condition at which prescribed values are looked at
 FAINT = 1e-9  # prescribed values that are smaller are held against the equations
 ROUNDED = 1e-9  # of the size that balances the equations, below which they are rounding
@@ -44,7 +47,7 @@ def find_scales(system: ResidualSystem, theta, network, points: PointSet, compil
     if isinstance(network, Ansatz):
         return plain
     with precision_context("float64"), points.unchanged():
-        theta = jnp.asarray(theta, float)
+        theta = np.asarray(theta, float)
         numbers = {n: np.asarray(v, float) for n, v in system.unpack(theta)[1].items()}
         shift, size = _prescribed(system, points, numbers, compiled)
         faint = np.hypot(shift, size) < FAINT
@@ -230,10 +233,8 @@ def _spread(fit: DrawnFit) -> np.ndarray | None:
             break
     if not np.any(change):
         return None
-    places = np.concatenate([np.asarray(batch.points) for batch in sets.batches[0]])
-    embedding = fit.parameters.model.embedding
-
-    def at(point):
-        return in_combination(units, embedding(point), jnp.asarray(change[0]))
-
-    return np.sqrt(np.mean(np.asarray(jax.vmap(at)(jnp.asarray(places))) ** 2, axis=0))
+    domain, parameters = fit.system.blocks[0].plan.space.domain, fit.parameters
+    places = Interior(domain).draw(SPREAD_PLACES, Sobol(), np.random.default_rng(0))[0]
+    values = functions_at(units, parameters.model.embedding, places, fit.compiled)
+    fields = np.moveaxis(change[0], 1, 0)[..., None]  # (fields, functions, 1)
+    return np.sqrt(np.mean((values @ fields)[..., 0] ** 2, axis=1))

@@ -10,8 +10,11 @@ def settle(run) -> None:
     """Holds sizes, and weights with them, against how strongly the conditions answer now.
 
     An equation whose terms fall away as the solution takes shape, as the square of a small field
-    does, would else be measured against what it was for another function.
+    does, would else be measured against what it was for another function. Nothing answers a network
+    that drawn functions have replaced.
     """
+    if run.stands_alone:
+        return
     sizes = np.asarray(run.sizes, float)
     room = RESPONSE_ROOM * run.response(LAST_PROBES)[0]
     shrinks = (room > 0) & (room < sizes)

@@ -84,7 +84,7 @@ def points_used(run: Any) -> dict[str, dict[str, np.ndarray]]:
 
 def shown(run: Any) -> FieldModel:
     """The model of a run's present parameters, with no room for what is not there."""
-    model = run.system.unpack(run.theta)[0]
+    model = run.system.unpack(np.asarray(run.theta))[0]
     if not isinstance(model.addition, DrawnLayer):
         return model
     found = model.addition.trimmed() if int(model.addition.used) else Alone()

@@ -98,7 +98,7 @@ class Changed(eqx.Module):
 
     plain: eqx.Module
     space: AbstractSpace
-    coefficients: Float[Array, " functions"]
+    coefficients: Float[Array | np.ndarray, " functions"]
 
     def __call__(self, values, inputs):
         plain = self.plain(values, inputs)  # type: ignore[operator]
@@ -114,7 +114,7 @@ class UnitSpace(AbstractSpace):
     """
 
     plain: Parameters
-    base: Float[Array, " params"]
+    base: Float[Array | np.ndarray, " params"]
     units: DrawnUnits
     fields: int = eqx.field(static=True)
 
@@ -140,7 +140,11 @@ class AbstractSecondSpace(AbstractSpace):
     @classmethod
     @abc.abstractmethod
     def at(
-        cls, plain: Parameters, theta: Float[Array, " params"], fields: int, times: float = 1
+        cls,
+        plain: Parameters,
+        theta: Float[Array | np.ndarray, " params"],
+        fields: int,
+        times: float = 1,
     ) -> "AbstractSecondSpace":
         """The space at a solution of so many fields.
 
@@ -158,7 +162,7 @@ class TangentSpace(AbstractSecondSpace):
 
     title: ClassVar[str] = "error, in the tangent space"
     plain: Parameters
-    base: Float[Array, " params"]
+    base: Float[Array | np.ndarray, " params"]
     near: Float[Array, "copies params"]
     index: Int[Array, " subset"]
 
@@ -235,7 +239,7 @@ class DrawnSpace(AbstractSecondSpace):
 
     title: ClassVar[str] = "error"
     plain: Parameters
-    base: Float[Array, " params"]
+    base: Float[Array | np.ndarray, " params"]
     weights: Float[Array, "units inputs"]
     biases: Float[Array, " units"]
     owners: Int[Array, " units"]

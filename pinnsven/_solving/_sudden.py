@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._basics._traced import equations_of
+from .._basics._traced import equations_on_inputs
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block
 from .._domains import Domain, Interior, Sobol
@@ -45,8 +45,8 @@ def frozen(plan: DerivativePlan, point) -> dict:
 
 def at_fixed(plan: DerivativePlan, fixed: dict, point) -> dict:
     """What a condition asks for at one point: its coordinates, and all else as it is held fixed."""
-    asks = plan.space.coordinates
-    return fixed | {n: v for n, v in frozen(plan, point).items() if n in asks}
+    coordinates = plan.space.domain.split(point)
+    return fixed | {name: value for name, value in coordinates.items() if name in plan.names}
 
 
 def fixed_values(plan: DerivativePlan, numbers: dict[str, float]) -> dict:
@@ -54,7 +54,7 @@ def fixed_values(plan: DerivativePlan, numbers: dict[str, float]) -> dict:
 
     - `numbers`: of unknowns and constants.
     """
-    shapes = jax.eval_shape(lambda p: frozen(plan, p), jnp.zeros(plan.space.domain.dim))
+    shapes = jax.eval_shape(lambda p: frozen(plan, p), np.zeros(plan.space.domain.dim))
 
     def drawn(name: str):  # the same in each condition that asks for it
         return np.random.default_rng(list(name.encode())).standard_normal(shapes[name].shape)
@@ -97,9 +97,9 @@ def at_most(number: int, program: Callable) -> Callable:
 
 
 def may_jump(function: Callable, *arguments) -> bool:
-    """Whether a function's program has anything that can make a jump."""
+    """Whether a function's program has anything that can make a jump where its arguments vary."""
     program = jax.make_jaxpr(function)(*arguments).jaxpr
-    return any(equation.primitive.name in SUDDEN for equation in equations_of(program))
+    return any(equation.primitive.name in SUDDEN for equation in equations_on_inputs(program))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from scipy.stats import qmc
 
 import pinnsven as pv
 from pinnsven._domains._sampling import relative_density, weighted_choice
+from pinnsven._domains._sequences import sobol
 from shapes import fresh
 
 # Samplers.
@@ -31,6 +33,15 @@ def test_sobol_points_put_one_in_each_dyadic_interval(exponent, seed):
     points = pv.Sobol().draw(count, 3, np.random.default_rng(seed))
     cells = np.sort((points * count).astype(int), axis=0)
     np.testing.assert_array_equal(cells, np.tile(np.arange(count)[:, None], (1, 3)))
+
+
+@given(exponent=st.integers(0, 10), dim=st.integers(1, 14), seed=st.integers(0, 100))
+@settings(max_examples=40, deadline=None)
+def test_sobol_points_are_those_of_scipy(exponent, dim, seed):
+    ours, theirs = np.random.default_rng(seed), np.random.default_rng(seed)
+    points = sobol(dim, exponent, ours)
+    np.testing.assert_array_equal(points, qmc.Sobol(dim, rng=theirs).random_base2(exponent))
+    assert ours.random() == theirs.random()
 
 
 @given(side=st.integers(1, 6), dim=st.integers(1, 3))

@@ -221,6 +221,7 @@ def test_each_function_compiles_once_however_many_steps(recorder, solution):
     # What finds the unit of u.
     units = {"prescribed values", "built-in values"}
     units |= {"values of drawn functions", "conditions of drawn functions"}
+    units.add("drawn functions at places")
     assert set(compiled) - {"refined step"} == {"field", "residual", "step"} | units
 
 
