@@ -5,9 +5,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._calculus._derivatives import DerivativePlan
+from .._calculus._pairs import PairPlan
 from .._conditions import Block
-from .._networks import DrawnUnits, by_field
+from .._networks import DrawnUnits, FieldModel, Identity, by_field
 from ._residual import ResidualSystem, points_per_slab
+from ._spaces import DrawnSpace
+
+OF_VALUES = (DerivativePlan, PairPlan)  # plans whose values are linear in the fields
+
+
+def is_of_values(block: Block, model: FieldModel) -> bool:
+    """Whether a condition's residual is a function of values that are linear in the functions."""
+    linear = isinstance(model.transform, Identity)
+    return linear and type(block.plan) in OF_VALUES and bool(asked(block))
 
 
 def asked(block: Block) -> list[str]:
@@ -68,20 +79,48 @@ def beside(keeps: float):
 
 
 def values_of_units(system: ResidualSystem, theta, units: DrawnUnits, batches):
-    """The values of all functions in the terms of every condition, (points, values, functions) each.
-
-    Slab after slab: what is beside the active points stays zero.
-    """
+    """The values of all functions in the terms of every condition, (points, values, functions) each."""
     model, numbers = system.unpack(theta)
 
     def fields(point):
         functions = by_field(units, model.embedding(point))
-        ones = jnp.ones(len(block_fields), point.dtype)
+        ones = jnp.ones(len(system.blocks[0].plan.space.fields), point.dtype)
         behind = lambda values: model.built_in(model.scaling(values), point)  # type: ignore[operator]
         factors = jax.jvp(behind, (0 * ones,), (ones,))[1]  # no field enters another there
         return factors[:, None] * functions
 
-    block_fields, found = system.blocks[0].plan.space.fields, []
+    return _tabulated(system, fields, units.functions, numbers, batches)
+
+
+def values_of_space(system: ResidualSystem, batches):
+    """The values of a solution u, then of all functions of a space around it: as `values_of_units`.
+
+    - `system`: with a `DrawnSpace` in place of its parameters.
+    """
+    space = system.parameters
+    assert isinstance(space, DrawnSpace)
+    model = space.plain.unpack(space.base)[0]
+    numbers = system.unpack(jnp.zeros(space.size, space.base.dtype))[1]
+
+    def fields(point):
+        inputs = model.embedding(point)
+        plain = model.addition(jnp.atleast_1d(model.network(inputs)), inputs)  # type: ignore[operator]
+        behind = lambda values: model.built_in(model.scaling(values), point)  # type: ignore[operator]
+        here, factors = jax.jvp(behind, (plain,), (jnp.ones_like(plain),))
+        return jnp.concatenate([here[:, None], factors[:, None] * space.values(inputs, plain)], axis=1)
+
+    number = 1 + space.functions // space.fields
+    return _tabulated(system, fields, number, numbers, batches)
+
+
+def _tabulated(system: ResidualSystem, fields, functions: int, numbers, batches):
+    """What every condition asks of functions of a point, slab after slab.
+
+    What is beside the active points stays zero.
+
+    - `fields`: maps a point to the values (fields, functions), `functions`: how many.
+    """
+    found = []
     for block, batch in zip(system.blocks, batches, strict=True):
         points, normals = jnp.asarray(batch.points), jnp.asarray(batch.normals)
         share = points_per_slab(block.components)
@@ -93,9 +132,8 @@ def values_of_units(system: ResidualSystem, theta, units: DrawnUnits, batches):
             slab = [jax.lax.dynamic_slice_in_dim(a, i * share, share) for a in (points, normals)]
             return jax.lax.dynamic_update_slice_in_dim(carry, jax.vmap(at)(*slab), i * share, 0)
 
-        shape = jax.eval_shape(at, points[0], normals[0]).shape
         used = (jnp.asarray(batch.active, jnp.int32) + share - 1) // share
-        empty = jnp.zeros((len(points), *shape), points.dtype)
+        empty = jnp.zeros((len(points), len(owners_of(block)), functions), points.dtype)
         found.append(jax.lax.fori_loop(0, used, visit, empty))
     return tuple(found)
 
@@ -117,19 +155,27 @@ def functions_at(
 
 
 def rows_of_values(system: ResidualSystem, theta, present, batches):
-    """Scaled residuals (points, components) from values, and their slopes, by block."""
-    numbers, found = system.unpack(theta)[1], []
-    fields = len(system.blocks[0].plan.space.fields)
+    """Scaled residuals from values, by block, and their slopes with the values and with the unknowns.
+
+    (points, components), (points, components, values) and (points, components, unknowns).
+
+    - `theta`: of its last entries the unknowns are made.
+    """
+    found, fields = [], len(system.blocks[0].plan.space.fields)
+    own = len(system.unknown_names)
+    before, tail = theta[: theta.size - own], theta[theta.size - own :]
+    numbers_of = lambda tail: system.unpack(jnp.concatenate([before, tail]) if own else theta)[1]
     for number, (block, values, batch) in enumerate(zip(system.blocks, present, batches, strict=True)):
 
         def at(row, given, block=block, number=number):
             nothing = lambda point: jnp.zeros(fields, point.dtype)
-            values = block.plan.evaluate(nothing, row[0], row[1], numbers)
-            residuals = lambda given: system.scaled(
-                number, values | _named(block, values, given), row, theta.dtype
-            )
-            residual, pull = jax.vjp(residuals, given)
-            return residual, jax.vmap(pull)(jnp.eye(block.components, dtype=theta.dtype))[0]
+
+            def residuals(given, tail):
+                values = block.plan.evaluate(nothing, row[0], row[1], numbers_of(tail))
+                return system.scaled(number, values | _named(block, values, given), row, theta.dtype)
+
+            residual, pull = jax.vjp(residuals, given, tail)
+            return residual, *jax.vmap(pull)(jnp.eye(block.components, dtype=theta.dtype))
 
         rows = jax.tree.map(jnp.asarray, batch.rows)
         found.append(jax.vmap(at)(rows, jnp.asarray(values)))

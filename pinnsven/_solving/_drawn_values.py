@@ -13,14 +13,10 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._calculus._derivatives import DerivativePlan
-from .._calculus._pairs import PairPlan
-from .._networks import DrawnLayer, DrawnUnits, Identity, Parameters
-from ._drawn_programs import asked, beside, owners_of, rows_of_values, values_of_units
+from .._networks import DrawnLayer, DrawnUnits, Parameters
+from ._drawn_programs import beside, is_of_values, owners_of, rows_of_values, values_of_units
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import UnitSpace, linear
-
-OF_VALUES = (DerivativePlan, PairPlan)  # plans whose values are linear in the fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,10 +172,7 @@ class Tables:
         self.fields = len(system.blocks[0].plan.space.fields)
         # The constant and the inputs are in all portions: twice they would be no basis.
         self.common = 1 + self.parameters.model.embedding.inputs
-        linear_in_them = isinstance(self.parameters.model.transform, Identity)
-        self._is_plain = [
-            linear_in_them and type(b.plan) in OF_VALUES and bool(asked(b)) for b in system.blocks
-        ]
+        self._is_plain = [is_of_values(block, self.parameters.model) for block in system.blocks]
         self.of_values = self._picked(True)
         self.others = self._picked(False)
         blocks = [] if self.of_values is None else self.of_values.blocks
@@ -244,8 +237,9 @@ class Tables:
                 filled.append(whole)
             arguments = (self.of_values, self.theta, tuple(filled), batches)
             program = self._compiled("conditions of drawn functions", rows_of_values, *arguments)
-            pairs = program(*arguments)
-            for parts, (residual, slopes), batch in zip(found, pairs, batches, strict=True):
+            for parts, (residual, slopes, _), batch in zip(
+                found, program(*arguments), batches, strict=True
+            ):
                 active = int(batch.active)
                 parts.append((np.asarray(residual)[:active], np.asarray(slopes)[:active]))
         return [

@@ -21,12 +21,13 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from .._basics._precision import precision_context
 from .._calculus._names import NameSpace
 from .._conditions import Block
 from .._networks import FieldModel, Parameters
+from ._around import Around
 from ._determined import GROWTH, Freedom, freedom
 from ._fitted import AS_GOOD, OVERSAMPLING, Asked, Fit, Linearized, field_values, fresh
 from ._levels import Levels
@@ -159,8 +160,8 @@ def estimate_errors(
 
 
 def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(SPACES)):
-    """What is compiled for an estimate: names and arguments of `linear`, in the order of their use, and
-    whether each runs for less time than it takes to compile.
+    """What is compiled for an estimate: names, functions and their arguments, in the order of their
+    use, and whether each runs for less time than it takes to compile.
 
     - `most`: for so many of the spaces.
     """
@@ -169,7 +170,8 @@ def questions(system: ResidualSystem, theta, points: PointSet, most: int = len(S
         for kind in asking.spaces[:most]:
             space, asked = asking.within(kind)
             batches = fresh(asked.blocks, points, {}, space.size)
-            yield kind.title, (asked, np.zeros(space.size), batches), asking.is_brief
+            for program in Around(asked, batches, kind.title).programs():
+                yield *program, asking.is_brief
 
 
 @dataclasses.dataclass(frozen=True)

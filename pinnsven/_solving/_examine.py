@@ -8,7 +8,7 @@ from .._basics._memory import shortage_as_memory_error
 from .._basics._precision import precision_context
 from .._domains import Sobol
 from .._networks import FieldModel
-from .._output._evaluate import Evaluator, Spread
+from .._output._evaluate import CHUNK, Evaluator, Spread
 from .._output._records import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
@@ -178,7 +178,9 @@ def _own(run, evaluator: Evaluator) -> float:
     if not run.stands_alone or run.candidate is None:
         return 0.0
     places, alive = _places(run, COMPARED)
-    return own_reach(run, run.candidate, places, alive, evaluator(places))
+    # As many as the true error is told at, where it is known, for which the same program serves.
+    shown = evaluator(np.resize(places, (CHUNK, places.shape[1])))[: len(places)]
+    return own_reach(run, run.candidate, places, alive, shown)
 
 
 def _jump(run, evaluator: Evaluator) -> Jump | None:
@@ -190,8 +192,8 @@ def _jump(run, evaluator: Evaluator) -> Jump | None:
         ends = zip(np.nanmin(found, axis=0).tolist(), np.nanmax(found, axis=0).tolist(), strict=True)
         return dict(zip(run.problem.fields, ends, strict=True))
 
-    numbers = {name: float(value) for name, value in run.system.unpack(run.theta)[1].items()}
     with precision_context("float64"):
+        numbers = run.system.numbers(run.theta)
         return find_jump(run.system.blocks, numbers, run.compiler.compile, reach)
 
 

@@ -97,8 +97,10 @@ def _extremes(run, block: Block) -> Drawn | None:
     drawn = run.points.fresh(block, SOURCE_LOOKS if block.interior else SOURCE_LOOKS_BESIDE)
     if block.given is not None:
         return _ends(*_as_time_allows(block.given, drawn))
-    given = run.system.unpack(run.theta)[1], block.data
-    places = [np.asarray(a, run.theta.dtype) for a in (drawn.points, drawn.normals)]
+    dtype = run.theta.dtype
+    numbers = {n: np.asarray(v, dtype) for n, v in run.system.numbers(run.theta).items()}
+    given = numbers, block.data
+    places = [np.asarray(a, dtype) for a in (drawn.points, drawn.normals)]
     everywhere = jax.vmap(at_rest(block), (0, 0, None, None))
     found = run.compiler.compile("source", everywhere, *places, *given)(*places, *given)
     return _ends(drawn, np.asarray(found))

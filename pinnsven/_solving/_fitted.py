@@ -5,6 +5,7 @@ the residual it explains.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -12,8 +13,9 @@ import scipy.linalg
 
 from .._calculus._derivatives import DerivativePlan
 from .._conditions import Block, GivenValues
-from ._residual import Batch, ResidualSystem, split_rows
-from ._spaces import AbstractSecondSpace, linear
+from ._around import Around
+from ._residual import Batch, ResidualSystem
+from ._spaces import AbstractSecondSpace
 
 OVERSAMPLING = 4  # fresh points of the equations per function
 OVERSAMPLING_FINER = 1.5  # the same of those with an integral at each, by a finer rule
@@ -79,23 +81,23 @@ class Asked:
 
     def at(self, coefficients) -> Linearized:
         """Residual, Jacobian and fields of u + e, as matrices on the host."""
-        space, system, sets = self.space, self.system, self.sets
-        program = self.compiled(self.name, linear, system, coefficients, sets[0])
-        pairs = []
-        for batches in sets:
-            jacobian, residual = map(np.asarray, program(system, coefficients, batches))
-            stop = system.layout(batches).rows[FIELDS].start
-            pairs.append((jacobian[:stop], residual[:stop]))
-        looser = np.ones(len(residual))
-        for name, rows in system.layout(sets[1]).rows.items():
-            looser[rows] = self.scatter.get(name, 1.0)
-        number, fields = sets[1][-1].active, system.blocks[-1].components
-        values = split_rows(system, sets[1], residual)[-1]
-        columns = jacobian[stop:].T.reshape(space.size, -1, system.width)
-        shown = system.width // fields * fields
-        columns = columns[:, :, :shown].reshape(space.size, -1, fields)[:, :number]
-        slopes = columns.transpose(2, 1, 0) / np.asarray(sets[1][-1].scale)[0, 0]
-        return Linearized(pairs[0], pairs[1], looser[:stop], values, slopes)
+        pairs, looser = [], []
+        for around in self._around:
+            *found, (columns, values) = around.at(coefficients, self.compiled)
+            pairs.append([np.concatenate(parts) for parts in zip(*found, strict=True)])
+            named = zip(self.system.blocks, found, strict=False)
+            looser = [np.full(len(r), self.scatter.get(block.name, 1.0)) for block, (_, r) in named]
+        shown = self.sets[1][-1]
+        fields, scale = self.system.blocks[-1].components, float(np.asarray(shown.scale)[0, 0])
+        slopes = np.moveaxis(columns.reshape(-1, fields, self.space.size), 1, 0) / scale
+        fitted, held = (tuple(pair) for pair in pairs)
+        return Linearized(
+            fitted, held, np.concatenate(looser), values.reshape(-1, fields) / scale, slopes
+        )
+
+    @functools.cached_property
+    def _around(self) -> list[Around]:
+        return [Around(self.system, points, self.name) for points in self.sets]
 
     def fit(self) -> Fit | None:
         """Corrections of the solution itself; None where it is not finite around it."""

@@ -1,7 +1,6 @@
 """What the verdict needs compiled, before it is needed."""
 
 from ._error_estimate import questions
-from ._spaces import linear
 from ._uncertainty import scatter_questions
 
 
@@ -14,9 +13,9 @@ def prepare_verdict(run, ahead: bool = False, first: bool = False) -> None:
     compiling = run.compiler.ahead if ahead else run.compiler.function
     run.prepared = []
     most = 1 if first else 2
-    for name, given, brief in questions(run.system, run.theta, run.points, most):
+    for name, function, given, brief in questions(run.system, run.theta, run.points, most):
         run.prepared.append((name, given))
-        compiling(name, linear, *given, brief=brief)
+        compiling(name, function, *given, brief=brief)
     for name, function, given in () if first else scatter_questions(run):
         run.prepared.append((name, given))
         compiling(name, function, *given)

@@ -172,6 +172,10 @@ class ResidualSystem(AbstractResidual):
         tail = np.asarray(theta[theta.size - len(names) :], float)
         return {name: float(value) for name, value in self.parameters.unknowns(tail).items()}
 
+    def numbers(self, theta: Float[Array, " params"]) -> dict[str, float]:
+        """The unknowns and the constants as plain numbers."""
+        return self.unknown_values(theta) | {n: float(value) for n, value in self.constants.items()}
+
     def with_blocks(self, blocks: tuple[Block, ...]) -> "ResidualSystem":
         """The residuals of other conditions at the same fields."""
         return ResidualSystem(blocks, self.parameters, self.constants)

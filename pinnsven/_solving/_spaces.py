@@ -25,6 +25,7 @@ from .._networks import (
     FieldModel,
     Parameters,
     around_poles,
+    by_field,
     draw_poles,
     draw_slopes,
     in_combination,
@@ -306,9 +307,16 @@ class DrawnSpace(AbstractSecondSpace):
         return (POWERS + 1 + self.weights.shape[1] + self.order.size) * self.fields
 
     def change(self, inputs, coefficients, values):
-        of_it, drawn = jnp.split(coefficients.reshape(-1, self.fields), [POWERS])
-        powers = jnp.stack([values ** (n + 1) for n in range(POWERS)])
-        return in_combination(self._all, inputs, drawn) + jnp.sum(powers * of_it, axis=0)
+        return jnp.sum(self.values(inputs, values).T * coefficients.reshape(-1, self.fields), axis=0)
+
+    def values(self, inputs, values) -> Float[Array, "fields functions"]:
+        """Of all functions at one embedded point, in the units of e.
+
+        - `values`: of u there.
+        """
+        powers = jnp.stack([values ** (n + 1) for n in range(POWERS)], axis=1)
+        drawn = by_field(self._all, inputs)
+        return jnp.concatenate([powers, jnp.broadcast_to(drawn, (len(values), drawn.shape[1]))], axis=1)
 
     def _all(self, inputs, own=None, number=None):
         """All functions at one point: those about poles of its inputs, the others of a field's own."""

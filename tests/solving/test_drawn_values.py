@@ -7,9 +7,11 @@ import pytest
 
 import pinnsven as pv
 from helpers import run_of
-from pinnsven._solving import _drawn_values
+from pinnsven._solving import _drawn_programs
+from pinnsven._solving._around import Around
 from pinnsven._solving._drawn import DrawnFit
 from pinnsven._solving._drawn_values import Table, Tables
+from pinnsven._solving._spaces import DrawnSpace
 
 pytestmark = pytest.mark.solves  # half a minute, most of it for what is compared with
 SQUARE = pv.Box(x=(0, 1), y=(-1, 1))
@@ -71,6 +73,16 @@ def built_in():
     return pv.Problem(SQUARE, "u", conditions)
 
 
+def decay():
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u, k: u_t + k * u**2),
+        "start": pv.Initial(u=lambda k: 2 * k),
+        "readings": pv.Data({"t": [0.5, 1.5]}, u=[0.7, 0.4]),
+    }
+    unknowns = {"k": pv.Unknown(0.8, bounds=(0, None))}
+    return pv.Problem(pv.Time(0, 2), "u", conditions, unknowns=unknowns)
+
+
 def tables_of(problem, keeps: float, portions: int):
     """A table, the same with every condition linearized anew, and coefficients."""
     run = run_of(problem)
@@ -84,7 +96,7 @@ def tables_of(problem, keeps: float, portions: int):
     batches = sets.batches[0]
     made = Table(fit.linear, units, batches)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_drawn_values, "OF_VALUES", ())
+        patched.setattr(_drawn_programs, "OF_VALUES", ())
         share = lambda block: fit._share(block, 2)
         of = Tables(run.system, fit.theta, fit.room, keeps, fit.compiled, share)
         return made, Table(of, units, batches), coefficients, sets.rows[0], of.component_rows(batches)
@@ -118,3 +130,18 @@ def test_a_table_is_what_differentiation_finds(make):
     along, back = found.jacobian() @ change.ravel(), found.jacobian().T @ cotangent
     np.testing.assert_allclose(found.along(change), along, atol=1e-12 * np.max(np.abs(along)))
     np.testing.assert_allclose(found.back(cotangent), back, atol=1e-12 * np.max(np.abs(back)))
+
+
+@pytest.mark.parametrize("make", [*PROBLEMS, decay])
+def test_a_solution_and_what_it_may_be_corrected_by_are_linearized_alike(make):
+    run = run_of(make())
+    space = DrawnSpace.at(run.system.parameters, np.asarray(run.theta), len(run.problem.fields))
+    system = run.system.with_parameters(space)
+    coefficients = np.random.default_rng(1).standard_normal(space.size) / 100
+    found = Around(system, run.batches, "by values").at(coefficients, run.compiler.function)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_drawn_programs, "OF_VALUES", ())
+        anew = Around(system, run.batches, "anew").at(coefficients, run.compiler.function)
+    for mine, theirs in zip(found, anew, strict=True):
+        for one, other in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-11 * np.max(np.abs(other)))
