@@ -175,6 +175,10 @@ class DrawnUnits(eqx.Module):
         - `own`: the inputs of a field that has its own: all but the functions about poles and holes are
           of these. `number`: of that field.
         """
+        return _values(self, inputs, own, number)
+
+    def _values(self, inputs, own, number) -> Float[Array, " functions"]:
+        """All functions, see `__call__`; the order is that in which coefficients are kept."""
         own = inputs if own is None else own
         like = lambda array: jnp.asarray(array, inputs.dtype)
         units = self._units(own, like(self.weights), like(self.biases))
@@ -246,6 +250,11 @@ class DrawnUnits(eqx.Module):
         return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(self.harmonics, 2)]
 
 
+@jax.jit  # as `_with_functions`
+def _values(units: DrawnUnits, inputs, own, number):
+    return units._values(inputs, own, number)
+
+
 class DrawnLayer(eqx.Module):
     """A combination of drawn functions, portion after portion, beside a network.
 
@@ -296,13 +305,22 @@ class DrawnLayer(eqx.Module):
         - `values`: of the network, (fields,), `inputs`: the embedded point, see `Embedding`.
         """
 
-        def add(i, total):
-            units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], self.units)
-            coefficients = jnp.asarray(self.coefficients, inputs.dtype)[i]
-            return total + in_combination(units, inputs, coefficients)
+        return _with_functions(self, values, inputs)
 
-        kept = jnp.asarray(self.keeps, values.dtype) * values
-        return jax.lax.fori_loop(0, jnp.asarray(self.used), add, kept)
+
+# Traced once for all programs that ask for the same derivatives of it: each of its loops is traced
+# several times for every order.
+@jax.jit
+def _with_functions(layer: DrawnLayer, values, inputs):
+    """Values with those of a combination of drawn functions added."""
+
+    def add(i, total):
+        units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], layer.units)
+        coefficients = jnp.asarray(layer.coefficients, inputs.dtype)[i]
+        return total + in_combination(units, inputs, coefficients)
+
+    kept = jnp.asarray(layer.keeps, values.dtype) * values
+    return jax.lax.fori_loop(0, jnp.asarray(layer.used), add, kept)
 
 
 def _stacked(room, parts):

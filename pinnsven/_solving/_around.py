@@ -80,6 +80,10 @@ class Around:
         return [np.array(owners_of(block), int) for block in self._of_values.blocks]
 
     def _from_values(self, coefficients, run) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Of the conditions that are functions of values: what is found around these coefficients.
+
+        - `run`: runs a program by name, for arguments.
+        """
         if self._of_values is None:
             return
         # Of u, then of all functions, (points, values, 1 + functions).

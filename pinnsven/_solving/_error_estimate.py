@@ -43,6 +43,7 @@ from ._spaces import (
     tangent_copies,
 )
 
+CONSTANT = 1e-9  # of a field's size, below which it does not vary
 ENOUGH = 0.5  # of the residual left by the drawn space, above which the tangent space is tried too
 NOTHING = 1e-2  # of its level, below which a residual counts as that
 DOUBTFUL = 50.0  # times its residual, from where a movement that grows with the functions is looked at
@@ -102,10 +103,11 @@ class ErrorEstimate:
     def bounds(self) -> Float[np.ndarray, " fields"]:
         """How far each field may be off, relative to its variation.
 
-        A field that varies less than that is measured by its size.
+        A field that varies less than that, or no more than rounding makes it, is measured by its size.
         """
         found = self.correction + self.left * self.reach
-        return np.where(self.variation > found, found / np.maximum(self.variation, 1e-300), found)
+        varies = self.variation > np.maximum(found, CONSTANT)
+        return np.where(varies, found / np.maximum(self.variation, CONSTANT), found)
 
 
 def estimate_errors(

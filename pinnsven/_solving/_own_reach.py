@@ -9,8 +9,7 @@ import numpy as np
 
 from ._drawn_programs import functions_at
 from ._drawn_step import Combination
-
-CONSTANT = 1e-9  # of a field's size, below which it does not vary
+from ._error_estimate import CONSTANT
 
 
 def own_reach(run, found: Combination, places, alive, shown) -> float:
