@@ -114,7 +114,7 @@ class Compiler:
         - `donate`: which of them it may overwrite.
         - `brief`: whether it runs so seldom that its compilation is what it costs.
         """
-        key = _key(name, arguments)
+        key = _key(name, arguments, brief)
         if key not in self._kept:
             found = self._wait_for(name, self._ahead.pop(key, None))
             if found is None:
@@ -122,9 +122,9 @@ class Compiler:
             self._kept[key] = found
         return self._kept[key]
 
-    def is_ready(self, name: str, *arguments) -> bool:
+    def is_ready(self, name: str, *arguments, brief: bool = False) -> bool:
         """Whether a function is compiled for these shapes, here or ahead of its use."""
-        key = _key(name, arguments)
+        key = _key(name, arguments, brief)
         return key in self._kept or (key in self._ahead and self._ahead[key].done())
 
     def ahead(
@@ -134,7 +134,7 @@ class Compiler:
 
         One after the other, and only where a second core exists; XLA lets others run meanwhile.
         """
-        key = _key(name, arguments)
+        key = _key(name, arguments, brief)
         if not self.works_beside or key in self._kept or key in self._ahead:
             return
         precision = str(jax.dtypes.canonicalize_dtype(float))  # that of this thread, now
@@ -268,8 +268,8 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _key(name: str, arguments) -> tuple:
-    return name, tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
+def _key(name: str, arguments, brief: bool) -> tuple:
+    return name, brief, tuple(np.shape(leaf) for leaf in jax.tree.leaves(arguments[-1]))
 
 
 def _lowered(function, arguments, donate) -> tuple[jax.stages.Lowered, Any]:

@@ -35,6 +35,8 @@ SWIFT = 0.1  # of the residual that twice as many left, from where as many again
 FLOOR = 1e-9  # relative residual, below which a run with a budget ends: no network gets there
 BEYOND_HELP = 1e-3  # of a network's residual: no correction gains what functions alone leave then
 FEW = 8  # readings, of which nobody takes an average
+TRIED, TRIED_SECONDS, TRIED_STEPS = 0.1, 3.0, 20  # of the time, and at least, before training is judged
+PACE = 2.0  # times that of its later half, to which training may still come
 HELPS = 0.5  # of the residual that a correction leaves at most
 
 
@@ -92,6 +94,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     began = run.seconds()
     _take(run, found)
     run.candidate_cost = agreed(run.seconds() - began)
+    run.candidate_relative = run.estimate.relative
     while (
         run.is_done()
         and run.estimate.relative > MET * run.limits.target
@@ -104,6 +107,7 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         found = run.candidate = better  # whose own functions the verdict asks
         run.records.pop()
         _take(run, found)
+        run.candidate_relative = run.estimate.relative
     finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
@@ -123,6 +127,29 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     tell(run.hooks, "on_stage", "training a network")
     run.quiet, run.lowest, run.best = 0, math.inf, (math.inf, run.theta)
     return None
+
+
+def is_behind(run) -> bool:
+    """Whether training, at twice the pace of its later half, stays behind what was found without it.
+
+    For runs that use up their time: drawn functions have met the tolerance, and a network is trained
+    only because there is time left.
+    """
+    limits, known = run.limits, run.candidate_relative
+    if run.candidate is None or not known <= limits.target or limits.time_limit is None:
+        return False
+    # The first steps are recorded with what was measured before them.
+    found = [(r.seconds, r.held_out) for r in run.records if known < r.held_out < math.inf]
+    if len(found) < TRIED_STEPS or run.records[-1].held_out <= known:
+        return False
+    seconds, held = np.array(found).T
+    spent = seconds[-1] - seconds[0]
+    if spent < max(TRIED * limits.time_limit, TRIED_SECONDS):
+        return False
+    later = seconds > seconds[0] + spent / 2
+    first, best = np.min(held[~later]), np.min(held)
+    pace = np.log10(first / best) / (spent / 2)
+    return bool(np.log10(best / known) > PACE * pace * limits.left())
 
 
 def corrections(run) -> list[Combination]:

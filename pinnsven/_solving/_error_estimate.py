@@ -202,11 +202,12 @@ class _Question:
 
     @property
     def is_brief(self) -> bool:
-        """Whether its programs run for less time than it takes to compile them: those of networks do.
+        """Whether its programs run for less time than it takes to compile them.
 
-        Not with thousands of drawn functions in their place, nor with an integral at each point.
+        Not with thousands of drawn functions, nor with an integral at each point.
         """
-        return self._has_network and not any(block.finer for block in self.system.blocks)
+        few = int(self.parameters.model.addition.used) <= 1  # type: ignore[attr-defined]
+        return few and not any(block.finer for block in self.system.blocks)
 
     @property
     def _has_network(self) -> bool:

@@ -11,6 +11,7 @@ from .._basics._messages import listing
 from .._basics._results import RESULTS
 from .._conditions import Initial
 from .._domains import stack_coordinates
+from .._networks import DrawnLayer
 from .._output._callbacks import tell
 from .._output._evaluate import Evaluator
 from .._output._progress import displays
@@ -27,7 +28,9 @@ from ._so_far import facts_of, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, LAST_DRAWS_FINER, Evidence, judge
 
-COMPARED = 2  # draws of fresh points by which parameters are compared, all on the same
+COMPARED = (
+    2  # draws of fresh points by which parameters are compared, all on the same; the fewest of all
+)
 
 
 def finish(
@@ -212,7 +215,7 @@ def _keep_the_better(run, draws: int) -> Estimate:
         thetas.insert(0, run.best[1])
     tried = [(theta, plain) for theta in thetas]
     if run.stands_alone and len(tried) == 1:
-        loss(*tried[0], draws)
+        loss(*tried[0], _affordable(plain, draws))
         return run.estimate
     few = min(draws, COMPARED)
     losses = [loss(*one, few) for one in tried]
@@ -221,5 +224,13 @@ def _keep_the_better(run, draws: int) -> Estimate:
         tried.append((theta, combination.drawn))
         losses.append(loss(*tried[-1], few))
     best = max(range(len(tried)), key=lambda i: (-losses[i], i))  # the last one where they are equal
-    loss(*tried[best], draws)
+    draws = _affordable(tried[best][1], draws)
+    if best < len(tried) - 1 or draws > few:
+        loss(*tried[best], draws)
     return run.estimate
+
+
+def _affordable(drawn, draws: int) -> int:
+    """How many draws of fresh points: fewer where thousands of functions are evaluated at each."""
+    portions = int(drawn.used) if isinstance(drawn, DrawnLayer) else 0
+    return max(draws // max(portions // 2, 1), min(draws, COMPARED))

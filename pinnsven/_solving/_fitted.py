@@ -19,7 +19,7 @@ from ._spaces import AbstractSecondSpace
 
 OVERSAMPLING = 4  # fresh points of the equations per function
 OVERSAMPLING_FINER = 1.5  # the same of those with an integral at each, by a finer rule
-DEAR = 128  # points of a condition that has many nodes at each
+DEAR = 64  # points of a condition that has many nodes at each
 DAMPINGS = 10.0 ** np.arange(0, -31, -1)  # of squared singular values, relative to the largest
 AS_GOOD = 1.05  # a correction that leaves this much more than the best explains the residual as well
 FIELDS = " fields"  # the name of the block of field values, which no condition of a user's has

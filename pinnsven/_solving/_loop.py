@@ -25,7 +25,7 @@ from .._output._callbacks import CallbackFailed, RunInfo, StopRun, tell
 from .._output._data import SolutionData
 from .._output._records import Estimate, Reference, StepRecord
 from ._answers import check_derivatives, check_response
-from ._at_once import may_draw, solve_at_once
+from ._at_once import is_behind, may_draw, solve_at_once
 from ._devices import Placement, find_devices
 from ._drawn_step import Combination
 from ._held_out import block_scales, summarize
@@ -156,6 +156,7 @@ class Run:
         self.step_cost = 0.0  # seconds that the last step took, with all that followed
         self.drawn_cost = 0.0  # seconds that a first look in drawn functions took
         self.candidate_cost = 0.0  # seconds that one measurement of the candidate took
+        self.candidate_relative = math.inf  # its held-out residual, beside its size
         self.compile_cost = 0.0  # seconds that the last compilation of a step took
         self.prepared: list = []  # what the verdict needs compiled, see `_ready`
         self.hurried = ""  # why no error is estimated, where the time does not suffice
@@ -229,6 +230,9 @@ class Run:
                 self.measure()
                 if self.quiet >= PATIENCE:
                     return None, "the held-out residual no longer falls"
+                if limits.are_budgets and is_behind(self):
+                    self.correctable = False
+                    return None, "training does not come near what drawn functions have found"
                 if not limits.are_budgets and self.is_done():
                     self.measure(LAST_DRAWS)  # a single draw may have been lucky
                     if self.is_done():
@@ -541,7 +545,7 @@ class Run:
         self._count_readings(rows)
         squares, self.trouble = [], ""
         for _ in range(draws):
-            held_batches = self.points.held_out(self.row_weights())
+            held_batches = self.points.held_out(self.row_weights(), by_finer=draws > 1)
             rows = self.rows(held_batches, system=self.judged if draws > 1 else None)
             squares.append(self.squares(held_batches, rows))
             self.trouble = self.trouble or not_finite(self.system, held_batches, rows)

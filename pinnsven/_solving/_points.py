@@ -24,6 +24,7 @@ from ._residual import Batch, make_batch, points_per_slab
 
 INTERIOR_POINTS = 1024
 OTHER_POINTS = 128
+FINER_POINTS = 32  # of a condition that is judged by a finer rule, in one draw
 MAX_POINTS = 32768
 GROWN_ROOM = 2  # a capacity that is full is multiplied by this
 Weights = Mapping[str, float | np.ndarray]  # of all components of a condition, or of each
@@ -116,10 +117,18 @@ class PointSet:
         """The current points as batches."""
         return self._batches(self.current, weights)
 
-    def held_out(self, weights: Weights) -> tuple[Batch, ...]:
-        """As many fresh points; the same ones where a site has no others."""
+    def held_out(self, weights: Weights, by_finer: bool = False) -> tuple[Batch, ...]:
+        """As many fresh points; the same ones where a site has no others.
+
+        - `by_finer`: whether finer rules judge there, whose many nodes are dear: then fewer of these.
+        """
+
+        def number(block: Block) -> int:
+            count = self.count(block)
+            return min(count, FINER_POINTS) if by_finer and block.finer else count
+
         fresh = {
-            b.name: self.current[b.name] if self.is_complete(b) else self._fresh(b, self.count(b))
+            b.name: self.current[b.name] if self.is_complete(b) else self._fresh(b, number(b))
             for b in self.blocks
         }
         return self._batches(fresh, weights)
