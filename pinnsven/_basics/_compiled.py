@@ -261,6 +261,11 @@ class Compiler:
         _programs.forget()
 
 
+def briefly(function: Callable) -> Callable:
+    """A function as `jax.jit` has it, for what runs once or twice: quick to compile, slow to run."""
+    return jax.jit(function, compiler_options=_options(brief=True))
+
+
 def cores() -> int:
     """How many this process may use."""
     if hasattr(os, "sched_getaffinity"):

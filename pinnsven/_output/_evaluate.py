@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._basics._compiled import Compiler
+from .._basics._compiled import Compiler, briefly
 from .._basics._functions import required_arguments
 from .._basics._precision import precision_context, to_numpy
 from .._calculus._derivatives import DerivativePlan
@@ -286,5 +286,5 @@ def named_function_values(function, points: dict[str, np.ndarray], precision: st
         if 0 not in axes:
             return np.full(count, function(*given), dtype=np.float64)
         # Compiled: one operation after the other would be a program each.
-        at_all = jax.jit(jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float), axes))
+        at_all = briefly(jax.vmap(lambda *args: jnp.asarray(function(*args), dtype=float), axes))
         return np.asarray(at_all(*given), dtype=np.float64)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._basics._precision import precision_context
 from .._calculus._names import Derivative, Gradient, Laplacian, Value
 from .._conditions import Block
@@ -139,7 +140,7 @@ def _factors(block: Block, problem) -> tuple[bool, dict[str, np.ndarray]]:
             for _ in range(2)
         ]
         try:
-            slopes = jax.jit(jax.vmap(jax.jacfwd(at)))
+            slopes = briefly(jax.vmap(jax.jacfwd(at)))
             one, other = (jax.tree.map(np.asarray, slopes(d, jnp.asarray(points))) for d in draws)
         except Exception:  # a function that only runs where its points are: nothing is known of it
             return False, {}

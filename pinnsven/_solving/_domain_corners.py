@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._basics._compiled import briefly
 from .._calculus._derivatives import taylor
 from .._calculus._names import Gradient, NormalDerivative
 from .._conditions import Block, Dirichlet
@@ -90,7 +91,7 @@ class _Strain:
         self.numbers = problem.constants | problem.unknowns
         self.equation = next(b for b in problem.blocks if b.interior and diffuses(b))
         self.bends: dict[int, Callable] = {}
-        self.sizes = jax.jit(self._sizes)
+        self.sizes = briefly(self._sizes)
 
     def at(self, vertex, edges, held) -> bool:
         """Whether it does at a corner.
@@ -127,7 +128,7 @@ class _Strain:
             return np.array([float(value), 0.0, 0.0])
         if id(value) not in self.bends:
             given = lambda point: prescribed(self.problem, value, point)
-            self.bends[id(value)] = jax.jit(lambda p, d: jnp.stack(taylor(given, p, d, 2)))
+            self.bends[id(value)] = briefly(lambda p, d: jnp.stack(taylor(given, p, d, 2)))
         return np.asarray(self.bends[id(value)](corner, direction))
 
     def _sizes(self, corner, along, bent):

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._calculus._names import Laplacian
 from .._conditions import Block
 from .._networks import Bend
@@ -57,7 +58,7 @@ def kinks(problem) -> list[Singularity]:
 
 def _jump(group: tuple[Block, ...], numbers: dict[str, float]) -> int | None:
     """The axis along which a factor of equations jumps most; None where none does."""
-    found = find_jump(group, numbers, lambda name, function, *given: jax.jit(function))
+    found = find_jump(group, numbers, lambda name, function, *given: briefly(function))
     return None if found is None else found.axis
 
 
@@ -97,7 +98,7 @@ def _residual(group: tuple[Block, ...], numbers: dict[str, float]):
     most = max(block.components for block in group)
     columns = lambda block: list(range(block.components))
     return by_parts(
-        [(b, columns(b), at_most(LINES * SAMPLES, jax.jit(jax.vmap(at)))) for b, at in parts], most
+        [(b, columns(b), at_most(LINES * SAMPLES, briefly(jax.vmap(at)))) for b, at in parts], most
     )
 
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._calculus._names import Derivative, Laplacian, Value
 from .._conditions import Block
 from .._domains import Box
@@ -75,7 +76,7 @@ def factors_of(problem, block: Block):
         residual = lambda steep: block.residual(values | steep)[0]
         return jax.grad(residual)({n: jnp.asarray(values[n], float) for n in names})
 
-    everywhere = jax.jit(jax.vmap(jax.vmap(at, (0, None)), (None, 0)))
+    everywhere = briefly(jax.vmap(jax.vmap(at, (0, None)), (None, 0)))
     sizes = np.random.default_rng(1).standard_normal(3)
     return lambda points: {n: np.ravel(v) for n, v in everywhere(points, sizes).items()}
 

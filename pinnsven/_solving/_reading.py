@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._basics._functions import NamedFunction
 from .._calculus._derivatives import DerivativePlan, taylor
 from .._calculus._names import Derivative, Laplacian
@@ -59,7 +60,7 @@ class Along:
 
     def __init__(self, function, order: int):
         at = lambda point, direction: jnp.stack(taylor(function, point, direction, order))
-        self._at = jax.jit(jax.vmap(at, (0, None)))
+        self._at = briefly(jax.vmap(at, (0, None)))
 
     def __call__(self, points, axis: int) -> np.ndarray:
         """At points (n, dim), (n, order + 1)."""

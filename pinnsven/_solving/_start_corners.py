@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._calculus._names import Laplacian
 from .._conditions import Block, Dirichlet, Initial, Neumann
 from .._domains import Box, Domain
@@ -111,7 +112,7 @@ class _Start:
             residual = lambda steep: jnp.stack(block.residual(values | steep))
             return residual({}), jax.jacfwd(residual)({n: values[n] for n in names})
 
-        return jax.jit(jax.vmap(at))
+        return briefly(jax.vmap(at))
 
 
 def _along(problem, start: _Start, axis: int) -> list[Singularity]:
@@ -125,7 +126,7 @@ def _along(problem, start: _Start, axis: int) -> list[Singularity]:
     if known is None:
         return []
     diffusivity, _ = known
-    values = np.asarray(jax.jit(jax.vmap(start))(jnp.asarray(points)), float)
+    values = np.asarray(briefly(jax.vmap(start))(jnp.asarray(points)), float)
     scale = max(float(np.max(np.abs(values))), 1e-300)
     periodic = coordinate.periodic
 
@@ -197,7 +198,7 @@ def _misfit(problem, start: _Start, axis, side, at, scale, diffusivity, extent) 
 
 def _kinks(start: _Start, point, axis: int, low: float, high: float, scale: float):
     """Where a start has a jump, or one of its slope, inside: (place, order)."""
-    line = jax.jit(jax.vmap(lambda s: start(jnp.asarray(point).at[axis].set(s))))
+    line = briefly(jax.vmap(lambda s: start(jnp.asarray(point).at[axis].set(s))))
     number = GRID
     coarse, fine = (
         np.asarray(line(jnp.linspace(low, high, n + 1)), float) for n in (number, 2 * number)

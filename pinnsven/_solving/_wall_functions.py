@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._conditions import Term, largest_distance_scale, patch_of, points_inside, wall_series
 from .._domains import Box, Domain, Plane
 from ._reading import prescribed
@@ -31,7 +32,7 @@ def term_of_functions(problem, given: dict[Plane, object]) -> Term | None:
     walls = tuple(sorted(given, key=lambda wall: (wall.axes[0], wall.place)))
     # Compiled once for all walls that prescribe the same.
     programs = {
-        value: jax.jit(jax.vmap(lambda point, value=value: prescribed(problem, value, point)))
+        value: briefly(jax.vmap(lambda point, value=value: prescribed(problem, value, point)))
         for value in given.values()
     }
     series = []
