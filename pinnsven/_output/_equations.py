@@ -63,7 +63,8 @@ def _source(condition: object) -> str:
     """The functions of a condition as they were written, its values by their names."""
     parts = []
     if (function := getattr(condition, "function", None)) is not None:
-        parts.append(source_of(function))
+        source = source_of(function)
+        parts.append(source if "\n" in source or source.isidentifier() else f"{source} = 0")
     behind = "_n" if isinstance(condition, Neumann) else ""
     for name, value in (getattr(condition, "values", None) or {}).items():
         name += behind
@@ -73,7 +74,7 @@ def _source(condition: object) -> str:
 
 def _number(value) -> str:
     array = np.asarray(value)
-    return f"{array[()]:g}" if array.ndim == 0 and array.dtype.kind in "ifc" else short(array)
+    return f"{array[()]:.8g}" if array.ndim == 0 and array.dtype.kind in "ifc" else short(array)
 
 
 def place_of(block: Block) -> str:
@@ -91,7 +92,7 @@ def place_of(block: Block) -> str:
         return f"on {'a part that a function chooses' if '<lambda>' in label else ' '.join(label)}"
     if isinstance(site, Moment):
         assert site.domain.time is not None
-        return f"at {site.domain.time.coordinate.name} = {site.at:g}"
+        return f"at {site.domain.time.coordinate.name} = {site.at:.8g}"
     if isinstance(site, Interior) and site.where is not None:
         return "in a part that a function chooses"
     if isinstance(site, Interior) and site.domain.space is not block.plan.space.domain.space:
@@ -110,7 +111,7 @@ def problem_text(problem: Any) -> str:
         lines += [f"  {'':<{width}}  {line}" for line in rest]
     for kind in ("unknowns", "constants"):
         if values := getattr(problem, kind):
-            named = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+            named = ", ".join(f"{name} = {value:.8g}" for name, value in values.items())
             lines.append(f"  {kind}: {named}" + (" to begin with" if kind == "unknowns" else ""))
     return "\n".join(lines)
 
@@ -130,6 +131,6 @@ def problem_html(problem: Any) -> str:
     numbers = ""
     for kind in ("unknowns", "constants"):
         if values := getattr(problem, kind):
-            named = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+            named = ", ".join(f"{name} = {value:.8g}" for name, value in values.items())
             numbers += f"<p>{kind}: {html.escape(named)}</p>"
     return f"<p><b>{html.escape(head)}</b></p><table>{rows}</table>{numbers}"

@@ -39,16 +39,16 @@ def _binding(e: Expression) -> int:
 
 
 def _number(value: float) -> str:
-    """A number in at most four digits, or as a multiple or a fraction of pi where it is one."""
+    """A number in at most eight digits, or as a multiple or a fraction of pi where it is one."""
     sign, size = ("-" if value < 0 else ""), abs(value)
     for mark, unit in (("pi", math.pi), ("pi^2", math.pi**2)):
         for factor in PI_TIMES:
             if math.isclose(size, factor * unit, rel_tol=1e-14):
-                return sign + (mark if factor == 1 else f"{factor:.4g} {mark}")
+                return sign + (mark if factor == 1 else f"{factor:.8g} {mark}")
     share = size * math.pi
     if size and math.isclose(share, float(f"{share:.3g}"), rel_tol=1e-14):
         return f"{sign}{share:.3g}/pi"
-    return f"{value:.4g}"
+    return f"{value:.8g}"
 
 
 def _text(e: Expression, binding: int) -> str:

@@ -5,9 +5,11 @@ arithmetic and elementary functions becomes a tree; anything else has no formula
 source is shown in its place.
 """
 
+import ast
 import dataclasses
 import inspect
 import textwrap
+import types
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -82,11 +84,40 @@ def formula_of(function: Callable, names: tuple[str, ...]) -> Expression | None:
 
 
 def source_of(function: object) -> str:
-    """The lines in which a function was written; its name where they are not at hand."""
+    """The lines in which a function was written, of a lambda what it gives; or its name."""
     try:
-        return textwrap.dedent(inspect.getsource(function)).strip()  # type: ignore[arg-type]
+        source = inspect.getsource(function)  # type: ignore[arg-type]
+        if isinstance(function, types.FunctionType) and function.__name__ == "<lambda>":
+            return _body_of(function) or textwrap.dedent(source).strip()
+        return textwrap.dedent(source).strip()
     except (OSError, TypeError):
         return getattr(function, "__name__", type(function).__name__)
+
+
+def _body_of(function: types.FunctionType) -> str:
+    """What a lambda gives, as it was written; empty where its file does not tell it from others."""
+    code = function.__code__
+    whole = "".join(inspect.findsource(function)[0])
+    arguments = code.co_varnames[: code.co_argcount]
+    places = {(line, column) for line, _, column, _ in code.co_positions() if line and column}
+    try:
+        nodes = [node for node in ast.walk(ast.parse(whole)) if isinstance(node, ast.Lambda)]
+    except SyntaxError:
+        return ""
+    here = [
+        node.body
+        for node in nodes
+        if node.lineno == code.co_firstlineno
+        and tuple(argument.arg for argument in node.args.args) == arguments
+        and (node.body.lineno, len(_bytes_before(whole, node.body))) in places
+    ]
+    found = {ast.get_source_segment(whole, body) or "" for body in here}
+    return " ".join(found.pop().split()) if len(found) == 1 else ""
+
+
+def _bytes_before(source: str, node: ast.expr) -> bytes:
+    """What stands before a node in its line: columns are counted in bytes."""
+    return source.splitlines()[node.lineno - 1].encode()[: node.col_offset]
 
 
 def _apart(block: Block) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 import xml.etree.ElementTree as ElementTree
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 import pinnsven as pv
 from pinnsven._output._equations import shown_conditions
 from pinnsven._output._formulas import as_mathml, as_text
-from pinnsven._output._mathematics import formula_of
+from pinnsven._output._mathematics import Expression, formula_of
 
 FUNCTIONS = {
     "sum": (lambda a, b: a + b - 2 * a, "a + b - 2 * a"),
@@ -49,10 +51,32 @@ def test_the_text_of_a_formula_means_what_the_function_computes(name):
         np.testing.assert_allclose(found, float(function(a, b)), rtol=1e-5)
 
 
+@given(value=st.integers(-(10**8) + 1, 10**8 - 1), power=st.integers(-12, 6))
+def test_a_number_keeps_eight_digits(value, power):
+    number = float(f"{value}e{power}")
+    shown = as_text(Expression("number", value=number))
+    assert float(shown) == number or "pi" in shown
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_mathml_is_well_formed(name):
     found = ElementTree.fromstring(as_mathml(formula_of(FUNCTIONS[name][0], ("a", "b"))))
     assert found.tag == "math" and len("".join(found.itertext())) >= 1
+
+
+def test_a_function_without_a_formula_shows_what_it_gives_alone():
+    turning = lambda psi, psi_t, psi_xx: 1j * psi_t + psi_xx / 2 + psi * jnp.conj(psi) * psi
+    begun, ends = lambda x: jax.lax.complex(jnp.cos(x), x), lambda t: jax.lax.complex(t, 2 * t)
+    conditions = {
+        "pde": pv.PDE(turning),
+        "start": pv.Initial(psi=begun),
+        "ends": pv.Dirichlet(psi=ends),
+    }
+    field, domain = pv.Field("psi", complex=True), pv.Interval(0, 1) * pv.Time(0, 1)
+    pde, start, walls = shown_conditions(pv.Problem(domain, field, conditions))
+    assert pde.lines() == ["1j * psi_t + psi_xx / 2 + psi * jnp.conj(psi) * psi = 0"]
+    assert start.lines() == ["psi = jax.lax.complex(jnp.cos(x), x)"]
+    assert walls.lines() == ["psi = jax.lax.complex(t, 2 * t)"]
 
 
 def test_what_has_no_formula_shows_its_source():
