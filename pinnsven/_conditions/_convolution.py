@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import roots_jacobi
 
+from .._basics._compiled import briefly
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
@@ -244,7 +245,7 @@ def _check_seen(block: Block, nodes: int) -> None:
         known = [] if plan.until_here else marks_in(jax.make_jaxpr(integral)(*first, *plain))
         marks = [(mark - rule.lower) / (rule.upper - rule.lower) for mark in known]
         many = [part.ravel() for part in on_panels(edges_about(0.0, 1.0, marks), NODES)]
-        at_all = jax.jit(jax.vmap(integral, (0, 0, None, None)))
+        at_all = briefly(jax.vmap(integral, (0, 0, None, None)))
         few, found = (np.asarray(at_all(points, normals, *given)) for given in (plain, many))
     apart = np.abs(few - found)
     if np.all(np.isfinite(found)) and np.max(apart) > SEEN * np.max(np.abs(found)):
@@ -274,7 +275,7 @@ def _check_resolved(block: Block, finer: Block, nodes: int) -> None:
         def at(point, normal):
             return plan.evaluate(fields, point, normal, numbers)[INTEGRAL]
 
-        return np.asarray(jax.vmap(at)(jnp.asarray(points), jnp.asarray(normals)))
+        return np.asarray(briefly(jax.vmap(at))(points, normals))
 
     few, many = integrals(block.plan), integrals(finer.plan)
     size = float(np.max(np.abs(many), initial=0.0))

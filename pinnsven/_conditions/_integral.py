@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._basics._functions import NamedFunction
 from .._basics._messages import listing
 from .._basics._numbers import finite_number, plain
@@ -175,7 +176,7 @@ def _adapted_rule(rule, inner: DerivativePlan, integrand: NamedFunction, order: 
         with precision_context("float64"):
             share = np.linspace(0, 1, MOMENTS)[:, None]
             moments = jnp.asarray(domain.lower + (domain.upper - domain.lower) * share)
-            program = jax.jit(jax.vmap(jax.vmap(at, (None, 0)), (0, None)))
+            program = briefly(jax.vmap(jax.vmap(at, (None, 0)), (0, None)))
             everywhere = lambda places: np.asarray(program(places, moments), float)
             if integrated > 1:
                 places, _ = Interior(domain).draw(LOOKS, Sobol(), np.random.default_rng(0))

@@ -3,10 +3,10 @@
 import math
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from .._basics._compiled import briefly
 from .._basics._precision import precision_context
 from ._domain import Domain
 from ._pieces import Facet, even_probe
@@ -43,7 +43,8 @@ def outward_normals(
         if surface is None:
             continue
         with precision_context("float64"):
-            found = jax.vmap(jax.value_and_grad(surface.level))(jnp.asarray(places, float))
+            at_all = briefly(jax.vmap(jax.value_and_grad(surface.level)))
+            found = at_all(np.asarray(places, float))
             level, slope = (np.asarray(part) for part in found)
         length = np.linalg.norm(slope, axis=1, keepdims=True)
         here = on_it & (np.abs(level) <= NEAR * size * length[:, 0]) & np.isnan(normals[:, 0])

@@ -16,6 +16,7 @@ import numpy as np
 from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
+from .._basics._compiled import briefly
 from .._basics._functions import known_arguments
 from .._domains import Domain
 
@@ -239,7 +240,7 @@ def feature_values(features: tuple[AbstractFeature, ...], points) -> Float[np.nd
     if not features:
         return np.zeros((len(points), 0))
     at = lambda point: jnp.concatenate([feature(point) for feature in features])
-    return np.asarray(jax.vmap(at)(jnp.asarray(points)), float)
+    return np.asarray(briefly(jax.vmap(at))(np.asarray(points)), float)
 
 
 def feature_scales(

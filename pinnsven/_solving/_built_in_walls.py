@@ -11,9 +11,9 @@ import dataclasses
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from .._basics._compiled import briefly
 from .._basics._precision import precision_context
 from .._calculus._names import Value
 from .._conditions import (
@@ -203,7 +203,7 @@ def _fits(problem, block: Block, field: str, facets, walls: dict[AbstractSurface
     points = np.concatenate([met, inside])
     if isinstance(condition, Initial) and condition.function is None:
         value = condition.values[field]
-        found = jax.vmap(lambda p: prescribed(problem, value, p))(jnp.asarray(points))
+        found = briefly(jax.vmap(lambda p: prescribed(problem, value, p)))(points)
     elif block.given is not None:
         found = block.given.at(points)[f"_given_{field}"]
     else:

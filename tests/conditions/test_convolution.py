@@ -23,8 +23,13 @@ def memory(domain=RECTANGLE, **options):
 def integral(problem, field, point):
     """What a problem's condition integrates of a field, a function of a point."""
     block = problem.blocks[0]
-    values = block.plan.evaluate(lambda p: field(p)[None], jnp.asarray(point), jnp.zeros(1), {})
-    return float(block.residual(values)[0])
+
+    @jax.jit  # one operation after the other would be a program each
+    def at(point):
+        values = block.plan.evaluate(lambda p: field(p)[None], point, jnp.zeros(1), {})
+        return block.residual(values)[0]
+
+    return float(at(jnp.asarray(point)))
 
 
 def test_the_integral_ends_at_the_point_or_at_the_end():
