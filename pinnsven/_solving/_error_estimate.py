@@ -231,10 +231,11 @@ def _field_sizes(values, vanishing, space: NameSpace) -> Float[np.ndarray, " fie
 
     - `values`: (points, fields), `vanishing`: which fields are zero.
     """
-    size = np.sqrt(np.mean(values**2, axis=0))
+    size, vanishing = np.sqrt(np.mean(values**2, axis=0)), np.array(vanishing)
     for composite in (made for made in space.layout.composites if made.is_one):
         mine = [space.fields.index(member) for member in composite.members]
         size[mine] = size[mine].max()
+        vanishing[mine] = vanishing[mine].all()
     return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
 
 

@@ -6,6 +6,7 @@ may have moved along some that this space cannot form: its own step knows them (
 """
 
 import numpy as np
+from jaxtyping import Float
 
 from ._drawn_programs import functions_at
 from ._drawn_step import Combination
@@ -28,14 +29,25 @@ def own_reach(run, found: Combination, places, alive, shown) -> float:
     functions, units = values.shape[2], np.asarray(run.model.scaling.size)
     # Of a residual below the rounding of what it began with nothing is known.
     least = found.held * max(1.0, float(np.finfo(float).eps) / max(found.left, 1e-300))
-    most = 0.0
+    most, sizes = 0.0, _sizes(run.problem, shown, alive)
     for number in range(fields):
         mine = values[min(number, len(values) - 1)][alive[:, number]]
         whole = np.zeros((len(mine), functions * fields))
         whole[:, number::fields] = mine / np.sqrt(len(mine))
         moved = found.inverse.largest(whole) * least * units[number]
-        field = shown[alive[:, number], number]
-        size, variation = float(np.sqrt(np.mean(field**2))), float(np.std(field))
-        size = variation if variation > CONSTANT * size else size
-        most = max(most, moved / size if size > 0 else 0.0)
+        most = max(most, moved / sizes[number] if sizes[number] > 0 else 0.0)
     return most
+
+
+def _sizes(problem, shown, alive) -> Float[np.ndarray, " fields"]:
+    """What the movement of each field is held against: its variation, or its size where it has none.
+
+    One component of a field, which may be zero, is held against the largest of them.
+    """
+    there = [values[mine] for values, mine in zip(shown.T, alive.T, strict=True)]
+    sizes = np.array([np.sqrt(np.mean(values**2)) for values in there])
+    variation = np.array([np.std(values) for values in there])
+    for composite in (made for made in problem.layout.composites if made.is_one):
+        mine = [problem.fields.index(member) for member in composite.members]
+        sizes[mine], variation[mine] = sizes[mine].max(), variation[mine].max()
+    return np.where(variation > CONSTANT * sizes, variation, sizes)
