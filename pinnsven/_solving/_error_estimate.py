@@ -202,11 +202,11 @@ class _Question:
 
     @property
     def is_brief(self) -> bool:
-        """Whether its programs run for less time than it takes to compile them.
+        """Whether its programs run for less time than it takes to compile them: those of networks do.
 
-        Not with thousands of drawn functions, nor with an integral at each point.
+        Not with thousands of drawn functions in their place, nor with an integral at each point.
         """
-        few = int(self.parameters.model.addition.used) <= 1  # type: ignore[attr-defined]
+        few = self._has_network or int(self.parameters.model.addition.used) <= 1  # type: ignore
         return few and not any(block.finer for block in self.system.blocks)
 
     @property
