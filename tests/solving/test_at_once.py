@@ -237,7 +237,7 @@ def test_what_equations_multiply_without_end_is_known_to_the_functions_it_is_sol
     }
     with pytest.warns(UserWarning, match="may not be determined"):
         problem = pv.Problem(pv.Box(x=(0, 1), y=(0, 1)), "u", conditions)
-    solution = pv.solve(problem, tolerance=1e-6, time_limit=60)
+    solution = pv.solve(problem, tolerance=1e-6, time_limit=25)
     assert solution.status != "converged"
     if solution.status == "unresolved":
         assert "may be off by" in solution.message and np.isnan(solution.error_estimate["u"])

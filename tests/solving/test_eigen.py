@@ -55,6 +55,7 @@ def test_a_mode_comes_back_from_its_file(modes, tmp_path):
     assert float(again.unknowns["E"]) == modes.values[1]
 
 
+@pytest.mark.solves
 def test_values_near_the_start_are_found():
     found = pv.eigen(string(start=90.0), 1)
     np.testing.assert_allclose(found.values, [(3 * np.pi) ** 2], rtol=1e-6)

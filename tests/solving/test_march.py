@@ -138,6 +138,7 @@ def test_without_an_estimated_error_several_slabs_are_not_called_converged():
     assert found.error < 1e-3 and found.error_estimate is None
 
 
+@pytest.mark.solves
 def test_a_slab_that_could_not_end_in_time_is_not_begun():
     """The first one is solved whatever the limit; it has no good answer after a single step."""
     found = pv.march(growth(), [0.3, 0.6], time_limit=1e-6, estimate_error=False)

@@ -98,6 +98,7 @@ def test_a_slab_is_what_it_would_be_alone():
     np.testing.assert_array_equal(marched(t=t), alone(t=t))
 
 
+@pytest.mark.solves
 def test_where_a_history_is_not_found_at_once_slabs_are_named():
     found = pv.solve(outbreak(), time_limit=1e-3, estimate_error=False)
     assert found.status != "converged" and TIME_SCALES in found.message
@@ -161,6 +162,7 @@ def test_where_shortness_does_not_help_the_rest_is_four_equal_slabs():
     np.testing.assert_allclose(plan.ends, [0, 2, 4, 6, 8])
 
 
+@pytest.mark.solves
 def test_without_drawn_functions_a_march_takes_four_equal_slabs():
     found = pv.march(outbreak(4.0), max_steps=1, estimate_error=False)
     np.testing.assert_allclose(_edges(found), [0, 1, 2, 3, 4])
@@ -218,6 +220,7 @@ def test_a_history_that_is_too_long_for_one_fit_is_solved_in_slabs():
     np.testing.assert_allclose(found.u(t=t), 2 * np.arcsin(np.sin(1.25) * sine), atol=1e-9)
 
 
+@pytest.mark.solves
 def test_a_history_with_anything_of_the_users_is_one_run():
     seen = []
     found = pv.solve(outbreak(), time_limit=1e-3, callbacks=seen.append, estimate_error=False)
