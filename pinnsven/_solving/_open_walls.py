@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._calculus._names import Gradient, Laplacian
+from .._calculus._names import Gradient, Laplacian, Value
 from .._conditions import Block
 from .._domains import Domain, Facet, Facets, Interior, Moment, Sobol, even_probe
 from ._asked import (
@@ -45,7 +45,7 @@ def open_wall(ask: Inquiry, field: str, own: list[Block]) -> str:
         return ""  # values and slopes on one wall, as in an initial value problem written in space
 
     def enters() -> float:
-        return _entrance(equations, ask, field, walls)
+        return _entrance(equations, ask, field, walls) if _is_carried(equations, ask, field) else 0.0
 
     for wall in (wall for wall in walls if wall.is_open):
         place, normal = wall.one(wall.held == 0)
@@ -221,6 +221,21 @@ def _asks(block: Block, ask: Inquiry, field: str, place, normal, enters: Callabl
         inwards = enters()
         return bool(inwards and np.all(np.sign(first) == inwards))
     return bool(np.all(time != 0) and np.all(first * np.sign(time) < 0))
+
+
+def _is_carried(equations: list[Block], ask: Inquiry, field: str) -> bool:
+    """Whether one residual alone differentiates a field: a pressure, as several do, is not carried."""
+    inner, _ = Interior(ask.problem.domain).draw(len(TIMES), Sobol(), np.random.default_rng(0))
+    number = 0
+    for block in equations:
+        try:
+            found = ask.factors(block, field, inner, TIMES)
+        except Exception:  # a function that only runs where points are: nothing is known of it
+            return False
+        plain = {n for n, q in asked_of(block.plan, field).items() if isinstance(q, Value)}
+        for component in range(block.components):
+            number += any(np.any(found[name][:, component] != 0) for name in set(found) - plain)
+    return number == 1
 
 
 def _entrance(equations: list[Block], ask: Inquiry, field: str, walls: list[_Wall]) -> float:

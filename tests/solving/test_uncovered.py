@@ -178,6 +178,16 @@ DETERMINED = {
     ),
     "an outflow": declared(FILM, lambda u_t, u_x: u_t + u_x, START | held("x-")),
     "a steady outflow": declared(SQUARE, lambda grad_u: jnp.sum(grad_u), held("x-", "y-")),
+    "a pressure that is given at the outlet": declared(
+        SQUARE,
+        lambda u, v, u_x, u_y, v_x, v_y, p_x, p_y, laplacian_u, laplacian_v: (
+            u * u_x + v * u_y + p_x - laplacian_u,
+            u * v_x + v * v_y + p_y - laplacian_v,
+            u_x + v_y,
+        ),
+        {"walls": pv.Dirichlet(u=1.0, v=0.0), "outlet": pv.Dirichlet(p=0.0, on="x+")},
+        "u v p",
+    ),
     "a speed of the solution": declared(FILM, lambda u_t, u_x, u: u_t + u * u_x, START),
     "a ring": declared(RING, lambda u_t, u_x: u_t + u_x, START),
     "readings": declared(ROD, lambda u_xx: u_xx, held("x-") | {"read": pv.Data({"x": [0.5]}, u=[1.0])}),
