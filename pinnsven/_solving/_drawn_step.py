@@ -85,6 +85,9 @@ class State:
         if not np.all(there):
             jacobian, sizes = jacobian[:, there], sizes[there]
         columns = len(sizes)
+        if not columns:  # as that of (u')^2 = 0 where u is zero
+            nothing = Truncated(np.zeros((0, len(there))), np.zeros(0), 0)
+            return self._along(nothing, np.zeros(len(there)), 0)
         # A pole near the boundary is far steeper than a unit: beside it all others would be cut.
         unit = 1 / np.maximum(sizes, FAINTEST * max(sizes.max(), 1e-300))
         jacobian *= unit
@@ -191,6 +194,8 @@ class Truncated:
 
         Along what is cut off too: an open direction is there, beside functions that are zero.
         """
+        if not self.sizes.size:
+            return np.inf
         sizes = np.maximum(self.sizes, ROUNDED * max(self.sizes[0], 1e-300))
         return float(np.linalg.norm(values @ (self.basis.T / sizes), 2))
 
