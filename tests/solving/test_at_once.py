@@ -247,4 +247,4 @@ def test_what_equations_multiply_without_end_is_known_to_the_functions_it_is_sol
 def test_what_nothing_moves_at_zero_is_solved_all_the_same():
     conditions = {"ode": pv.PDE(lambda u_x: u_x**2), "left": pv.Dirichlet(u=1.0, on="x-")}
     solution = pv.solve(pv.Problem(pv.Interval(0, 1), "u", conditions), time_limit=60)
-    np.testing.assert_allclose(solution(x=np.linspace(0, 1, 9)), 1.0, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(solution.u(x=np.linspace(0, 1, 9)), 1.0, rtol=0, atol=1e-6)
