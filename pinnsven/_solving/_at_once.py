@@ -132,11 +132,11 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
 def is_behind(run) -> bool:
     """Whether training, at twice the pace of its later half, stays behind what was found without it.
 
-    For runs that use up their time: drawn functions have met the tolerance, and a network is trained
-    only because there is time left.
+    For runs that use up their time: drawn functions meet the tolerance by any measure, and a network is
+    trained only because there is time left.
     """
     limits, known = run.limits, run.candidate_relative
-    if run.candidate is None or not known <= limits.target or limits.time_limit is None:
+    if run.candidate is None or not known <= MET * limits.target or limits.time_limit is None:
         return False
     # The first steps are recorded with what was measured before them.
     found = [(r.seconds, r.held_out) for r in run.records if known < r.held_out < math.inf]
