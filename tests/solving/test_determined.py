@@ -9,8 +9,9 @@ import scipy.linalg
 import pinnsven as pv
 from helpers import SMALL
 from pinnsven._solving._determined import freedom
-from pinnsven._solving._error_estimate import estimate_errors
+from pinnsven._solving._error_estimate import _field_sizes, estimate_errors
 from pinnsven._solving._levels import Levels, residual_levels
+from pinnsven._solving._own_reach import _sizes
 from pinnsven._solving._points import PointSet
 from pinnsven._solving._residual import ResidualSystem
 
@@ -241,3 +242,16 @@ def test_levels_are_those_of_the_residuals_and_none_is_far_below_the_largest():
     np.testing.assert_allclose(found.levels["readings"], 0.1)
     np.testing.assert_allclose(found.scatter["readings"], 1e5)
     assert found.relative == pytest.approx(1e-6)
+
+
+def test_a_component_that_is_zero_is_measured_by_the_largest_of_its_field():
+    conditions = {"pde": pv.PDE(lambda div_s: div_s), "free": pv.Dirichlet(p=0.0)}
+    fields = [pv.Field("s", tensor=True), "p"]
+    problem = pv.Problem(pv.Box(x=(0, 1), y=(0, 1)), fields, conditions)
+    columns = {"s11": 5e7, "s12": 2e7, "s22": 1e-8, "p": 1e-9}
+    values = np.ones((8, 1)) * [columns[name] for name in problem.fields]
+    silent = [name in ("s22", "p") for name in problem.fields]
+    found = dict(zip(problem.fields, _field_sizes(values, silent, problem.space), strict=True))
+    assert found == {"s11": 5e7, "s12": 5e7, "s22": 5e7, "p": 1.0}
+    sizes = dict(zip(problem.fields, _sizes(problem, values, np.ones(values.shape, bool)), strict=True))
+    assert sizes == {"s11": 5e7, "s12": 5e7, "s22": 5e7, "p": 1e-9}
