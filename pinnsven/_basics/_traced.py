@@ -9,11 +9,8 @@ def equations_of(jaxpr):
     """All equations of a program, those inside its calls included."""
     for equation in jaxpr.eqns:
         yield equation
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    yield from equations_of(inner)
+        for inner in _called(equation):
+            yield from equations_of(inner)
 
 
 def equations_on_inputs(jaxpr, varying=None):
@@ -29,12 +26,18 @@ def equations_on_inputs(jaxpr, varying=None):
             continue
         yield equation
         depends.update(equation.outvars)
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    alike = len(inner.invars) == len(here)
-                    yield from equations_on_inputs(inner, here if alike else None)
+        for inner in _called(equation):
+            alike = len(inner.invars) == len(here)
+            yield from equations_on_inputs(inner, here if alike else None)
+
+
+def _called(equation):
+    """The programs that an equation calls."""
+    for value in equation.params.values():
+        for inner in value if isinstance(value, (tuple, list)) else (value,):
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                yield inner
 
 
 def numbers_in(program) -> set[float]:

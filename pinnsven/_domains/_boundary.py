@@ -1,6 +1,8 @@
 """The boundary as it is asked about afterwards: normals at given points, and integrals over parts."""
 
+import functools
 import math
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -12,12 +14,19 @@ from ._domain import Domain
 from ._pieces import Facet, even_probe
 from ._rules import gauss_rule
 from ._sites import Facets
+from ._surfaces import AbstractSurface
 
 NEAR = 1e-6  # of the longest side, within which a point counts as one of the boundary
 CHORD = 1e-3  # of a piece, over which its length per unit is measured
 LOOKS = 257  # places along a piece where a set operation may have removed some of it
 HALVINGS = 50  # until an end is known to rounding
 EVEN = 14  # binary logarithm of the number of even points on a surface that has no rule
+
+
+@functools.lru_cache(maxsize=64)
+def _level_and_slope(surface: AbstractSurface) -> Callable:
+    """One program for the same surface, which a solution may be asked about again and again."""
+    return briefly(jax.vmap(jax.value_and_grad(surface.level)))
 
 
 def outward_normals(
@@ -43,8 +52,7 @@ def outward_normals(
         if surface is None:
             continue
         with precision_context("float64"):
-            at_all = briefly(jax.vmap(jax.value_and_grad(surface.level)))
-            found = at_all(np.asarray(places, float))
+            found = _level_and_slope(surface)(np.asarray(places, float))
             level, slope = (np.asarray(part) for part in found)
         length = np.linalg.norm(slope, axis=1, keepdims=True)
         here = on_it & (np.abs(level) <= NEAR * size * length[:, 0]) & np.isnan(normals[:, 0])

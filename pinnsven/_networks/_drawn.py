@@ -167,6 +167,9 @@ class DrawnUnits(eqx.Module):
         plain = 1 + self.weights.shape[-1] + self.biases.shape[-1] + self.bells.shape[-2]
         return plain + self.poles.shape[-2] + about
 
+    # Traced once for all programs that ask for the same derivatives: each of its loops is traced
+    # several times for every order.
+    @jax.jit
     def __call__(
         self, inputs: Float[Array, " inputs"], own=None, number=None
     ) -> Float[Array, " functions"]:
@@ -175,10 +178,6 @@ class DrawnUnits(eqx.Module):
         - `own`: the inputs of a field that has its own: all but the functions about poles and holes are
           of these. `number`: of that field.
         """
-        return _values(self, inputs, own, number)
-
-    def _values(self, inputs, own, number) -> Float[Array, " functions"]:
-        """All functions, see `__call__`; the order is that in which coefficients are kept."""
         own = inputs if own is None else own
         like = lambda array: jnp.asarray(array, inputs.dtype)
         units = self._units(own, like(self.weights), like(self.biases))
@@ -250,11 +249,6 @@ class DrawnUnits(eqx.Module):
         return jnp.concatenate([logarithm[None], waves.ravel()])[: _per_hole(self.harmonics, 2)]
 
 
-@jax.jit  # as `_with_functions`
-def _values(units: DrawnUnits, inputs, own, number):
-    return units._values(inputs, own, number)
-
-
 class DrawnLayer(eqx.Module):
     """A combination of drawn functions, portion after portion, beside a network.
 
@@ -299,28 +293,20 @@ class DrawnLayer(eqx.Module):
         cut = jax.tree.map(lambda leaf: np.asarray(leaf)[:used], (self.units, self.coefficients))
         return DrawnLayer(*cut, self.used, self.keeps)  # type: ignore[call-arg]
 
+    @jax.jit  # as that of `DrawnUnits`
     def __call__(self, values, inputs):
         """The values of the fields at one point.
 
         - `values`: of the network, (fields,), `inputs`: the embedded point, see `Embedding`.
         """
 
-        return _with_functions(self, values, inputs)
+        def add(i, total):
+            units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], self.units)
+            coefficients = jnp.asarray(self.coefficients, inputs.dtype)[i]
+            return total + in_combination(units, inputs, coefficients)
 
-
-# Traced once for all programs that ask for the same derivatives of it: each of its loops is traced
-# several times for every order.
-@jax.jit
-def _with_functions(layer: DrawnLayer, values, inputs):
-    """Values with those of a combination of drawn functions added."""
-
-    def add(i, total):
-        units = jax.tree.map(lambda leaf: jnp.asarray(leaf)[i], layer.units)
-        coefficients = jnp.asarray(layer.coefficients, inputs.dtype)[i]
-        return total + in_combination(units, inputs, coefficients)
-
-    kept = jnp.asarray(layer.keeps, values.dtype) * values
-    return jax.lax.fori_loop(0, jnp.asarray(layer.used), add, kept)
+        kept = jnp.asarray(self.keeps, values.dtype) * values
+        return jax.lax.fori_loop(0, jnp.asarray(self.used), add, kept)
 
 
 def _stacked(room, parts):

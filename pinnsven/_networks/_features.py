@@ -6,6 +6,7 @@ the exponential of a boundary layer. A network that is given those has nothing t
 """
 
 import abc
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -239,8 +240,20 @@ def feature_values(features: tuple[AbstractFeature, ...], points) -> Float[np.nd
     """The values of all features at many points, in numpy."""
     if not features:
         return np.zeros((len(points), 0))
-    at = lambda point: jnp.concatenate([feature(point) for feature in features])
-    return np.asarray(briefly(jax.vmap(at))(np.asarray(points)), float)
+    # What a function of the user's closes over may change: its program would be out of date.
+    own = all(type(feature) in KINDS.values() for feature in features)
+    at_many = _program(features) if own else jax.vmap(_joined(features))
+    return np.asarray(at_many(np.asarray(points)), float)
+
+
+@functools.lru_cache(maxsize=64)
+def _program(features: tuple[AbstractFeature, ...]) -> Callable:
+    """One program for the same features: functions are drawn at new places again and again."""
+    return briefly(jax.vmap(_joined(features)))
+
+
+def _joined(features: tuple[AbstractFeature, ...]) -> Callable:
+    return lambda point: jnp.concatenate([feature(point) for feature in features])
 
 
 def feature_scales(

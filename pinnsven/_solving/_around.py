@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ._drawn_programs import is_of_values, owners_of, rows_of_values, values_of_space
+from ._drawn_programs import Parted, owners_of, rows_of_values, values_of_space
 from ._drawn_values import OfValues, combined
 from ._residual import Batch, ResidualSystem, active_rows
 from ._spaces import AbstractSecondSpace, DrawnSpace, linear
@@ -28,18 +28,10 @@ class Around:
         self._space, self._name = system.parameters, name
         self._fields = len(system.blocks[0].plan.space.fields)
         self._tables: list[np.ndarray] = []
-        self._mine = [self._is_of_values(block) for block in system.blocks]
-        parts = []
-        for wanted in (True, False):
-            pairs = zip(system.blocks, batches, self._mine, strict=True)
-            chosen = [(block, batch) for block, batch, mine in pairs if mine == wanted]
-            blocks, points = zip(*chosen, strict=True) if chosen else ((), ())
-            parts.append((system.with_blocks(blocks) if blocks else None, points))
-        (self._of_values, self._batches), (self._others, self._beside) = parts
-
-    def _is_of_values(self, block) -> bool:
-        space = self._space
-        return isinstance(space, DrawnSpace) and is_of_values(block, space.plain.model)
+        drawn = isinstance(self._space, DrawnSpace)
+        parted = Parted.of(system, self._space.plain.model if drawn else None)
+        self._mine, self._of_values, self._others = parted.mine, parted.of_values, parted.others
+        self._batches, self._beside = (parted.batches(batches, kind) for kind in (True, False))
 
     def at(self, coefficients, compiled: Callable) -> list[tuple[np.ndarray, np.ndarray]]:
         """Jacobian (rows, coefficients) and residual (rows,) of every condition.

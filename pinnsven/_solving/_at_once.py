@@ -94,7 +94,6 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     began = run.seconds()
     _take(run, found)
     run.candidate_cost = agreed(run.seconds() - began)
-    run.candidate_relative = run.estimate.relative
     while (
         run.is_done()
         and run.estimate.relative > MET * run.limits.target
@@ -107,7 +106,6 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
         found = run.candidate = better  # whose own functions the verdict asks
         run.records.pop()
         _take(run, found)
-        run.candidate_relative = run.estimate.relative
     finest = run.only_drawn or run.estimate.relative <= FLOOR or not run.limits.are_budgets
     enough = run.is_done() and finest
     if enough and not alone and any(block.finer for block in run.system.blocks):
@@ -213,6 +211,7 @@ def _take(run, found: Combination) -> None:
     """Makes a combination the solution of a run, measured and recorded."""
     run.adopt(found.drawn)
     run.measure(quietly=True)
+    run.candidate_relative = run.estimate.relative
     run.records.append(_record(run, found))
 
 

@@ -1,5 +1,7 @@
 """Programs of drawn functions: their values in the terms of conditions, and conditions of values."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +11,10 @@ from .._calculus._derivatives import DerivativePlan
 from .._calculus._pairs import PairPlan
 from .._conditions import Block
 from .._networks import DrawnUnits, FieldModel, Identity, by_field
-from ._residual import ResidualSystem, points_per_slab
+from ._residual import Batch, ResidualSystem, points_per_slab
 from ._spaces import DrawnSpace
 
+SEEN = 512  # places at which functions are looked at: the same number everywhere, for one program
 OF_VALUES = (DerivativePlan, PairPlan)  # plans whose values are linear in the fields
 
 
@@ -19,6 +22,34 @@ def is_of_values(block: Block, model: FieldModel) -> bool:
     """Whether a condition's residual is a function of values that are linear in the functions."""
     linear = isinstance(model.transform, Identity)
     return linear and type(block.plan) in OF_VALUES and bool(asked(block))
+
+
+@dataclasses.dataclass(frozen=True)
+class Parted:
+    """The conditions of a system in two: those that are functions of values, and the others.
+
+    - `mine`: which are of the first kind.
+    - `of_values`, `others`: the systems of both; None where there are none.
+    """
+
+    mine: tuple[bool, ...]
+    of_values: ResidualSystem | None
+    others: ResidualSystem | None
+
+    @classmethod
+    def of(cls, system: ResidualSystem, model: FieldModel | None) -> "Parted":
+        """The parts of a system.
+
+        - `model`: to which functions are added; None where none are, and all conditions are others.
+        """
+        mine = tuple(model is not None and is_of_values(block, model) for block in system.blocks)
+        kinds = (tuple(b for b, m in zip(system.blocks, mine, strict=True) if m == k) for k in (1, 0))
+        of_values, others = (system.with_blocks(blocks) if blocks else None for blocks in kinds)
+        return cls(mine, of_values, others)
+
+    def batches(self, batches: tuple[Batch, ...], of_values: bool) -> tuple[Batch, ...]:
+        """The points of the conditions that are functions of values, or of the others."""
+        return tuple(b for b, mine in zip(batches, self.mine, strict=True) if mine == of_values)
 
 
 def asked(block: Block) -> list[str]:
@@ -143,7 +174,7 @@ def functions_at(
 ) -> Float[np.ndarray, "rows n functions"]:
     """The values of all functions at places: one row for all fields, or one for each.
 
-    - `places`: (n, dim), of which many are best asked for in one number: it compiles for each.
+    - `places`: (n, dim); one program serves all that are `SEEN`.
     - `compiled`: makes a compiled function of a name, a function and its arguments, and keeps it.
     """
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._networks import DrawnLayer, DrawnUnits, Parameters
-from ._drawn_programs import beside, is_of_values, owners_of, rows_of_values, values_of_units
+from ._drawn_programs import Parted, beside, owners_of, rows_of_values, values_of_units
 from ._residual import Batch, ResidualSystem, active_rows, points_per_slab
 from ._spaces import UnitSpace, linear
 
@@ -116,7 +116,7 @@ class Table:
 
     def __init__(self, of: "Tables", units: list[DrawnUnits], batches: tuple[Batch, ...]):
         self._of, self._units, self._batches = of, units, batches
-        self._chunks = list(of.chunks(of.plain_of(batches))) if of.of_values else []
+        self._chunks = list(of.chunks(batches)) if of.of_values else []
         what = "the network's values" if of.keeps else "built-in values"
         self._start = of.values(what, beside(of.keeps), self._chunks)
         functions = of.room.units.functions
@@ -172,9 +172,8 @@ class Tables:
         self.fields = len(system.blocks[0].plan.space.fields)
         # The constant and the inputs are in all portions: twice they would be no basis.
         self.common = 1 + self.parameters.model.embedding.inputs
-        self._is_plain = [is_of_values(block, self.parameters.model) for block in system.blocks]
-        self.of_values = self._picked(True)
-        self.others = self._picked(False)
+        self._parted = Parted.of(self.system, self.parameters.model)
+        self.of_values, self.others = self._parted.of_values, self._parted.others
         blocks = [] if self.of_values is None else self.of_values.blocks
         self.owners = [np.array(owners_of(block), int) for block in blocks]
         self._room = [
@@ -182,19 +181,10 @@ class Tables:
             for block in blocks
         ]
 
-    def _picked(self, plain: bool) -> ResidualSystem | None:
-        pairs = zip(self.system.blocks, self._is_plain, strict=True)
-        blocks = tuple(block for block, mine in pairs if mine == plain)
-        return self.system.with_blocks(blocks) if blocks else None
-
-    def plain_of(self, batches, plain: bool = True) -> tuple[Batch, ...]:
-        """The batches of the conditions that are functions of values; or of the others."""
-        return tuple(b for b, mine in zip(batches, self._is_plain, strict=True) if mine == plain)
-
     def component_rows(self, batches: tuple[Batch, ...]) -> list[Int[np.ndarray, " n"]]:
         """The rows of each component of the residual, in the order of components."""
         found: dict[int, np.ndarray] = {}
-        order = sorted(range(len(batches)), key=lambda number: not self._is_plain[number])
+        order = sorted(range(len(batches)), key=lambda number: not self._parted.mine[number])
         start = 0
         for number in order:
             active, components = int(batches[number].active), self.system.blocks[number].components
@@ -203,8 +193,11 @@ class Tables:
         return [rows for number in range(len(batches)) for rows in found[number].T]
 
     def chunks(self, batches: tuple[Batch, ...]) -> Iterator[tuple[Batch, ...]]:
-        """The points in parts of one shape, so that one program serves any number."""
-        pairs = list(zip(batches, self._room, strict=True))
+        """The points in parts of one shape, so that one program serves any number.
+
+        Those of the conditions that are functions of values.
+        """
+        pairs = list(zip(self._parted.batches(batches, True), self._room, strict=True))
         for part in range(max(-(-int(batch.active) // room) for batch, room in pairs)):
             yield tuple(_part(batch, part * room, room) for batch, room in pairs)
 
@@ -251,7 +244,7 @@ class Tables:
 
         - `batches`: the points of all conditions.
         """
-        others, batches = self.others, self.plain_of(batches, False)
+        others, batches = self.others, self._parted.batches(batches, False)
         assert others is not None
         order = np.concatenate([rows.ravel() for rows in active_rows(others, batches)])
         present = (units, coefficients) if np.any(coefficients) else ([], coefficients[:0])

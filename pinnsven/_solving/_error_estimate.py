@@ -231,12 +231,18 @@ def _field_sizes(values, vanishing, space: NameSpace) -> Float[np.ndarray, " fie
 
     - `values`: (points, fields), `vanishing`: which fields are zero.
     """
-    size, vanishing = np.sqrt(np.mean(values**2, axis=0)), np.array(vanishing)
+    size = largest_of_one(np.sqrt(np.mean(values**2, axis=0)), space)
+    vanishing = ~largest_of_one(~np.array(vanishing), space)
+    return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
+
+
+def largest_of_one(values, space: NameSpace) -> np.ndarray:
+    """What belongs to each field, (fields,): of components of one field, the largest of theirs."""
+    found = np.array(values)
     for composite in (made for made in space.layout.composites if made.is_one):
         mine = [space.fields.index(member) for member in composite.members]
-        size[mine] = size[mine].max()
-        vanishing[mine] = vanishing[mine].all()
-    return np.where(vanishing, 1.0, np.where(size > 0, size, max(size.max(), 0) or 1.0))
+        found[mine] = found[mine].max()
+    return found
 
 
 def _freedom(fit: Fit, size) -> Freedom:

@@ -12,6 +12,7 @@ from .._output._evaluate import CHUNK, Evaluator, Spread
 from .._output._records import Estimate, FieldErrors, Unknowns
 from ._attempts import Attempts
 from ._coefficients import Jump, find_jump
+from ._drawn_programs import SEEN
 from ._error_estimate import ErrorEstimate, estimate_errors
 from ._evidence import (
     amplified,
@@ -31,7 +32,6 @@ from ._uncertainty import SPREAD_POINTS, Uncertainty, uncertainty, with_open
 from ._uncovered import uncovered
 from ._verdict import Evidence, is_falling
 
-COMPARED = 512  # places at which a combination's functions are compared
 PLACES = 2048  # all over the domain, where the range of fields is looked for
 FAILED = "the verdict could not be made, for"
 
@@ -177,7 +177,7 @@ def _own(run, evaluator: Evaluator) -> float:
     """How far a solution may be off along the drawn functions that it is made of."""
     if not run.stands_alone or run.candidate is None:
         return 0.0
-    places, alive = _places(run, COMPARED)
+    places, alive = _places(run, SEEN)
     # As many as the true error is told at, where it is known, for which the same program serves.
     shown = evaluator(np.resize(places, (CHUNK, places.shape[1])))[: len(places)]
     return own_reach(run, run.candidate, places, alive, shown)

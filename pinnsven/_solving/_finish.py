@@ -28,9 +28,7 @@ from ._so_far import facts_of, shown
 from ._uncertainty import plain_unknowns
 from ._verdict import LAST_DRAWS, LAST_DRAWS_FINER, Evidence, judge
 
-COMPARED = (
-    2  # draws of fresh points by which parameters are compared, all on the same; the fewest of all
-)
+COMPARED = 2  # draws of fresh points, at least; by as many, all on the same, parameters are compared
 
 
 def finish(

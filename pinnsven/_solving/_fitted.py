@@ -81,18 +81,17 @@ class Asked:
 
     def at(self, coefficients) -> Linearized:
         """Residual, Jacobian and fields of u + e, as matrices on the host."""
-        pairs, looser = [], []
-        for around in self._around:
-            *found, (columns, values) = around.at(coefficients, self.compiled)
-            pairs.append([np.concatenate(parts) for parts in zip(*found, strict=True)])
-            named = zip(self.system.blocks, found, strict=False)
-            looser = [np.full(len(r), self.scatter.get(block.name, 1.0)) for block, (_, r) in named]
-        shown = self.sets[1][-1]
+        fitted, held = (around.at(coefficients, self.compiled) for around in self._around)
+        (columns, values), shown = held[-1], self.sets[1][-1]
         fields, scale = self.system.blocks[-1].components, float(np.asarray(shown.scale)[0, 0])
-        slopes = np.moveaxis(columns.reshape(-1, fields, self.space.size), 1, 0) / scale
-        fitted, held = (tuple(pair) for pair in pairs)
+        named = zip(self.system.blocks[:-1], held[:-1], strict=True)
+        looser = [np.full(len(r), self.scatter.get(block.name, 1.0)) for block, (_, r) in named]
         return Linearized(
-            fitted, held, np.concatenate(looser), values.reshape(-1, fields) / scale, slopes
+            fitted=_stacked(fitted[:-1]),
+            held=_stacked(held[:-1]),
+            scatter=np.concatenate(looser),
+            fields=values.reshape(-1, fields) / scale,
+            slopes=np.moveaxis(columns.reshape(-1, fields, self.space.size), 1, 0) / scale,
         )
 
     @functools.cached_property
@@ -105,6 +104,12 @@ class Asked:
         if not all(np.all(np.isfinite(part)) for part in found.arrays()):
             return None
         return Fit(self, found, *corrections(found))
+
+
+def _stacked(found) -> tuple[np.ndarray, np.ndarray]:
+    """The Jacobians, and the residuals, of all conditions, one below the other."""
+    jacobians, residuals = zip(*found, strict=True)
+    return np.concatenate(jacobians), np.concatenate(residuals)
 
 
 def field_values(block: Block) -> Block:

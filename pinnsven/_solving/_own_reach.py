@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ._drawn_programs import functions_at
 from ._drawn_step import Combination
-from ._error_estimate import CONSTANT
+from ._error_estimate import CONSTANT, largest_of_one
 
 
 def own_reach(run, found: Combination, places, alive, shown) -> float:
@@ -45,9 +45,6 @@ def _sizes(problem, shown, alive) -> Float[np.ndarray, " fields"]:
     One component of a field, which may be zero, is held against the largest of them.
     """
     there = [values[mine] for values, mine in zip(shown.T, alive.T, strict=True)]
-    sizes = np.array([np.sqrt(np.mean(values**2)) for values in there])
-    variation = np.array([np.std(values) for values in there])
-    for composite in (made for made in problem.layout.composites if made.is_one):
-        mine = [problem.fields.index(member) for member in composite.members]
-        sizes[mine], variation[mine] = sizes[mine].max(), variation[mine].max()
+    sizes = largest_of_one([np.sqrt(np.mean(values**2)) for values in there], problem.space)
+    variation = largest_of_one([np.std(values) for values in there], problem.space)
     return np.where(variation > CONSTANT * sizes, variation, sizes)

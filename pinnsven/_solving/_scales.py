@@ -13,12 +13,11 @@ from .._basics._precision import precision_context
 from .._domains import Interior, Sobol
 from .._networks import Ansatz, Scaling
 from ._drawn import DrawnFit
-from ._drawn_programs import functions_at
+from ._drawn_programs import SEEN, functions_at
 from ._drawn_values import Table
 from ._points import PointSet
 from ._residual import ResidualSystem
 
-SPREAD_PLACES = 512  # points at which the spread of a solution is seen
 PLACES = 128  # points of each condition at which prescribed values are looked at
 FAINT = 1e-9  # prescribed values that are smaller are held against the equations
 ROUNDED = 1e-9  # of the size that balances the equations, below which they are rounding
@@ -168,7 +167,9 @@ def _balanced(system: ResidualSystem, theta, points, shift, size, compiled):
     if np.any(size > first):
         spread = _spread(_fit(system, theta, points, shift, size, compiled))
         if spread is not None:
-            size = np.where((first == 0) & (spread > UNMOVED), spread * size, size)
+            # In two digits, of which rounding, where it drives the equations, changes none.
+            told = np.array([float(f"{value:.1e}") for value in spread])
+            size = np.where((first == 0) & (spread > UNMOVED), told * size, size)
     return size
 
 
@@ -234,7 +235,7 @@ def _spread(fit: DrawnFit) -> np.ndarray | None:
     if not np.any(change):
         return None
     domain, parameters = fit.system.blocks[0].plan.space.domain, fit.parameters
-    places = Interior(domain).draw(SPREAD_PLACES, Sobol(), np.random.default_rng(0))[0]
+    places = Interior(domain).draw(SEEN, Sobol(), np.random.default_rng(0))[0]
     values = functions_at(units, parameters.model.embedding, places, fit.compiled)
     fields = np.moveaxis(change[0], 1, 0)[..., None]  # (fields, functions, 1)
     return np.sqrt(np.mean((values @ fields)[..., 0] ** 2, axis=1))

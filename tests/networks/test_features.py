@@ -11,6 +11,7 @@ import pinnsven as pv
 from helpers import model_of
 from pinnsven._domains import as_domain
 from pinnsven._networks import CornerPowers, Embedding, HeatProfile, Layer
+from pinnsven._networks._features import NamedFeature, feature_values
 
 LINE = as_domain(pv.Box(x=(-1, 1), periodic="x") * pv.Time(0, 1))
 WALLS = as_domain(pv.Interval(-1, 1) * pv.Time(0, 1))
@@ -130,3 +131,12 @@ def test_a_network_that_names_its_features_is_given_no_others():
     own = dataclasses.replace(network, features={"squared": lambda x: x**2})
     solution = pv.solve(problem, own, points=64, max_steps=2, estimate_error=False)
     assert model_of(solution).embedding.inputs == 3
+
+
+def test_what_a_users_feature_closes_over_may_change():
+    times = [2.0]
+    feature = NamedFeature("f", lambda x: times[0] * x, as_domain(pv.Interval(0, 1)))
+    places = np.linspace(0, 1, 5)[:, None]
+    np.testing.assert_array_equal(feature_values((feature,), places), 2 * places)
+    times[0] = 3.0
+    np.testing.assert_array_equal(feature_values((feature,), places), 3 * places)
