@@ -52,10 +52,18 @@ from ._products import (
     NONE as NONE,
     WAVE as WAVE,
     count_products as count_products,
+    degrees_over_space as degrees_over_space,
+    layout_of as layout_of,
     most_degree as most_degree,
     product_degrees as product_degrees,
+    products_of as products_of,
     turns_of as turns_of,
 )
 from ._random_features import RandomFeatures as RandomFeatures
 from ._screen import Screen as Screen
 from ._separable import SeparableMLP as SeparableMLP
+from ._trajectory import (
+    Between as Between,
+    ProductsInTime as ProductsInTime,
+    Trajectory as Trajectory,
+)

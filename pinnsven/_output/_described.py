@@ -12,10 +12,10 @@ from .._calculus._composites import (
 )
 from .._calculus._layout import FieldLayout, FieldPlace
 from .._domains import AbstractShape, describe_shape, each_once, plain_fact, shape_of, tupled
-from .._networks import MLP, FourierMLP, RandomFeatures, SeparableMLP, SineMLP
+from .._networks import MLP, FourierMLP, ProductsInTime, RandomFeatures, SeparableMLP, SineMLP
 from ._facts import Facts
 
-OWN = (MLP, FourierMLP, SineMLP, RandomFeatures, SeparableMLP)
+OWN = (MLP, FourierMLP, SineMLP, RandomFeatures, SeparableMLP, ProductsInTime)
 SAVED_NETWORKS = {kind.__name__: kind for kind in OWN}
 
 

@@ -76,7 +76,7 @@ def _nothing(block: Block) -> dict[str, jax.ShapeDtypeStruct]:
     return jax.eval_shape(lambda p, n: block.plan.evaluate(nothing, p, n, numbers), *place)
 
 
-def _flat(block: Block, found, trailing: int):
+def flat_values(block: Block, found, trailing: int):
     """The values of fields one below the other, (values, ...).
 
     - `trailing`: how many axes belong to each value.
@@ -101,7 +101,7 @@ def beside(keeps: float):
         for block, batch in zip(system.blocks, batches, strict=True):
 
             def at(point, normal, block=block):
-                return _flat(block, block.plan.evaluate(fields, point, normal, numbers), 0)
+                return flat_values(block, block.plan.evaluate(fields, point, normal, numbers), 0)
 
             found.append(jax.vmap(at)(jnp.asarray(batch.points), jnp.asarray(batch.normals)))
         return tuple(found)
@@ -157,7 +157,7 @@ def _tabulated(system: ResidualSystem, fields, functions: int, numbers, batches)
         share = points_per_slab(block.components)
 
         def at(point, normal, block=block):
-            return _flat(block, block.plan.evaluate(fields, point, normal, numbers), 1)
+            return flat_values(block, block.plan.evaluate(fields, point, normal, numbers), 1)
 
         def visit(i, carry, at=at, points=points, normals=normals, share=share):
             slab = [jax.lax.dynamic_slice_in_dim(a, i * share, share) for a in (points, normals)]
@@ -203,7 +203,9 @@ def rows_of_values(system: ResidualSystem, theta, present, batches):
 
             def residuals(given, tail):
                 values = block.plan.evaluate(nothing, row[0], row[1], numbers_of(tail))
-                return system.scaled(number, values | _named(block, values, given), row, theta.dtype)
+                return system.scaled(
+                    number, values | named_values(block, values, given), row, theta.dtype
+                )
 
             residual, pull = jax.vjp(residuals, given, tail)
             return residual, *jax.vmap(pull)(jnp.eye(block.components, dtype=theta.dtype))
@@ -213,8 +215,8 @@ def rows_of_values(system: ResidualSystem, theta, present, batches):
     return tuple(found)
 
 
-def _named(block: Block, values, given) -> dict:
-    """The values of fields by name, out of those that `_flat` has joined.
+def named_values(block: Block, values, given) -> dict:
+    """The values of fields by name, out of those that `flat_values` has joined.
 
     - `values`: others of the same shapes.
     """

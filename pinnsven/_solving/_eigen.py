@@ -32,12 +32,12 @@ from .._output._records import StepRecord, UnknownEstimate, Unknowns
 from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
+from ._calls import check_top_level
 from ._complete import not_formed
 from ._pencil import null_space, refined
 from ._points import PointSet
 from ._residual import ResidualSystem, split_rows
 from ._singular import find_singularities
-from ._solve import check_top_level
 from ._spaces import UnitSpace, linear
 
 SIZES = (150, 300, 600, 1200)  # functions of each field, tried in turn

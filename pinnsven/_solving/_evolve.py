@@ -8,6 +8,7 @@ for, as a combination of drawn functions is, J never changes and this is a metho
 """
 
 import dataclasses
+import functools
 import time
 from typing import Any
 
@@ -20,20 +21,24 @@ from .._basics._messages import listing
 from .._basics._numbers import finite_number, whole_number
 from .._basics._precision import precision_context
 from .._basics._results import RESULTS
-from .._calculus._names import Derivative
-from .._domains import Moment, stack_coordinates
+from .._domains import Box, stack_coordinates
 from .._networks import RandomFeatures
-from .._output._records import FieldErrors
+from .._output._records import FieldErrors, Reference
+from .._output._solution import Solution
 from .._problem import Problem, known_values, relative_errors
 from ._asked import numbers_of
+from ._calls import check_time_limit, check_top_level
 from ._coefficients import find_jump
 from ._evidence import jump_words
-from ._evolving import MOMENTS, Moving
-from ._solve import check_time_limit, check_top_level
+from ._evolved import solution_of
+from ._evolving import Path
+from ._in_products import apart, check_kind, in_products, looks_of
+from ._moving_network import MovingNetwork
 
 # Drawn functions of each field, and their steepest slope, per unit of the inputs: tried in turn, over
 # one coordinate and over more of them.
 LEVELS = (((160, 4.0), (240, 12.0), (480, 36.0)), ((300, 3.0), (600, 5.0), (1200, 8.0)))
+GROWTH = 30.0  # of a change within a 128th of the time, by which nothing grows that is well posed
 MISFIT = 1e-2  # of the equations, that velocities may leave where the answer is called converged
 
 
@@ -50,7 +55,7 @@ class Evolution:
     - `steps`: of the integrator.
     - `rank`: directions that move, of so many `params`, where J is constant; None where it is not.
     - `method`: the integrator's name.
-    - `seconds`: of the whole call.
+    - `seconds`: of the whole call; `known`: what it is measured against, None where there is nothing.
     """
 
     name: str
@@ -65,16 +70,25 @@ class Evolution:
     params: int
     method: str
     seconds: float
+    known: Reference | None = dataclasses.field(repr=False)
     _run: Any = dataclasses.field(repr=False)
+
+    @functools.cached_property
+    def solution(self) -> Solution:
+        """The same as a `Solution`: pictures, derivatives, grids, integrals, files.
+
+        Raises `ValueError` where a network of your own moves, or drawn functions do.
+        """
+        return solution_of(self)
 
     def parameters(self, t: float) -> Float[np.ndarray, " params"]:
         """The parameters of the network at a time."""
         with precision_context("float64"):
-            return np.asarray(self._run.path(jnp.asarray(float(t))))
+            return np.asarray(self._run.parameters(jnp.asarray(float(t))))
 
     def __call__(self, **coordinates):
         """The fields at coordinates of shapes that go together; a dict where there are several."""
-        found = {field: self._value(field, coordinates) for field in self.fields}
+        found = self._all(coordinates)
         return found[self.fields[0]] if len(found) == 1 else found
 
     def __getattr__(self, field: str):
@@ -82,19 +96,26 @@ class Evolution:
             raise AttributeError(
                 f"an Evolution has no {field!r}; its fields are {listing(self.fields)}"
             )
-        return lambda **coordinates: self._value(field, coordinates)
+        return lambda **coordinates: self._all(coordinates)[field]
 
-    def _value(self, field: str, coordinates: dict) -> np.ndarray:
-        names = list(self._run.problem.domain.slices())
+    def _all(self, coordinates: dict) -> dict[str, np.ndarray]:
+        """All fields by name, those that are made of others in place of these."""
+        problem = self._run.problem
+        names = list(problem.domain.slices())
         if set(coordinates) != set(names):
             raise ValueError(
                 f"give each of the coordinates {listing(names)}; got {listing(coordinates)}"
             )
-        points, shape = stack_coordinates(self._run.problem.domain, coordinates)
+        points, shape = stack_coordinates(problem.domain, coordinates)
         with precision_context("float64"):
-            values = self._run.values(points)[:, self.fields.index(field)]
-        inside = self._run.problem.domain.contains(points)
-        return np.where(inside, values, np.nan).reshape(shape)
+            values = self._run.values(points)
+        values = np.where(problem.domain.contains(points)[:, None], values, np.nan)
+        found = dict(zip(problem.fields, values.T, strict=True))
+        for composite in problem.layout.composites:
+            members = [found[member] for member in composite.members]
+            places = points[:, : problem.domain.space_dim]
+            found[composite.name] = composite.whole_at(composite.name, members, places)
+        return {name: found[name].reshape(shape + found[name].shape[1:]) for name in self.fields}
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.status}. {self.message}"]
@@ -147,15 +168,32 @@ def evolve(
     check_time_limit(time_limit)
     begun, known = time.perf_counter(), known_values(problem)
     deadline = np.inf if time_limit is None else begun + time_limit
-    _check_kind(problem)
+    check_kind(problem)
     with precision_context("float64"):
-        first, estimate = _two_runs(problem, network, points, tolerance, solver, seed, deadline)
-        worst = np.inf if estimate is None else max(estimate.values())
-        truth, misfit, jump = None, float("nan"), ""
-        if first.finished:
-            evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
-            truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
-            jump = _jump(first)
+        first, estimate = None, None
+        if network is None and points is None and isinstance(problem.domain.space, Box):
+            first, estimate = in_products(problem, tolerance, solver, deadline)
+        if first is None:
+            given = problem, network, points, tolerance / 100, tolerance, solver, seed, deadline
+            first, estimate = _in_networks(*given)
+        return judged(first, estimate, known, tolerance, begun)
+
+
+def judged(
+    first: Path, estimate: FieldErrors | None, known: Reference | None, tolerance: float, begun: float
+) -> Evolution:
+    """What a run has found, and how far it can be trusted.
+
+    - `estimate`: what another run differs by; None where there is none.
+    - `begun`: when the call began, by the clock.
+    """
+    problem, worst = first.problem, np.inf if estimate is None else max(estimate.values())
+    truth, misfit, jump = None, float("nan"), ""
+    if first.finished:
+        evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
+        truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
+        first.growth = first.moving.growth()
+        jump = _jump(first)
     status, message = _verdict(first, estimate, worst, misfit, tolerance)
     if jump:
         converged = status is RESULTS.converged
@@ -164,24 +202,25 @@ def evolve(
         estimate = FieldErrors(dict.fromkeys(estimate, float("nan")))  # not known
     return Evolution(
         name=problem.name,
-        fields=tuple(problem.fields),
+        fields=problem.layout.names(tuple(problem.fields)),
         status=status,
         message=message,
         error_estimate=estimate,
         error=truth,
         misfit=misfit,
         steps=first.steps,
-        rank=first.rank,
-        params=first.theta.size,
-        method=type(first.method).__name__,
+        rank=first.moving.rank,
+        params=first.moving.params,
+        method=first.method_name,
         seconds=time.perf_counter() - begun,
+        known=known,
         _run=first,
     )
 
 
-def _two_runs(
-    problem: Problem, network, points, tolerance: float, solver, seed: int, deadline: float
-) -> tuple[Moving, FieldErrors | None]:
+def _in_networks(
+    problem: Problem, network, points, accuracy: float, tolerance: float, solver, seed: int, deadline
+) -> tuple[Path, FieldErrors | None]:
     """The last of several runs, with more functions each, and what the one before differs by.
 
     None where there is only one that has finished.
@@ -191,12 +230,11 @@ def _two_runs(
         drawn = RandomFeatures(units=units, scale=scale, seed=seed + number)
         given = drawn if network is None else network
         before = first
-        asked = problem, given, points, tolerance / 100, solver, seed + number
-        first = Moving(*asked, deadline)
+        first = Path(MovingNetwork(problem, given, points, seed + number), accuracy, solver, deadline)
         if first.late and before is not None:
             return before, estimate
         if before is not None and before.finished and first.finished:
-            estimate = _apart(first, before)
+            estimate = apart(first, before)
             worst = max(estimate.values())
         over = time.perf_counter() > deadline
         if worst <= tolerance or over or (network is not None and number):
@@ -205,9 +243,7 @@ def _two_runs(
     return first, estimate
 
 
-def _verdict(
-    run: Moving, estimate, worst: float, misfit: float, tolerance: float
-) -> tuple[RESULTS, str]:
+def _verdict(run: Path, estimate, worst: float, misfit: float, tolerance: float) -> tuple[RESULTS, str]:
     """The status and its message, by two runs and by what velocities leave of the equations."""
     if run.late and not run.finished:
         return RESULTS.time_limit, f"The time was over at t = {run.reached:.6g}: allow more."
@@ -216,7 +252,19 @@ def _verdict(
     if estimate is None:
         return RESULTS.unresolved, "No second run bears this one out: allow more time."
     told = f"Another run, with other functions and points, differs by {worst:.1e}"
-    if not misfit <= MISFIT:
+    if run.growth > GROWTH:
+        return (
+            RESULTS.undetermined,
+            f"{told}, but a change of a field grows by {run.growth:.1e} within a 128th of the time: is "
+            "a condition on a wall missing, or does the equation run backwards in time?",
+        )
+    if run.tail > tolerance:
+        finest = f"its finest functions are {run.tail:.1e} of the largest"
+        return (
+            RESULTS.unresolved,
+            f"{told}, but {finest}: it becomes too steep for {run.moving.params}.",
+        )
+    if not misfit <= MISFIT and run.moving.is_overdetermined:
         left = f"the velocities leave {misfit:.1e} of the equations at other points"
         return (
             RESULTS.unresolved,
@@ -233,72 +281,18 @@ def _verdict(
     )
 
 
-def _jump(run: Moving) -> str:
+def _jump(run: Path) -> str:
     """The jump of a coefficient in words; empty where there is none, or where nothing can be said."""
 
     def reach() -> dict[str, tuple[float, float]]:
-        points = run.fresh[run.interior[0].name][0]
+        points = looks_of(run.problem)
         values = run.values(points)
         ends = zip(values.min(axis=0).tolist(), values.max(axis=0).tolist(), strict=True)
         return dict(zip(run.problem.fields, ends, strict=True))
 
     numbers = numbers_of(run.problem)
     try:
-        jump = find_jump(run.system.blocks, numbers, Compiler(lambda name: None).compile, reach)
+        jump = find_jump(run.problem.blocks, numbers, Compiler(lambda name: None).compile, reach)
     except Exception:  # a function of the user's that fails elsewhere than at the points
         return ""
     return jump_words(jump, run.problem.domain).capitalize()
-
-
-def _check_kind(problem: Problem) -> None:
-    """`ValueError` for a problem whose parameters have no velocity."""
-    domain = problem.domain
-    if domain.time is None or domain.space is None:
-        raise ValueError(
-            "evolve: the problem needs space and time, as in pv.Box(x=(0, 1)) * pv.Time(0, 1)"
-        )
-    if problem.unknowns or domain.parameters is not None:
-        raise ValueError(
-            "evolve: unknowns and ranges of parameters have no time of their own; use solve"
-        )
-    if problem.layout.composites or problem.layout.places:
-        raise ValueError("evolve: fields in pieces, on parts or complex are not supported; use solve")
-    named = domain.time.coordinate.name
-    if not any(isinstance(block.site, Moment) for block in problem.blocks):
-        raise ValueError("evolve: nothing is said of the start; give a pv.Initial")
-    rates = {
-        quantity.field
-        for block in problem.blocks
-        for quantity in block.plan.quantities.values()
-        if isinstance(quantity, Derivative) and named in quantity.along
-    }
-    if still := [field for field in problem.fields if field not in rates]:
-        raise ValueError(
-            f"evolve: no equation has the rate of {listing(still)} in {named!r}, so nothing moves it; "
-            "use solve or march"
-        )
-    for block in problem.blocks:
-        if block.is_measured or not block.plan.is_local or block.exact:
-            raise ValueError(
-                f"condition {block.name!r}: readings, integrals and exact=True have no place in evolve"
-            )
-        for name, quantity in block.plan.quantities.items():
-            order = quantity.along.count(named) if isinstance(quantity, Derivative) else 0
-            if order > 1 or (order and not block.interior):
-                raise ValueError(
-                    f"condition {block.name!r} asks for {name!r}: evolve wants equations of the first "
-                    f"order in {named!r}, and no derivative by it elsewhere. Make a field of it"
-                )
-
-
-def _apart(first: Moving, second: Moving) -> FieldErrors:
-    """The relative L2 difference of two runs, over space and time."""
-    points = first.fresh[first.interior[0].name][0]
-    squares, sizes = 0.0, 0.0
-    for t in np.linspace(first.began, first.ended, MOMENTS):
-        at = points.copy()
-        at[:, first.axis] = t
-        here, there = first.values(at), second.values(at)
-        squares, sizes = squares + np.sum((here - there) ** 2, axis=0), sizes + np.sum(here**2, axis=0)
-    relative = np.sqrt(squares / np.where(sizes > 0, sizes, 1))
-    return FieldErrors(zip(first.problem.fields, relative.tolist(), strict=True))

@@ -9,7 +9,8 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -138,6 +139,9 @@ class Run:
         self.apart_from: Sequence[SolutionData] = ()  # solutions that are known
         self.only_drawn = False  # whether no network is trained
         self.following: SolutionData | None = None  # the solution of the slab before
+        self.declared = problem  # as the user has it, before anything was built in
+        self.otherwise: Callable[[Any], Any] | None = None  # what is tried in place of training
+        self.answered: Any = None  # the solution that it has found
         self.drawn_left = math.inf  # of the residual, by drawn functions alone
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them
@@ -213,6 +217,10 @@ class Run:
             return ended
         if self.only_drawn:
             return None, "drawn functions do not do"
+        if self.otherwise is not None and not self.records:
+            self.answered = self.otherwise(self)
+            if self.answered is not None:
+                return self.answered.status, self.answered.message
         if self.compiler.works_beside:
             self._compile_ahead()
         saved = self.seconds()

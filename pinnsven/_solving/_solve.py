@@ -6,8 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from .._basics._disk import program_folder
@@ -27,11 +25,13 @@ from .._problem import Problem, known_values
 from .._sven import Sven
 from ._at_once import may_draw
 from ._built_in_walls import with_walls_built_in
+from ._calls import LIMIT, check_time_limit, check_top_level
 from ._choose_network import network_for
 from ._fading import is_biharmonic, screening
 from ._finish import finish
 from ._focus import Focus
 from ._identity import identity_of
+from ._in_time import may_move, moved
 from ._limits import Limits
 from ._loop import INTERRUPTED, Run
 from ._points import PointSet
@@ -42,8 +42,6 @@ from ._spots import find_spots
 from ._steppers import SvenStepper, as_stepper
 from ._together import heard_by_all
 from ._weighting import AbstractWeighting, ScaledWeights
-
-LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
 
 
 class NotInDrawn(Exception):
@@ -101,6 +99,7 @@ def solve_within(
     hooks = heard_by_all(hooks + display_for(progress if is_first() else False, hooks))
     known = known_values(problem)
     with precision_context(precision), lost_interrupts_return(), closed_on_failure(hooks):
+        asked_for = network
         network = network_for(problem) if network is None else network
         if singularities is None:
             singularities = find_singularities(problem, network)
@@ -128,6 +127,8 @@ def solve_within(
         run.settings = _in_short(limits, seed, precision, refine, solver, run.placement.devices)
         asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
         asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
+        if draws and traces is None and checkpoint is None and not apart_from and estimate_error:
+            run.declared, run.otherwise = declared, _otherwise(run, declared, asked_for, asked)
         if checkpoint is not None:
             run.identity = _identity(run, declared, asked)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
@@ -135,6 +136,15 @@ def solve_within(
                 restore(run, load_run(checkpoint, run.identity))
         solution = _solution(run, precision)
     return _told(hooks, solution)
+
+
+def _otherwise(run: Run, declared: Problem, network: object, asked: dict[str, object]):
+    """What is tried where drawn functions do not do, before a network is trained; None for nothing.
+
+    - `network`: as given, `asked`: the other arguments.
+    """
+    smooth = not run.singularities and not run.points.focus.spots
+    return moved if smooth and may_move(declared, network, run.limits, asked) else None
 
 
 def _told(hooks, solution: Solution) -> Solution:
@@ -160,6 +170,8 @@ def _solution(run: Run, precision: str) -> Solution:
     """
     ended = run.loop()
     try:
+        if run.answered is not None:
+            return run.answered
         if run.only_drawn and not (run.stands_alone or run.stopped):
             raise NotInDrawn(run.drawn_left if run.draws else math.nan)
         with shortage_as_memory_error():
@@ -216,27 +228,6 @@ def _in_short(limits: Limits, seed, precision: str, refine: bool, solver, device
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def check_top_level(name: str) -> None:
-    """Raises `ValueError` inside a transformation of JAX, where there are no numbers to decide by.
-
-    - `name`: of the function that was called there.
-    """
-    if not _is_top_level():
-        raise ValueError(
-            f"{name} runs a loop on the host, which decides by numbers: jax.jit, grad, vmap and the "
-            f"like have none to give. Call {name} outside of them; for a gradient with respect to a "
-            "parameter, difference two solves or make it an unknown."
-        )
-
-
-def _is_top_level() -> bool:
-    try:
-        from jax._src.core import trace_state_clean
-    except ImportError:  # it is private; what remains knows of jit alone
-        return not isinstance(jnp.zeros(()), jax.core.Tracer)  # type: ignore[attr-defined]
-    return trace_state_clean()
-
-
 def _check_limits(problem, limits: Limits, seed) -> None:
     tolerance, max_steps = limits.tolerance, limits.max_steps
     if not isinstance(problem, Problem):
@@ -250,11 +241,6 @@ def _check_limits(problem, limits: Limits, seed) -> None:
         whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if value is None or not whole or value < least:
             raise ValueError(f"{name}={value!r}: must be an integer of at least {least}")
-
-
-def check_time_limit(time_limit: float | None) -> None:
-    if time_limit is not None and not finite_number("time_limit =", time_limit, LIMIT) > 0:
-        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")
 
 
 def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:

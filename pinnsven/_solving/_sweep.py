@@ -15,7 +15,7 @@ from .._output._grids import library
 from .._output._several import SeveralSolutions
 from .._output._solution import Solution
 from .._problem import Problem
-from ._solve import check_time_limit, check_top_level
+from ._calls import check_time_limit, check_top_level
 from ._whole import solve
 
 SEEDS = "seed"  # the name of the axis of seeds

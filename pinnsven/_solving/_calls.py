@@ -1,0 +1,34 @@
+"""What every call that solves something checks."""
+
+import jax
+import jax.numpy as jnp
+
+from .._basics._numbers import finite_number
+
+LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
+
+
+def check_top_level(name: str) -> None:
+    """Raises `ValueError` inside a transformation of JAX, where there are no numbers to decide by.
+
+    - `name`: of the function that was called there.
+    """
+    if not _is_top_level():
+        raise ValueError(
+            f"{name} runs a loop on the host, which decides by numbers: jax.jit, grad, vmap and the "
+            f"like have none to give. Call {name} outside of them; for a gradient with respect to a "
+            "parameter, difference two solves or make it an unknown."
+        )
+
+
+def _is_top_level() -> bool:
+    try:
+        from jax._src.core import trace_state_clean
+    except ImportError:  # it is private; what remains knows of jit alone
+        return not isinstance(jnp.zeros(()), jax.core.Tracer)  # type: ignore[attr-defined]
+    return trace_state_clean()
+
+
+def check_time_limit(time_limit: float | None) -> None:
+    if time_limit is not None and not finite_number("time_limit =", time_limit, LIMIT) > 0:
+        raise ValueError(f"time_limit={time_limit!r}: must be a positive number of seconds")

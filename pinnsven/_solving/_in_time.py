@@ -1,0 +1,61 @@
+"""What moves in time, in place of a network over space and time: how `solve` tries it."""
+
+import dataclasses
+import time
+from typing import Any
+
+from .._basics._results import RESULTS
+from .._domains import Box
+from .._output._callbacks import tell
+from .._output._solution import Solution
+from .._sven import Sven
+from ._evolve import judged
+from ._in_products import check_kind, in_products
+from ._limits import Limits
+from ._weighting import ScaledWeights
+
+SHARE = 0.6  # of the time that is left, which it may take if it comes to an end
+HOPE = 0.2  # of the time that is left, in which a first run has to come to its end
+LONGEST, HOPES = 300.0, 40.0  # seconds of both where there is no limit
+
+
+def may_move(problem: Any, network: Any, limits: Limits, asked: dict[str, Any]) -> bool:
+    """Whether coefficients may move in time in place of a network: with nothing of the user's own.
+
+    - `network`: as given to `solve`.
+    - `asked`: the other arguments, by name.
+    """
+    if network is not None or problem.network is not None or not isinstance(problem.domain.space, Box):
+        return False
+    own = asked["solver"] == Sven() and asked["drawn"] and asked["refine"] and asked["points"] is None
+    own = own and isinstance(asked["weighting"], ScaledWeights) and asked["precision"] == "float64"
+    if not own or limits.max_steps is not None:
+        return False
+    try:
+        check_kind(problem)
+    except ValueError:
+        return False
+    return all(block.weight is None for block in problem.blocks)
+
+
+def moved(run: Any) -> Solution | None:
+    """The solution of a run's problem by coefficients that move in time; None where that fails."""
+    limits, now = run.limits, time.perf_counter()
+    left = limits.left()
+    share, hope = (LONGEST, HOPES) if left == float("inf") else (SHARE * left, HOPE * left)
+    tell(run.hooks, "on_stage", "moving products of functions in time")
+    tolerance = limits.target
+    found, estimate = in_products(
+        run.declared, tolerance, None, now + share, now + hope, limits.are_budgets
+    )
+    if found is None or estimate is None or not found.finished:
+        return None
+    evolution = judged(found, estimate, run.known, tolerance, limits.began)
+    if evolution.status is not RESULTS.converged:
+        return None
+    return dataclasses.replace(
+        evolution.solution,
+        tolerance=tolerance,
+        settings=run.settings,
+        seconds=time.perf_counter() - limits.began,
+    )
