@@ -30,6 +30,9 @@ PATIENT = 2.5, 10.0, 60.0
 SHARE, LARGER_SHARE = 0.25, 0.4  # of the time that is left, where there is a limit; with that promise
 SLAB_SHARE = 0.05  # the same for one slab of many
 MET = 0.1  # of the tolerance, below which a combination meets it by any measure
+PROMISING = (
+    1e-3  # of the residual, below which a first look is worth more functions before anything else
+)
 NEAR = 30.0  # times the tolerance, within which a combination is held against it
 SWIFT = 0.1  # of the residual that twice as many left, from where as many again promise as much
 FLOOR = 1e-9  # relative residual, below which a run with a budget ends: no network gets there
@@ -82,6 +85,8 @@ def solve_at_once(run) -> tuple[RESULTS | None, str] | None:
     if asked is not None:
         while fit.may_grow(found) and int(found.drawn.used) * fit.functions < asked:
             found = fit.grow(found) or found
+    elif run.otherwise is not None and found.left > PROMISING:
+        run.has_more = True  # what moves in time comes first
     elif not run.only_drawn or run.problem.domain.dim > 1:  # a shorter slab is cheaper than functions
         found = _grown(run, fit, found)
     run.drawn_left = found.left

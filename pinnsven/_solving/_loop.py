@@ -142,6 +142,7 @@ class Run:
         self.declared = problem  # as the user has it, before anything was built in
         self.otherwise: Callable[[Any], Any] | None = None  # what is tried in place of training
         self.answered: Any = None  # the solution that it has found
+        self.has_more = False  # whether more drawn functions may do, where that does not
         self.drawn_left = math.inf  # of the residual, by drawn functions alone
         self.draws = False  # whether drawn functions may be used, once that is known
         self.correctable = False  # whether it promises to pay to correct a network in them
@@ -221,6 +222,9 @@ class Run:
             self.answered = self.otherwise(self)
             if self.answered is not None:
                 return self.answered.status, self.answered.message
+            self.otherwise = None
+            if self.has_more and (ended := solve_at_once(self)) is not None:
+                return ended
         if self.compiler.works_beside:
             self._compile_ahead()
         saved = self.seconds()

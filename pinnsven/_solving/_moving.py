@@ -59,9 +59,15 @@ class AbstractMoving(abc.ABC):
     def fields_at(self, parameters, point) -> Float[Array, " fields"]:
         """The values of the fields at one point."""
 
-    def growth(self) -> float:
-        """How much a small change of a field grows in a short time; zero where that is not known."""
-        return 0.0
+    def growth(self, t: float, parameters) -> float:
+        """How much faster a small change of a field grows than with half of all functions.
+
+        One where that is not known.
+
+        - `t`, `parameters`: at which the equations are linearized.
+        """
+        del t, parameters
+        return 1.0
 
     def tail(self, parameters) -> Float[Array, ""] | None:
         """How large what is finest is beside what is largest; None where that is not known."""

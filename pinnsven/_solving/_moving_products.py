@@ -199,30 +199,46 @@ class MovingProducts(AbstractMoving):
             sizes[members] = sizes[members].max() if composite.is_one else sizes[members]
         return sizes
 
-    def growth(self) -> float:
-        """The largest factor by which a small change of a field grows in a 128th of the time, at first.
+    def growth(self, t: float, parameters) -> float:
+        """By how much more a small change of a field grows in all the time than with half the degrees.
 
-        Where walls are left open it is not bounded: it grows with the number of functions, as what
-        polynomials say beyond the ends of an interval does.
+        As the equations are at a time. About one where they are well posed. Where walls are left open,
+        or an equation runs backwards, what is finer grows faster: as what polynomials say beyond the
+        ends of an interval does. (A method of lines has to pass the same test: Trefethen 2000, 10.)
         """
-        linear = np.asarray(jax.jit(jax.jacfwd(self.rate, 1))(jnp.asarray(self.began), self.start))
+        halved = MovingProducts(self._source, self.problem, np.maximum(self._sides // 2, 2))
+        if halved.begin():
+            return np.inf
+        fine = np.asarray(parameters).reshape(self.functions, self.fields)
+        known = {tuple(row): value for row, value in zip(self.degrees.tolist(), fine, strict=True)}
+        coarse = np.array([known[tuple(row)] for row in halved.degrees.tolist()])
+        few, many = halved._flow_size(t, coarse.ravel()), self._flow_size(t, fine.ravel())
+        return many / max(few, 1.0) if np.isfinite(many) else np.inf
+
+    def _flow_size(self, t: float, parameters) -> float:
+        """The largest factor by which a small change of a field grows in the whole time.
+
+        In the mean square, of each group of fields by itself: their units may be far apart.
+        """
+        moment = jnp.asarray(t)
+        here = self._free.T @ (jnp.asarray(parameters) - self._lift(moment))
+        linear = np.asarray(jax.jit(jax.jacfwd(self.rate, 1))(moment, here))
         nodes, _, shares = self.sets[self.interior[0].name]
         degrees, most = jnp.asarray(self.degrees), int(self.degrees.max())
         values = jax.jit(jax.vmap(lambda p: self._source.functions_at(p, degrees, most)))
         weighted = np.asarray(values(jnp.asarray(nodes))) * shares[:, None]
-        found, time = [0.0], (self.ended - self.began) / 128
         with np.errstate(over="ignore", invalid="ignore"):
-            flow = flow_of(linear, time)
+            flow = flow_of(linear, self.ended - self.began)
         if not np.all(np.isfinite(flow)):
             return np.inf
-        free = np.asarray(self._free).reshape(self.functions, self.fields, -1)
+        free, found = np.asarray(self._free).reshape(self.functions, self.fields, -1), [0.0]
         for fields, columns in self._groups:
             rows = [weighted @ free[:, field][:, columns] for field in fields]
             _, triangle = np.linalg.qr(np.concatenate(rows))
             own = triangle @ flow[np.ix_(columns, columns)]
             scaled = scipy.linalg.solve_triangular(triangle.T, own.T, lower=True)
             found.append(float(np.linalg.norm(scaled, 2)))
-        return float(max(found))
+        return max(found)
 
     def _lift(self, t) -> Float[Array, " params"]:
         """Coefficients that hold the walls at a time, the smallest."""
