@@ -40,7 +40,9 @@ CASES = {
     "schroedinger": ("schroedinger", {}, "-"),
     "reaction": ("reaction", {}, "-"),
     "two_solitons": ("two_solitons", {}, "-"),
-    "burgers_2d": ("burgers_2d", {}, "-"),
+    "gray_scott": ("gray_scott", {}, "-"),
+    "ginzburg_landau": ("ginzburg_landau", {}, "-"),
+    "packet": ("packet", {}, "-"),
 }
 WAYS = ("solve", "march")
 

@@ -52,6 +52,7 @@ PLANNED = """
 BY_PLAN = PLANNED.split()
 COMPUTED = ["allen_cahn", "burgers", "inverse_burgers"]
 PERIODIC = {"kdv": "DOP853", "kuramoto_sivashinsky": "LSODA"}  # how finite differences are integrated
+REACTIONS = {"gray_scott": 5.0, "ginzburg_landau": 2.0, "packet": 0.5}  # up to which time they are held
 BY_SERIES = ["four_disks", "l_shape", "poisson_boltzmann"]  # see test_series_reference.py
 ORBITS = ["lorenz_inverse", "lotka_volterra", "robertson"]  # see test_orbits.py
 STEADY = [("cavity", {}), ("cavity", {"lid": "regularized"})]
@@ -79,7 +80,7 @@ def load(name):
 def test_every_problem_file_has_a_row():
     files = {path.stem for path in PROBLEMS.glob("[!_]*.py")}
     listed = {name for name, _ in EXACT + STEADY} | set(COMPUTED + BY_PLAN + BY_SERIES + ORBITS)
-    assert files == listed | set(PERIODIC)
+    assert files == listed | set(PERIODIC) | set(REACTIONS)
 
 
 @pytest.mark.solves
@@ -336,6 +337,49 @@ def test_periodic_reference_agrees_with_finite_differences(name):
     u = solve_ivp(rate, times[[0, -1]], start, t_eval=times, **options).y.T[:, ::3]
     assert relative_error(u, values) < FINE[name]
     assert reference.floor < 1e-9
+
+
+@pytest.mark.solves
+@pytest.mark.parametrize("name", REACTIONS)
+def test_reaction_reference_agrees_with_finite_differences(name):
+    """Of several fields, or a complex one: rates are the equations without a rate, over its factor."""
+    with jax.numpy_dtype_promotion("standard"):
+        problem = load(name).make_problem(end=REACTIONS[name])
+    reference = problem.reference()
+    times, places = (np.unique(reference.points[c]) for c in "tx")
+    names = problem.layout.names(problem.fields)
+    length, count = problem.domain.upper[0] - problem.domain.lower[0], 4 * len(places)
+    bend, x = differences(count, length, 2), places[0] + length * np.arange(count) / count
+    equations = {
+        next(n for n in names if f"{n}_t" in inspect.signature(c.function).parameters): c.function
+        for c in problem.conditions.values()
+        if isinstance(c, pv.PDE)
+    }
+
+    def rate(t, flat):
+        del t
+        given = dict(zip(names, flat.reshape(len(names), -1), strict=True)) | {"x": x}
+        given |= {f"{n}_xx": bend @ given[n] for n in names}
+        rates = []
+        for equation in equations.values():
+            asked = inspect.signature(equation).parameters
+            still, moved = (equation(**{a: given.get(a, r) for a in asked}) for r in (0.0, 1.0))
+            rates.append(np.asarray(-still / (moved - still)))
+        return np.concatenate(rates)
+
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        values = problem.conditions["start"].values
+        start = np.concatenate([np.asarray(values[n](jnp.asarray(x))) for n in equations])
+        options = {"t_eval": times[[0, -1]], "method": "DOP853", "rtol": 1e-8, "atol": 1e-8}
+        last = solve_ivp(rate, times[[0, -1]], start, **options).y[:, -1]
+    last = last.reshape(len(names), -1)[:, ::4]
+    at_end = np.isclose(reference.points["t"], times[-1])
+    for number, field in enumerate(names):
+        composite = problem.layout.composite(field)
+        members = (field,) if composite is None else composite.members
+        parts = [reference.values[m][at_end] for m in members]
+        known = parts[0] if composite is None else parts[0] + 1j * parts[1]
+        assert np.linalg.norm(last[number] - known) < 1e-5 * np.linalg.norm(known)
 
 
 @pytest.mark.parametrize(("name", "powers"), [("kdv", [1, 2]), ("kuramoto_sivashinsky", [1])])
