@@ -5,8 +5,9 @@
 
 Coefficients: a = 100 / 16, b = 100 / 16^2, c = 100 / 16^4. (The other one of the same source is
 regular: a = 5, b = 0.5, c = 0.005, on [-1, 1].)
-The waves 1 <= k <= 15 grow, the fastest as exp(25 t); chaos sets in at about t = 0.4. No network finds
-the whole at once: solve it in five slabs of time (`pv.march(problem, 5)`, `--slabs 5`).
+The waves 1 <= k <= 15 grow, the fastest as exp(25 t); chaos sets in at about t = 0.4. No network over
+space and time finds the whole at once, but five slabs of time do (`pv.march(problem, 5)`), and products
+that move in time, which `solve` tries before a network.
 
 Reference: Fourier series and ETDRK4, see `_periodic_advection.py`; floor 3e-10,
 and 2e-7 with `end=1`.

@@ -108,7 +108,7 @@ class DrawnUnits(eqx.Module):
         - `again`: how often functions about holes are there already: the next ones have higher orders,
           and later ones, in space all but the first, are multiplied by waves.
         - `screening`: k of an equation laplacian u = k^2 u + f, per unit of length.
-        - `multiplies`: whether there is room for products in the place of units.
+        - `multiplies`: whether there is room for products in the place of units, where no holes are.
         - `biharmonic`: whether half of the functions about holes are harmonic ones times r^2.
         """
         domain = embedding.domain
@@ -125,6 +125,8 @@ class DrawnUnits(eqx.Module):
         count = number - len(poles) - len(holes) * _per_hole(harmonics, domain.space_dim)
         places = domain.lower + rng.random((count, domain.dim)) * (domain.upper - domain.lower)
         bells, narrowness = np.zeros((2, 0, embedding.inputs))
+        # About holes units leave less than products, which see these from afar (experiment 183).
+        multiplies = multiplies and not len(holes)
         if closer is not None:
             near, finer = closer(places, rng)
             moved = np.any(finer > 1, axis=1)
@@ -141,7 +143,7 @@ class DrawnUnits(eqx.Module):
             weights=weights,
             biases=-np.sum(weights * centers, axis=1),
             owners=owners,
-            degrees=np.full(weights.shape, NONE, np.int32)[: None if multiplies else 0],
+            degrees=np.full((len(weights) if multiplies else 0, embedding.inputs), NONE, np.int32),
             turns=turns_of(embedding),
             bells=bells,
             narrowness=narrowness,

@@ -1,10 +1,10 @@
-"""Time by Sven: the parameters of a network over space advance as the equation says.
+"""Time by Sven: the parameters of a model over space advance as the equation says.
 
 At every moment the equation is linear in the velocity v of the parameters, since u_t = J v for a
 network u(x; theta(t)): its least-squares solution is v = J^+ f, with a truncated pseudoinverse, and an
 integrator of ordinary differential equations takes it from there (Du and Zaki 2021, arXiv 2106.14855;
 Bruna, Peherstorfer, Vanden-Eijnden 2024, arXiv 2203.01360). Where a network is linear in what is solved
-for, as a combination of drawn functions is, J never changes and this is a method of lines.
+for, as a combination of products or of drawn functions is, J never changes: a method of lines.
 """
 
 import dataclasses
@@ -138,21 +138,25 @@ def evolve(
     solver: Any = None,
     seed: int = 0,
 ) -> Evolution:
-    """Advances a network over space in time: for what a network over space and time is the wrong tool.
+    """Advances what depends on space in time: for what a network over space and time is the wrong tool.
 
-    Drawn functions are tried in growing numbers with steeper slopes, until two runs agree; what they
-    differ by is the estimated error. Of a network of your own two runs differ in the points alone.
+    In boxes, with walls that are linear, products of polynomials and waves move (docs/points-and-
+    networks.md): there are more of them until they resolve the fields, and what another run with other
+    products and longer steps differs by is the estimated error. Elsewhere drawn functions are tried in
+    growing numbers until two runs agree. Of a network of your own two runs differ in the points alone.
 
     - `problem`: of the first order in time, with a start and without unknowns or readings; write u_tt
       as a second field's v_t.
-    - `network`: over space; by default a combination of drawn functions, which is linear in what is
-      solved for, and so fast.
-    - `points`: of each equation; by default three for every parameter of a field.
+    - `network`: over space; None for products or a combination of drawn functions, which are linear in
+      what is solved for, and so fast.
+    - `points`: of each equation, by default three for every parameter of a field; products have nodes
+      of their own, and are not used where a number is given.
     - `tolerance`: the error up to which the answer is called converged; the integrator takes a
       hundredth of it.
     - `time_limit`: seconds after which no further run is begun, and one that goes on is given up.
-    - `solver`: of diffrax; by default `Dopri8`, or `Kvaerno5` where the equation is stiff.
-    - `seed`: of the functions.
+    - `solver`: of diffrax; by default an exponential integrator (Krogstad 2005) where products are
+      stiff, `Kvaerno5` where other functions are, else `Dopri8`.
+    - `seed`: of the functions that are drawn.
 
     Raises `ValueError` for what is not of that kind, and under `jax.jit`, `grad` or `vmap`.
     """
