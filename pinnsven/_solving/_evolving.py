@@ -2,6 +2,7 @@
 
 import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -62,6 +63,7 @@ class Path:
     ):
         self.moving, self.deadline, self.finest, self.fewest = moving, deadline, finest, fewest
         self.problem = moving.problem
+        self._values_at: Callable | None = None
         self.late, self.coarse, self.missed, self.growth = False, False, 0.0, 0.0
         self.method = self._chosen() if solver is None else solver
         self.method_name = type(self.method).__name__
@@ -261,6 +263,8 @@ class Path:
 
     def values(self, points: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n fields"]:
         """The fields at points of space and time; not a number after where it came to an end."""
+        if self._values_at is None:
+            return np.full((len(points), len(self.problem.fields)), np.nan)
         starts = range(0, len(points), CHUNK)
         portions = [points[i : i + CHUNK] for i in starts]
         found = [self._values_at(jnp.asarray(padded(p, CHUNK)))[: len(p)] for p in portions]

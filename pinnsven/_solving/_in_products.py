@@ -76,9 +76,10 @@ class _Search:
             finest = np.inf if np.all(self.sides >= most) else tolerance
             run = self._one(self.sides, accuracy, finest)
             if run is not None and run.coarse:
-                if time.perf_counter() > self.hopeless and not self._comes_nearer(run):
+                nearer = self._comes_nearer(run)
+                if time.perf_counter() > self.hopeless and not nearer:
                     return None, None
-                wanted = run.moving.wanted(run.last, tolerance)  # type: ignore[attr-defined]
+                wanted = run.moving.wanted(run.last, tolerance, self.came)  # type: ignore[attr-defined]
                 self.sides = np.minimum(wanted, most)
                 continue
             if run is None or not run.finished:

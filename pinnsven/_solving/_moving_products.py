@@ -36,6 +36,7 @@ CUT = 1e-11  # of the largest singular value of what walls ask, below which they
 AFFINE = 1e-9  # relative, to which slopes have to agree where something is affine
 LOOKS = 512  # other points, at which a run is judged
 LEAST, FURTHEST = 1.5, 3.0  # times as many degrees where there are too few
+EARLY = 0.1  # of the time, before which they are far too few
 FEW = 64  # degrees, up to which there are at least twice as many next
 SOON = 0.01  # of the time, in which a field that starts at zero shows its size
 OUTER = 0.9  # of the degrees along a coordinate, beyond which coefficients have to be small
@@ -286,22 +287,23 @@ class MovingProducts(AbstractMoving):
         outer = np.any(self._along > OUTER * self._sides[:, None], axis=0)
         return jnp.max(jnp.where(jnp.asarray(outer), self._sizes(parameters), 0.0))
 
-    def wanted(self, parameters, share: float) -> Int[np.ndarray, " space"]:
+    def wanted(self, parameters, share: float, reached: float) -> Int[np.ndarray, " space"]:
         """How far degrees would have to reach for the finest coefficients to be that small.
 
         As they fall along each coordinate; somewhat further, since they fall more slowly later on.
+
+        - `reached`: the share of the time after which they are as they are.
         """
         sizes, found = np.asarray(self._sizes(parameters)), []
         for mine, side in zip(self._along, self._sides, strict=True):
             looked = np.array([sizes[mine > part * side].max(initial=0.0) for part in (0.5, OUTER)])
             fall = np.log(max(looked[0], share) / max(looked[1], 1e-300)) / ((OUTER - 0.5) * side)
             more = np.log(max(looked[1], share) / share) / max(fall, 1e-300)
-            resolved = looked[1] <= share
-            found.append(
-                side
-                if resolved
-                else side * np.clip(1 + more / side, 2.0 if side <= FEW else LEAST, FURTHEST)
-            )
+            least = 2.0 if side <= FEW else LEAST
+            if reached < EARLY and len(self._sides) == 1:
+                least = FURTHEST
+            wanted = side * np.clip(1 + more / side, least, FURTHEST)
+            found.append(side if looked[1] <= share else wanted)
         return np.ceil(found).astype(int)
 
     def network(self, times, parameters, edges) -> tuple[ProductsInTime, Trajectory]:
