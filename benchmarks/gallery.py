@@ -21,7 +21,7 @@ def child(name: str, seconds: float) -> None:
     import pinnsven as pv
 
     problem = gallery_problem(name)
-    solution = pv.solve(problem, time_limit=seconds, estimate_error=False, progress=False)
+    solution = pv.solve(problem, time_limit=seconds, progress=False)
     path = FOLDER / "gallery" / f"{name}.png"
     solution.plot(path, show="solution", dpi=DPI)
     Image.open(path).convert("RGB").quantize(COLORS).save(path, optimize=True)

@@ -30,10 +30,11 @@ from ._asked import numbers_of
 from ._calls import check_time_limit, check_top_level
 from ._coefficients import find_jump
 from ._evidence import jump_words
-from ._evolved import solution_of
+from ._evolved import solution_of, stands_out
 from ._evolving import Path
 from ._in_products import apart, check_kind, in_products, looks_of
 from ._moving_network import MovingNetwork
+from ._moving_products import MovingProducts
 
 # Drawn functions of each field, and their steepest slope, per unit of the inputs: tried in turn, over
 # one coordinate and over more of them.
@@ -199,6 +200,8 @@ def judged(
         ends = (first.times[0], first.times[-1])
         first.growth = max(first.moving.growth(t, first.parameters(jnp.asarray(t))) for t in ends)
         jump = _jump(first)
+        if not jump and isinstance(first.moving, MovingProducts) and (needle := stands_out(first)):
+            jump = f"{needle[0].upper()}{needle[1:]}: something narrow was missed."
     status, message = _verdict(first, estimate, worst, misfit, tolerance)
     if jump:
         converged = status is RESULTS.converged

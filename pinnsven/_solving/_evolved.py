@@ -10,8 +10,10 @@ import numpy as np
 from .._basics._compiled import Compiler
 from .._basics._memory import Memory, peak
 from .._basics._precision import precision_context
+from .._calculus._names import Derivative
+from .._conditions import Block
 from .._domains import Sobol
-from .._networks import FieldModel, build_model
+from .._networks import FieldModel, ProductsInTime, build_model
 from .._output._evaluate import Evaluator
 from .._output._records import ConditionReport, StepRecord, Unknowns
 from .._output._solution import Solution
@@ -21,7 +23,9 @@ from ._evolving import BATCH
 from ._moving_products import MovingProducts
 from ._points import PointSet
 
-LOOKS = 1024  # points of space and time of each condition, at which residuals are told
+LOOKS, MANY = 1 << 10, 1 << 15  # points of each condition at which residuals are told, or looked at
+SOON = 0.01  # of the time, in which equations may be left by more
+NEEDLE = 0.1  # of an equation's size, that nothing smooth leaves of it
 
 
 def solution_of(evolution: Any) -> Solution:
@@ -34,10 +38,8 @@ def solution_of(evolution: Any) -> Solution:
         raise ValueError("a network that moves has no solution of its own; ask the evolution instead")
     problem, compiler = run.problem, Compiler(lambda name: None)
     with precision_context("float64"):
-        made, network = run.moving.network(run.times, run.all_parameters(), run.edges)
-        model = build_model(made, problem.domain, problem.fields, jax.random.PRNGKey(0))
-        model = dataclasses.replace(model, network=network)
-        left = _left(problem, model)
+        made, model = model_of(run)
+        left = _residuals(problem, model, LOOKS)
     return Solution(
         name=problem.name,
         fields=problem.fields,
@@ -47,7 +49,8 @@ def solution_of(evolution: Any) -> Solution:
         status=evolution.status,
         message=evolution.message,
         conditions={
-            name: ConditionReport(size, 1.0, value, value) for name, (size, value) in left.items()
+            name: ConditionReport(rows.size, 1.0, *[float(np.sqrt(np.mean(rows**2)))] * 2)
+            for name, (_, rows, _) in left.items()
         },
         unknowns=Unknowns({}, np.zeros((0, 0))),
         error=evolution.error,
@@ -65,22 +68,69 @@ def solution_of(evolution: Any) -> Solution:
     )
 
 
-def _left(problem: Problem, model: FieldModel) -> dict[str, tuple[int, float]]:
-    """How many residuals of each condition were looked at, none of which was fitted, and their size."""
-    counts = {block.name: LOOKS for block in problem.blocks}
-    drawn = PointSet(problem, counts, Sobol(), np.random.default_rng(7))
+def model_of(run: Any) -> tuple[ProductsInTime, FieldModel]:
+    """The network over space and time that a run in products is, with its architecture."""
+    problem = run.problem
+    made, network = run.moving.network(run.times, run.all_parameters(), run.edges)
+    model = build_model(made, problem.domain, problem.fields, jax.random.PRNGKey(0))
+    return made, dataclasses.replace(model, network=network)
+
+
+def stands_out(run: Any) -> str:
+    """A condition that is left at one of many points by far more than elsewhere; nothing for none.
+
+    Beside what the equation is without its rates, or what a wall or a start prescribes: of a needle that
+    lies between the nodes these are the size. Not soon after the start, where a start that does not fit
+    its walls in all derivatives leaves much near them.
+    """
+    problem = run.problem
+    axis, began, ended = run.moving.axis, run.moving.began, run.moving.ended
+    interior = {block.name for block in problem.blocks if block.interior}
+    for name, (points, rows, sizes) in _residuals(problem, model_of(run)[1], MANY).items():
+        late = points[:, axis] >= began + SOON * (ended - began) if name in interior else slice(None)
+        rows, sizes, places = np.abs(rows[late]), sizes[late], points[late]
+        if not rows.size:
+            continue
+        scales = np.sqrt(np.mean(sizes**2, axis=0))
+        relative = np.max(rows / np.where(scales > 0, scales, np.inf), axis=1)
+        if relative.max() > NEEDLE:
+            told = problem.domain.split(places[[relative.argmax()]])
+            at = ", ".join(f"{c} = {np.round(np.ravel(v), 4).tolist()}" for c, v in told.items())
+            return f"condition {name!r} is left by {relative.max():.1e} of its size at {at}"
+    return ""
+
+
+def _residuals(problem: Problem, model: FieldModel, number: int):
+    """By condition, points that were not fitted, residuals there, and what these are beside.
+
+    (n, dim), (n, components) and (n, components).
+    """
+    drawn = PointSet(
+        problem, {b.name: number for b in problem.blocks}, Sobol(), np.random.default_rng(7)
+    )
     numbers = {name: jnp.asarray(value) for name, value in numbers_of(problem).items()}
-    found = {}
+    time, found = list(problem.domain.slices())[-1], {}
     for block in problem.blocks:
 
         def at(model, point, normal, block=block):
             values = block.plan.evaluate(model, point, normal, numbers)
-            return jnp.stack([jnp.asarray(r, point.dtype) for r in block.residual(values)])
+            without = {name: _without(block, name, value, time) for name, value in values.items()}
+            pair = block.residual(values), block.residual(without)
+            return tuple(jnp.stack([jnp.asarray(r, point.dtype) for r in rows]) for rows in pair)
 
         def at_all(model, points, normals, at=at):
             return jax.lax.map(lambda given: at(model, *given), (points, normals), batch_size=BATCH)
 
         points = drawn.current[block.name]
         rows = jax.jit(at_all)(model, jnp.asarray(points.points), jnp.asarray(points.normals))
-        found[block.name] = int(rows.size), float(jnp.sqrt(jnp.mean(rows**2)))
+        found[block.name] = points.points, *map(np.asarray, rows)
     return found
+
+
+def _without(block: Block, name: str, value, time: str):
+    """A value, or zero for a rate in an equation and for any of a field elsewhere."""
+    quantity = block.plan.quantities.get(name)
+    if quantity is None or not hasattr(quantity, "field"):
+        return value
+    rate = isinstance(quantity, Derivative) and time in quantity.along
+    return 0 * value if rate or not block.interior else value

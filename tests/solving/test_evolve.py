@@ -103,6 +103,19 @@ def test_what_grows_the_faster_the_finer_it_is_is_not_called_converged(pde, wall
     assert pv.evolve(pv.Problem(LINE, "u", conditions), time_limit=10).status != "converged"
 
 
+@pytest.mark.solves
+def test_a_needle_between_all_nodes_is_named():
+    source = lambda x: 20 * jnp.exp(-(((x - 0.3217) / 1e-4) ** 2))
+    ring = pv.Box(x=(-1, 1), periodic="x") * pv.Time(0, 0.5)
+    conditions = {
+        "pde": pv.PDE(lambda u_t, u_x, x: u_t + u_x - source(x)),
+        "start": pv.Initial(u=lambda x: jnp.cos(jnp.pi * x)),
+    }
+    found = pv.evolve(pv.Problem(ring, "u", conditions), time_limit=15)
+    assert found.status != "converged" and "something narrow was missed" in found.message
+    assert "x = [0.32" in found.message and np.isnan(found.error_estimate["u"])
+
+
 @pytest.mark.slow
 def test_walls_that_are_no_numbers_are_held_by_their_rates():
     walls = pv.Neumann(u=0.0, on="x")
