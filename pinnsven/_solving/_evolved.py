@@ -23,7 +23,7 @@ from ._evolving import BATCH
 from ._moving_products import MovingProducts
 from ._points import PointSet
 
-LOOKS, MANY = 1 << 10, 1 << 15  # points of each condition at which residuals are told, or looked at
+LOOKS, MANY = 1 << 10, 1 << 15  # points of each condition: of its residual's size, and of its peak
 SOON = 0.01  # of the time, in which equations may be left by more
 NEEDLE = 0.1  # of an equation's size, that nothing smooth leaves of it
 
@@ -79,8 +79,8 @@ def model_of(run: Any) -> tuple[ProductsInTime, FieldModel]:
 def stands_out(run: Any) -> str:
     """A condition that is left at one of many points by far more than elsewhere; nothing for none.
 
-    Beside what the equation is without its rates, or what a wall or a start prescribes: of a needle that
-    lies between the nodes these are the size. Not soon after the start, where a start that does not fit
+    Beside what the equation is without its rates, or what a wall or a start prescribes: a needle that
+    lies between the nodes has that size. Not soon after the start, where a start that does not fit
     its walls in all derivatives leaves much near them.
     """
     problem = run.problem

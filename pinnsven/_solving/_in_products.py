@@ -18,6 +18,7 @@ FIRST = (64, 16, 8)  # degrees of products along a coordinate, by how many there
 FINEST_STEPS = 1e-12  # the accuracy below which steps are rounding
 LONGER, MORE = 8.0, 1.1  # times as much error of a step, and as many degrees, in the run beside it
 VAIN = 0.3  # of what two runs differed by before, where shorter steps no longer help
+BEGUN, STEEPENS = 0.1, 0.1  # of the whole time: from where on less progress than that is no more
 FAR, FARTHER = 0.4, 0.15  # of the whole time, from where a run is worth more functions
 LAST, FURTHER = 1e-9, 100.0  # the smallest tolerance, and steps towards it
 GROWS = 2.5  # times the seconds so far that a tolerance that much smaller takes
@@ -76,8 +77,7 @@ class _Search:
             finest = np.inf if np.all(self.sides >= most) else tolerance
             run = self._one(self.sides, accuracy, finest)
             if run is not None and run.coarse:
-                nearer = self._comes_nearer(run)
-                if time.perf_counter() > self.hopeless and not nearer:
+                if not self._comes_nearer(run) and self.hopeless < math.inf:
                     return None, None
                 wanted = run.moving.wanted(run.last, tolerance, self.came)  # type: ignore[attr-defined]
                 self.sides = np.minimum(wanted, most)
@@ -96,10 +96,17 @@ class _Search:
             accuracy = max(accuracy / SHORTER, FINEST_STEPS)
 
     def _comes_nearer(self, run: Path) -> bool:
-        """Whether with more functions a run gets so much farther that the end is in sight."""
+        """Whether a run is worth more functions.
+
+        Not where, some way from the start, they hardly get farther, as at a front that steepens; when
+        the time for hope is over only where the end is in sight.
+        """
         moving, before = run.moving, self.came
         self.came = (run.reached - moving.began) / (moving.ended - moving.began)
-        return self.came > FAR or self.came - before > FARTHER
+        gained = self.came - before
+        if before >= BEGUN and gained < STEEPENS:
+            return False
+        return time.perf_counter() < self.hopeless or self.came > FAR or gained > FARTHER
 
     def _one(self, sides, accuracy: float, finest, fewest: int = FEWEST) -> Path | None:
         """One run; None where products do not do."""

@@ -25,7 +25,10 @@ def may_move(problem: Any, network: Any, limits: Limits, asked: dict[str, Any]) 
     - `network`: as given to `solve`.
     - `asked`: the other arguments, by name.
     """
-    if network is not None or problem.network is not None or not isinstance(problem.domain.space, Box):
+    domain = problem.domain
+    if network is not None or problem.network is not None or not isinstance(domain.space, Box):
+        return False
+    if domain.space_dim > 1:  # more products than move in seconds (experiment 188)
         return False
     own = asked["solver"] == Sven() and asked["drawn"] and asked["refine"] and asked["points"] is None
     own = own and isinstance(asked["weighting"], ScaledWeights) and asked["precision"] == "float64"
