@@ -74,5 +74,5 @@ def reaction_reference(
 def split_field(name: str, values: np.ndarray, is_complex: bool) -> dict[str, np.ndarray]:
     """Returns a field by name, a complex one as its two parts."""
     if not is_complex:
-        return {name: values.real}
-    return {f"{name}_re": values.real, f"{name}_im": values.imag}
+        return {name: np.real(values)}
+    return {f"{name}_re": np.real(values), f"{name}_im": np.imag(values)}

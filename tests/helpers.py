@@ -1,5 +1,6 @@
 """What test files share: the folders, a small problem that is quickly solved, scripts in a process."""
 
+import math
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import pinnsven as pv
 from pinnsven._solving._loop import Run
@@ -78,3 +80,15 @@ def first(values, number=1):
         )
         for place, (name, value) in enumerate(pairs)
     ]
+
+
+def differences(count, length, order, reach=5):
+    """Central differences of the highest order on 2 reach + 1 points of a periodic grid."""
+    offsets = np.arange(-reach, reach + 1)
+    moments = np.where(np.arange(len(offsets)) == order, math.factorial(order), 0)
+    weights = (
+        np.linalg.solve(np.vander(offsets, increasing=True).T, moments) / (length / count) ** order
+    )
+    rows = np.repeat(np.arange(count), len(offsets))
+    columns = (np.arange(count)[:, None] + offsets).ravel() % count
+    return csr_array((np.tile(weights, count), (rows, columns)), shape=(count, count))

@@ -49,9 +49,8 @@ def solve(
 ) -> Solution:
     """Solves a problem.
 
-    A history alone, with no space and no network of the user's, that is too long for drawn functions is
-    solved in slabs of time, as `march` chooses them, and only where these do not do by a network. In a
-    box and time products of functions over space move, as in `evolve`, before a network is trained.
+    With no network of the user's a history that is too long for drawn functions is solved in slabs of
+    time, as by `march`, and over an interval products move in time, as by `evolve`; then by a network.
 
     - `network`: an architecture, an `Ansatz` or an `equinox.Module`; by default the problem's own, or
       one that suits its equations.
