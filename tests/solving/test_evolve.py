@@ -88,7 +88,7 @@ def test_a_complex_wave_on_a_ring_turns_as_its_closed_form():
     assert np.max(np.abs(np.asarray(values) - exact_values)) < 1e-8
 
 
-@pytest.mark.solves
+@pytest.mark.slow  # honesty.py has more of them
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("pde", "walls"),
