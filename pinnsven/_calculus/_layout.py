@@ -83,6 +83,22 @@ class FieldLayout:
         owner = {m: c.name for c in self.composites if shaped or not c.shape for m in c.members}
         return tuple(dict.fromkeys(owner.get(field, field) for field in fields))
 
+    def by_name(
+        self,
+        fields: tuple[str, ...],
+        columns: Float[np.ndarray, "fields n"],
+        places: Float[np.ndarray, "n space"],
+    ) -> dict[str, np.ndarray]:
+        """Values of all fields by the names that users know: composites in place of their members.
+
+        - `columns`: of the real fields, at `places`.
+        """
+        found = dict(zip(fields, columns, strict=True))
+        for composite in self.composites:
+            members = [found[member] for member in composite.members]
+            found[composite.name] = composite.whole_at(composite.name, members, places)
+        return {name: found[name] for name in self.names(fields)}
+
     def real_names(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Names with the members in place of what they make up, but for fields in pieces."""
         parts = {c.name: c.members for c in self.composites if not c.parts}

@@ -120,14 +120,9 @@ class SolutionData:
             return by_field(self.fields, values)
         points, shape = stack_coordinates(self.domain, coordinates)
         places = points[:, : self.domain.space_dim]
-        columns = values.reshape(len(points), -1).T
-        found = dict(zip(self.fields, columns, strict=True))
-        for composite in self.layout.composites:
-            members = [found[member] for member in composite.members]
-            found[composite.name] = composite.whole_at(composite.name, members, places)
-        names = self.layout.names(self.fields)
-        named = {name: found[name].reshape(shape + found[name].shape[1:]) for name in names}
-        return named[names[0]] if len(names) == 1 else named
+        found = self.layout.by_name(self.fields, values.reshape(len(points), -1).T, places)
+        named = {name: value.reshape(shape + value.shape[1:]) for name, value in found.items()}
+        return next(iter(named.values())) if len(named) == 1 else named
 
     def __getstate__(self) -> dict:
         # A function that JAX has traced has no copy; like a saved solution, a copy is without it.

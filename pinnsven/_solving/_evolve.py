@@ -111,12 +111,9 @@ class Evolution:
         with precision_context("float64"):
             values = self._run.values(points)
         values = np.where(problem.domain.contains(points)[:, None], values, np.nan)
-        found = dict(zip(problem.fields, values.T, strict=True))
-        for composite in problem.layout.composites:
-            members = [found[member] for member in composite.members]
-            places = points[:, : problem.domain.space_dim]
-            found[composite.name] = composite.whole_at(composite.name, members, places)
-        return {name: found[name].reshape(shape + found[name].shape[1:]) for name in self.fields}
+        places = points[:, : problem.domain.space_dim]
+        found = problem.layout.by_name(tuple(problem.fields), values.T, places)
+        return {name: value.reshape(shape + value.shape[1:]) for name, value in found.items()}
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.status}. {self.message}"]
@@ -198,7 +195,7 @@ def judged(
         evaluate = lambda columns: first.values(stack_coordinates(problem.domain, columns)[0])
         truth, misfit = relative_errors(evaluate, known, problem.space), first.misfit()
         ends = (first.times[0], first.times[-1])
-        first.growth = max(first.moving.growth(t, first.parameters(jnp.asarray(t))) for t in ends)
+        first.growth = first.moving.growth([(t, first.parameters(jnp.asarray(t))) for t in ends])
         jump = _jump(first)
         if not jump and isinstance(first.moving, MovingProducts) and (needle := stands_out(first)):
             jump = f"{needle[0].upper()}{needle[1:]}: something narrow was missed."

@@ -1,6 +1,5 @@
 """What `evolve` has found as a `Solution`."""
 
-import dataclasses
 from typing import Any
 
 import jax
@@ -13,7 +12,7 @@ from .._basics._precision import precision_context
 from .._calculus._names import Derivative
 from .._conditions import Block
 from .._domains import Sobol
-from .._networks import FieldModel, ProductsInTime, build_model
+from .._networks import FieldModel
 from .._output._evaluate import Evaluator
 from .._output._records import ConditionReport, StepRecord, Unknowns
 from .._output._solution import Solution
@@ -38,7 +37,7 @@ def solution_of(evolution: Any) -> Solution:
         raise ValueError("a network that moves has no solution of its own; ask the evolution instead")
     problem, compiler = run.problem, Compiler(lambda name: None)
     with precision_context("float64"):
-        made, model = model_of(run)
+        made, model = run.network
         left = _residuals(problem, model, LOOKS)
     return Solution(
         name=problem.name,
@@ -68,14 +67,6 @@ def solution_of(evolution: Any) -> Solution:
     )
 
 
-def model_of(run: Any) -> tuple[ProductsInTime, FieldModel]:
-    """The network over space and time that a run in products is, with its architecture."""
-    problem = run.problem
-    made, network = run.moving.network(run.times, run.all_parameters(), run.edges)
-    model = build_model(made, problem.domain, problem.fields, jax.random.PRNGKey(0))
-    return made, dataclasses.replace(model, network=network)
-
-
 def stands_out(run: Any) -> str:
     """A condition that is left at one of many points by far more than elsewhere; nothing for none.
 
@@ -86,7 +77,7 @@ def stands_out(run: Any) -> str:
     problem = run.problem
     axis, began, ended = run.moving.axis, run.moving.began, run.moving.ended
     interior = {block.name for block in problem.blocks if block.interior}
-    for name, (points, rows, sizes) in _residuals(problem, model_of(run)[1], MANY).items():
+    for name, (points, rows, sizes) in _residuals(problem, run.network[1], MANY).items():
         late = points[:, axis] >= began + SOON * (ended - began) if name in interior else slice(None)
         rows, sizes, places = np.abs(rows[late]), sizes[late], points[late]
         if not rows.size:

@@ -1,5 +1,6 @@
 """One integration in time of what moves over space: see `_evolve`."""
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._networks import Between
+from .._networks import Between, FieldModel, ProductsInTime, build_model
 from .._output._evaluate import CHUNK, padded
 from ._asked import numbers_of
 from ._exponential import exponential
@@ -252,10 +253,18 @@ class Path:
             lambda at: np.concatenate([s * np.asarray(f(jnp.asarray(at))) for f, s in parts], axis=1),
         )
 
-    def all_parameters(self) -> Float[np.ndarray, "moments params"]:
+    def _all_parameters(self) -> Float[np.ndarray, "moments params"]:
         """Those of the model over space at the ends of all steps."""
         at = jax.jit(lambda t, y: jax.lax.map(lambda p: self.moving.parameters(*p), (t, y)))
         return np.asarray(at(jnp.asarray(self.times), jnp.asarray(self.states)))
+
+    @functools.cached_property
+    def network(self) -> tuple[ProductsInTime, FieldModel]:
+        """Products that move as a network over space and time, with its architecture."""
+        given = self.times, self._all_parameters(), self.edges
+        made, network = self.moving.network(*given)  # type: ignore[attr-defined]
+        model = build_model(made, self.problem.domain, self.problem.fields, jax.random.PRNGKey(0))
+        return made, dataclasses.replace(model, network=network)
 
     def parameters(self, t):
         """Those of the model over space at a time."""

@@ -30,6 +30,7 @@ from .._conditions import (
 from .._domains import Moment
 from .._output._solution import Solution
 from .._problem import Problem, known_values
+from ._calls import check_time_limit, check_top_level
 from ._choose_network import network_for
 from ._joined import joined
 from ._limits import VERDICT_SECONDS, Limits
@@ -37,7 +38,7 @@ from ._loop import INTERRUPTED
 from ._singular import find_singularities
 from ._slab_problem import slab_of
 from ._slabs import Slabs
-from ._solve import NotInDrawn, check_time_limit, check_top_level, solve_within
+from ._solve import NotInDrawn, solve_within
 
 ASIDE, LAST = (
     0.5,

@@ -1,18 +1,20 @@
 """What an integrator advances: a model over space whose parameters move in time, see `_evolve`."""
 
 import abc
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Array, Float
 
 from .._conditions import Block
+from .._domains import Moment
 from .._problem import Problem
 
 
 class AbstractMoving(abc.ABC):
     """Parameters c(t, y) of fields over space, of which y is integrated.
 
-    - `problem`, `interior`, `walls`: the conditions that hold at all times.
+    - `problem`, `interior`, `walls`: the conditions that hold at all times; `starts`: at the first.
     - `began`, `ended`, `axis`: of time, and its place in a point.
     - `places`: points of every condition by name, (n, dim).
     - `start`: y at the first time, (size,), `size`: its root mean square.
@@ -22,6 +24,7 @@ class AbstractMoving(abc.ABC):
     problem: Problem
     interior: list[Block]
     walls: list[Block]
+    starts: list[Block]
     began: float
     ended: float
     axis: int
@@ -31,8 +34,15 @@ class AbstractMoving(abc.ABC):
     rank: int | None
     params: int
 
-    def _of(self, problem: Problem) -> None:
-        """Sets what follows from the problem alone."""
+    def _of(self, problem: Problem, blocks: Sequence[Block]) -> None:
+        """Sets what follows from the problem alone.
+
+        - `blocks`: its conditions, of which those that are built in count no more.
+        """
+        self.interior = [block for block in blocks if block.interior]
+        others = [block for block in blocks if not block.interior and not block.exact]
+        self.starts = [block for block in others if isinstance(block.site, Moment)]
+        self.walls = [block for block in others if not isinstance(block.site, Moment)]
         domain = problem.domain
         assert domain.time is not None
         self.problem, self.axis = problem, domain.dim - 1
@@ -59,14 +69,14 @@ class AbstractMoving(abc.ABC):
     def fields_at(self, parameters, point) -> Float[Array, " fields"]:
         """The values of the fields at one point."""
 
-    def growth(self, t: float, parameters) -> float:
-        """How much faster a small change of a field grows than with half of all functions.
+    def growth(self, moments: Sequence[tuple[float, Array]]) -> float:
+        """How much faster a small change of a field grows than with half of all functions, at most.
 
         One where that is not known.
 
-        - `t`, `parameters`: at which the equations are linearized.
+        - `moments`: times and parameters, at which the equations are linearized.
         """
-        del t, parameters
+        del moments
         return 1.0
 
     def tail(self, parameters) -> Float[Array, ""] | None:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._domains import Moment, Sobol, integration_rule
+from .._domains import Sobol, integration_rule
 from .._networks import AbstractField, Parameters
 from .._problem import Problem
 from .._sven import Sven, least_squares
@@ -47,13 +47,9 @@ class MovingNetwork(AbstractMoving):
     """
 
     def __init__(self, problem: Problem, network, points: int | None, seed: int):
-        self._of(problem)
         held = with_walls_built_in(problem, network, None, [])
+        self._of(problem, held.blocks)
         self.system, self.theta = self._system(held, network, seed)
-        self.interior = [block for block in held.blocks if block.interior]
-        others = [b for b in held.blocks if not b.interior and not b.exact]
-        self.starts = [block for block in others if isinstance(block.site, Moment)]
-        self.walls = [block for block in others if not isinstance(block.site, Moment)]
         number = points or OVERSAMPLING * max(self.theta.size // len(problem.fields), 8)
         self._draw(held, number, np.random.default_rng(seed))
         self.theta = self._fitted()

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float, Int
 
-from .._domains import Moment, Sobol
+from .._domains import Sobol
 from .._networks import (
     WAVE,
     ProductsInTime,
@@ -25,6 +25,7 @@ from .._networks import (
 from .._problem import Problem
 from ._asked import numbers_of
 from ._drawn_programs import named_values
+from ._error_estimate import largest_of_one
 from ._exponential import flow_of
 from ._moving import AbstractMoving
 from ._points import PointSet
@@ -50,17 +51,13 @@ class MovingProducts(AbstractMoving):
     """
 
     def __init__(self, tables: Tables, problem: Problem, sides: Int[np.ndarray, " space"]):
-        self._of(problem)
+        self._of(problem, problem.blocks)
         self.domain, self.fields = problem.domain, len(problem.fields)
         self.numbers = {name: jnp.asarray(n) for name, n in numbers_of(problem).items()}
         self._source, self._sides = tables, sides
         self.degrees = degrees_over_space(layout_of(self.domain), sides)
         self.functions = len(self.degrees)
         self.params = self.functions * self.fields
-        others = [block for block in problem.blocks if not block.interior]
-        self.interior = [block for block in problem.blocks if block.interior]
-        self.starts = [block for block in others if isinstance(block.site, Moment)]
-        self.walls = [block for block in others if not isinstance(block.site, Moment)]
         self._draw(sides, np.random.default_rng(len(self.degrees)))
         made = lambda block, sets: tables.of(block, *sets[block.name], degrees=self.degrees)
         self._tables = {block.name: made(block, self.sets) for block in problem.blocks}
@@ -178,7 +175,7 @@ class MovingProducts(AbstractMoving):
         begun, started = pseudoinverse(first @ free)
         if min(kept, started) < free.shape[1]:
             return "directions that nothing moves, or that have no start"
-        self._onto, self._rates, self.rank = jnp.asarray(onto), jnp.asarray(rates), kept
+        self._onto, self.rank = jnp.asarray(onto), kept
         self._held, self._free = jnp.asarray(held), jnp.asarray(free)
 
         def begins(t):
@@ -195,51 +192,61 @@ class MovingProducts(AbstractMoving):
         pair = jax.jit(lambda t, y: (self.parameters(t, y), soon * (self._free @ self.rate(t, y))))
         both = np.abs(np.stack(pair(jnp.asarray(self.began), self.start)))
         sizes = both.reshape(2, self.functions, self.fields).max(axis=(0, 1))
-        for composite in self.problem.layout.composites:
-            members = [self.problem.fields.index(member) for member in composite.members]
-            sizes[members] = sizes[members].max() if composite.is_one else sizes[members]
-        return sizes
+        return largest_of_one(sizes, self.problem.space)
 
-    def growth(self, t: float, parameters) -> float:
+    def growth(self, moments) -> float:
         """By how much more a small change of a field grows in all the time than with half the degrees.
 
-        As the equations are at a time. About one where they are well posed. Where walls are left open,
-        or an equation runs backwards, what is finer grows faster: as what polynomials say beyond the
-        ends of an interval does. (A method of lines has to pass the same test: Trefethen 2000, 10.)
+        As the equations are at these moments. About one where they are well posed. Where walls are left
+        open, or an equation runs backwards, what is finer grows faster: as what polynomials say beyond
+        the ends of an interval does. (A method of lines has to pass the same test: Trefethen 2000, 10.)
         """
         halved = MovingProducts(self._source, self.problem, np.maximum(self._sides // 2, 2))
         if halved.begin():
             return np.inf
-        fine = np.asarray(parameters).reshape(self.functions, self.fields)
-        known = {tuple(row): value for row, value in zip(self.degrees.tolist(), fine, strict=True)}
-        coarse = np.array([known[tuple(row)] for row in halved.degrees.tolist()])
-        few, many = halved._flow_size(t, coarse.ravel()), self._flow_size(t, fine.ravel())
-        return many / max(few, 1.0) if np.isfinite(many) else np.inf
+        places = {tuple(row): number for number, row in enumerate(self.degrees.tolist())}
+        kept = [places[tuple(row)] for row in halved.degrees.tolist()]
+        fine = [(t, np.asarray(p).reshape(self.functions, self.fields)) for t, p in moments]
+        many = self._flow_sizes([(t, p.ravel()) for t, p in fine])
+        few = halved._flow_sizes([(t, p[kept].ravel()) for t, p in fine])
+        pairs = zip(many, few, strict=True)
+        return max(m / max(f, 1.0) if np.isfinite(m) else np.inf for m, f in pairs)
 
-    def _flow_size(self, t: float, parameters) -> float:
-        """The largest factor by which a small change of a field grows in the whole time.
+    def _flow_sizes(self, moments) -> list[float]:
+        """The largest factor by which a small change of a field grows in all the time, by moment.
 
         In the mean square, of each group of fields by itself: their units may be far apart.
         """
-        moment = jnp.asarray(t)
-        here = self._free.T @ (jnp.asarray(parameters) - self._lift(moment))
-        linear = np.asarray(jax.jit(jax.jacfwd(self.rate, 1))(moment, here))
+        slope, triangles = jax.jit(jax.jacfwd(self.rate, 1)), self._triangles()
+        sizes = []
+        for t, parameters in moments:
+            moment = jnp.asarray(t)
+            here = self._free.T @ (jnp.asarray(parameters) - self._lift(moment))
+            with np.errstate(over="ignore", invalid="ignore"):
+                flow = flow_of(np.asarray(slope(moment, here)), self.ended - self.began)
+            if not np.all(np.isfinite(flow)):
+                sizes.append(np.inf)
+                continue
+            found = [0.0]
+            for triangle, columns in triangles:
+                own = triangle @ flow[np.ix_(columns, columns)]
+                scaled = scipy.linalg.solve_triangular(triangle.T, own.T, lower=True)
+                found.append(float(np.linalg.norm(scaled, 2)))
+            sizes.append(max(found))
+        return sizes
+
+    def _triangles(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """By group of fields a matrix that makes mean squares of what moves, and its own columns."""
         nodes, _, shares = self.sets[self.interior[0].name]
         degrees, most = jnp.asarray(self.degrees), int(self.degrees.max())
         values = jax.jit(jax.vmap(lambda p: self._source.functions_at(p, degrees, most)))
         weighted = np.asarray(values(jnp.asarray(nodes))) * shares[:, None]
-        with np.errstate(over="ignore", invalid="ignore"):
-            flow = flow_of(linear, self.ended - self.began)
-        if not np.all(np.isfinite(flow)):
-            return np.inf
-        free, found = np.asarray(self._free).reshape(self.functions, self.fields, -1), [0.0]
+        free, found = np.asarray(self._free).reshape(self.functions, self.fields, -1), []
         for fields, columns in self._groups:
             rows = [weighted @ free[:, field][:, columns] for field in fields]
             _, triangle = np.linalg.qr(np.concatenate(rows))
-            own = triangle @ flow[np.ix_(columns, columns)]
-            scaled = scipy.linalg.solve_triangular(triangle.T, own.T, lower=True)
-            found.append(float(np.linalg.norm(scaled, 2)))
-        return max(found)
+            found.append((triangle, columns))
+        return found
 
     def _lift(self, t) -> Float[Array, " params"]:
         """Coefficients that hold the walls at a time, the smallest."""

@@ -91,7 +91,7 @@ def test_rates_of_coefficients_are_those_of_the_equation():
         found = [float(moving.fields_at(rate, jnp.stack([x, jnp.asarray(0.0)]))[0]) for x in at]
         c, s = np.cos(np.pi * np.asarray(at)), np.sin(np.pi * np.asarray(at))
         np.testing.assert_allclose(found, np.pi * c * s - 4.84e-4 * np.pi**3 * s, atol=1e-12)
-        assert 0.9 < moving.growth(0.0, moving.parameters(0.0, moving.start)) < 1.1
+        assert 0.9 < moving.growth([(0.0, moving.parameters(0.0, moving.start))]) < 1.1
 
 
 @pytest.mark.slow
