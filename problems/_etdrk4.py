@@ -66,3 +66,24 @@ def step(
     nb = nonlinear(c.half * v + c.inner * na)
     nc = nonlinear(c.half * va + c.inner * (2 * nb - n0))
     return c.whole * v + c.first * n0 + c.middle * (na + nb) + c.last * nc
+
+
+def history(
+    v: Inexact[np.ndarray, " modes"],
+    linear: Inexact[np.ndarray, " modes"],
+    nonlinear: Callable[[np.ndarray], np.ndarray],
+    end: float,
+    steps: int,
+    times: int,
+) -> list[Inexact[np.ndarray, " modes"]]:
+    """Returns v at equally spaced times after the first, the last of which is `end`.
+
+    - `v`: the modes at time 0; `linear`, `nonlinear`: as above.
+    - `steps`: all of them, `times`: the first one included.
+    """
+    c, found = coefficients(linear, end / steps), []
+    for done in range(1, steps + 1):
+        v = step(v, nonlinear, c)
+        if done % (steps // (times - 1)) == 0:
+            found.append(v)
+    return found

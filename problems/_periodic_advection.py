@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 import pinnsven as pv
-from _etdrk4 import coefficients, step
+from _etdrk4 import history
 
 PLACES, TIMES = 128, 51
 
@@ -35,12 +35,8 @@ def _march(
         return factor * np.fft.rfft(np.fft.irfft(v, places) ** 2)[:modes]
 
     u = [start(lower + (upper - lower) * np.arange(places) / places)]
-    v = np.fft.rfft(u[0])[:modes]
-    c = coefficients(symbol(derivative), end / steps)
-    for done in range(1, steps + 1):
-        v = step(v, advection, c)
-        if done % (steps // (TIMES - 1)) == 0:
-            u.append(np.fft.irfft(v, places))
+    later = history(np.fft.rfft(u[0])[:modes], symbol(derivative), advection, end, steps, TIMES)
+    u += [np.fft.irfft(v, places) for v in later]
     return np.array(u)[:, :: places // PLACES]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Inexact
 
 import pinnsven as pv
-from _etdrk4 import coefficients, step
+from _etdrk4 import history
 
 PLACES, TIMES = 128, 51
 
@@ -31,11 +31,8 @@ def _march(places: int, steps: int, start, symbol, reaction, interval, end: floa
         values = np.fft.ifft(v.reshape(linear.shape))
         return (np.fft.fft(np.array(reaction(*values))) * kept).ravel()
 
-    c, found, v = coefficients(linear.ravel(), end / steps), [field], modes.ravel()
-    for done in range(1, steps + 1):
-        v = step(v, nonlinear, c)
-        if done % (steps // (TIMES - 1)) == 0:
-            found.append(np.fft.ifft(v.reshape(linear.shape)))
+    later = history(modes.ravel(), linear.ravel(), nonlinear, end, steps, TIMES)
+    found = [field, *(np.fft.ifft(v.reshape(linear.shape)) for v in later)]
     return np.array(found)[:, :, :: places // PLACES]
 
 

@@ -39,7 +39,7 @@ from ._polygon import Polygon as Polygon
 from ._product import Product as Product
 from ._quadrature import integration_rule as integration_rule
 from ._round import Ball as Ball, Disk as Disk
-from ._rules import gauss_rule as gauss_rule
+from ._rules import box_rule as box_rule, gauss_rule as gauss_rule
 from ._sampling import (
     AbstractSampler as AbstractSampler,
     Grid as Grid,

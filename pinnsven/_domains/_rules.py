@@ -1,9 +1,11 @@
 """Quadrature rules where there is a map: boxes, disks, balls and products of them."""
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
+from ._pieces import Coordinate
 from ._slices import Rule, gauss, node_count
 
 MOST = 4_096  # points of a box in four dimensions and more: they are evaluated at every step
@@ -22,6 +24,23 @@ def gauss_rule(lower, upper, nodes: int) -> Rule:
         ((low + high + (high - low) * unit[:, None]) / 2, weights * (high - low) / 2)
         for low, high in zip(lower, upper, strict=True)
     ]
+    return functools.reduce(times, axes)
+
+
+def box_rule(coordinates: Sequence[Coordinate], counts: Sequence[int]) -> Rule:
+    """Gauss-Legendre along every axis, equal steps where it is periodic.
+
+    - `counts`: of nodes, one for each component.
+    """
+    axes, left = [], list(counts)
+    for coordinate in coordinates:
+        for low, high in zip(coordinate.lower, coordinate.upper, strict=True):
+            number = int(left.pop(0))
+            if coordinate.periodic:
+                places = low + (high - low) * np.arange(number)[:, None] / number
+                axes.append((places, np.full(number, (high - low) / number)))
+            else:
+                axes.append(gauss_rule([low], [high], number))
     return functools.reduce(times, axes)
 
 

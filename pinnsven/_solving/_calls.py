@@ -1,9 +1,15 @@
 """What every call that solves something checks."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
 from .._basics._numbers import finite_number
+from .._sven import Sven
+from ._limits import Limits
+from ._weighting import ScaledWeights
 
 LIMIT = "must be a finite number"  # what is asked of a tolerance and a time
 
@@ -27,6 +33,16 @@ def _is_top_level() -> bool:
     except ImportError:  # it is private; what remains knows of jit alone
         return not isinstance(jnp.zeros(()), jax.core.Tracer)  # type: ignore[attr-defined]
     return trace_state_clean()
+
+
+def is_left_alone(problem: Any, network: Any, limits: Limits, asked: Mapping[str, Any]) -> bool:
+    """Whether a solve has nothing of the user's that rests on how it is solved.
+
+    - `network`: as given, `asked`: the other arguments, by name.
+    """
+    own = network is None and problem.network is None and asked["points"] is None
+    own = own and limits.max_steps is None and asked["precision"] == "float64" and asked["drawn"]
+    return bool(own and asked["solver"] == Sven() and isinstance(asked["weighting"], ScaledWeights))
 
 
 def check_time_limit(time_limit: float | None) -> None:

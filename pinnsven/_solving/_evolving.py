@@ -14,7 +14,7 @@ from jaxtyping import Float
 from .._networks import Between, FieldModel, ProductsInTime, build_model
 from .._output._evaluate import CHUNK, padded
 from ._asked import numbers_of
-from ._exponential import exponential
+from ._exponential import asked_outside, exponential
 from ._moving import AbstractMoving
 from ._stepped_over import stepped_over
 from ._sudden import at_fixed, fixed_values, residuals
@@ -180,11 +180,10 @@ class Path:
         if len(edges):
             controller = diffrax.ClipStepSizeController(controller, step_ts=jnp.asarray(edges))
         room = MEMORY / (8 * moving.start.size)
-        asked = jax.ShapeDtypeStruct((), bool)
 
         def is_late(t, *arguments, **options):
             del arguments, options
-            return jax.pure_callback(lambda t: np.asarray(self._is_late()), asked, t)
+            return asked_outside(self._is_late, t)
 
         def is_coarse(t, y, *arguments, **options):
             del arguments, options

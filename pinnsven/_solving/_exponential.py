@@ -168,8 +168,13 @@ class _Steps:
         """Whether the time is over, asked of the clock at every step."""
         if self.deadline == math.inf:
             return jnp.asarray(False)
-        asked = jax.ShapeDtypeStruct((), bool)
-        return jax.pure_callback(lambda t: np.asarray(time.perf_counter() > self.deadline), asked, t)
+        return asked_outside(lambda: time.perf_counter() > self.deadline, t)
+
+
+def asked_outside(question: Callable[[], bool], t):
+    """What a question is answered outside of a program, at each of its times."""
+    answer = jax.ShapeDtypeStruct((), bool)
+    return jax.pure_callback(lambda t: np.asarray(question()), answer, t)
 
 
 def _power(exponent, dtype):

@@ -12,7 +12,7 @@ from .._output._records import FieldErrors
 from .._problem import Problem
 from ._evolving import FEWEST, MOMENTS, Path
 from ._moving_products import MovingProducts
-from ._space_tables import MOST, Tables
+from ._space_tables import MOST, SpaceTables
 
 FIRST = (64, 16, 8)  # degrees of products along a coordinate, by how many there are
 FINEST_STEPS = 1e-12  # the accuracy below which steps are rounding
@@ -63,7 +63,7 @@ class _Search:
     def __init__(self, problem: Problem, solver, deadline: float, hopeless: float):
         self.problem, self.solver, self.deadline, self.hopeless = problem, solver, deadline, hopeless
         self.began, self.dim = time.perf_counter(), problem.domain.space_dim
-        self.tables = Tables(problem)
+        self.tables = SpaceTables(problem)
         self.came = 0.0  # the share of the time that was reached with too few functions
         self.sides = np.full(self.dim, FIRST[min(self.dim, len(FIRST)) - 1])
 

@@ -8,11 +8,11 @@ from .._basics._results import RESULTS
 from .._domains import Box
 from .._output._callbacks import tell
 from .._output._solution import Solution
-from .._sven import Sven
+from .._problem import Problem
+from ._calls import is_left_alone
 from ._evolve import judged
 from ._in_products import check_kind, in_products
 from ._limits import Limits
-from ._weighting import ScaledWeights
 
 SHARE = 0.6  # of the time that is left, which it may take if it comes to an end
 HOPE = 0.2  # of the time that is left, in which a first run has to come to its end
@@ -26,13 +26,10 @@ def may_move(problem: Any, network: Any, limits: Limits, asked: dict[str, Any]) 
     - `asked`: the other arguments, by name.
     """
     domain = problem.domain
-    if network is not None or problem.network is not None or not isinstance(domain.space, Box):
+    # Over a square there are more products than move in seconds (experiment 188).
+    if not isinstance(domain.space, Box) or domain.space_dim > 1:
         return False
-    if domain.space_dim > 1:  # more products than move in seconds (experiment 188)
-        return False
-    own = asked["solver"] == Sven() and asked["drawn"] and asked["refine"] and asked["points"] is None
-    own = own and isinstance(asked["weighting"], ScaledWeights) and asked["precision"] == "float64"
-    if not own or limits.max_steps is not None:
+    if not asked["refine"] or not is_left_alone(problem, network, limits, asked):
         return False
     try:
         check_kind(problem)
@@ -41,16 +38,18 @@ def may_move(problem: Any, network: Any, limits: Limits, asked: dict[str, Any]) 
     return all(block.weight is None for block in problem.blocks)
 
 
-def moved(run: Any) -> Solution | None:
-    """The solution of a run's problem by coefficients that move in time; None where that fails."""
+def moved(declared: Problem, run: Any) -> Solution | None:
+    """The solution of a run's problem by coefficients that move in time; None where that fails.
+
+    - `declared`: the problem as the user has it, before anything was built in.
+    """
     limits, now = run.limits, time.perf_counter()
     left = limits.left()
     share, hope = (LONGEST, HOPES) if left == float("inf") else (SHARE * left, HOPE * left)
     tell(run.hooks, "on_stage", "moving products of functions in time")
     tolerance = limits.target
-    found, estimate = in_products(
-        run.declared, tolerance, None, now + share, now + hope, limits.are_budgets
-    )
+    ends = now + share, now + hope
+    found, estimate = in_products(declared, tolerance, None, *ends, limits.are_budgets)
     if found is None or estimate is None or not found.finished:
         return None
     evolution = judged(found, estimate, run.known, tolerance, limits.began)

@@ -139,7 +139,6 @@ class Run:
         self.apart_from: Sequence[SolutionData] = ()  # solutions that are known
         self.only_drawn = False  # whether no network is trained
         self.following: SolutionData | None = None  # the solution of the slab before
-        self.declared = problem  # as the user has it, before anything was built in
         self.otherwise: Callable[[Any], Any] | None = None  # what is tried in place of training
         self.answered: Any = None  # the solution that it has found
         self.has_more = False  # whether more drawn functions may do, where that does not

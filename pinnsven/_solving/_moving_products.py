@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float, Int
 
-from .._domains import Sobol
+from .._domains import Sobol, box_rule
 from .._networks import (
     WAVE,
     ProductsInTime,
@@ -29,7 +29,7 @@ from ._error_estimate import largest_of_one
 from ._exponential import flow_of
 from ._moving import AbstractMoving
 from ._points import PointSet
-from ._space_tables import Table, Tables, nodes_of
+from ._space_tables import SpaceTable, SpaceTables
 
 OVERSAMPLING = 1.5  # nodes along a coordinate for each degree, as quadratic terms want them
 ON_WALLS = 4  # points on walls for each degree
@@ -50,7 +50,7 @@ class MovingProducts(AbstractMoving):
     - `rank`, `params`: how many directions move, of so many coefficients.
     """
 
-    def __init__(self, tables: Tables, problem: Problem, sides: Int[np.ndarray, " space"]):
+    def __init__(self, tables: SpaceTables, problem: Problem, sides: Int[np.ndarray, " space"]):
         self._of(problem, problem.blocks)
         self.domain, self.fields = problem.domain, len(problem.fields)
         self.numbers = {name: jnp.asarray(n) for name, n in numbers_of(problem).items()}
@@ -67,7 +67,10 @@ class MovingProducts(AbstractMoving):
 
     def _draw(self, sides, rng: np.random.Generator) -> None:
         """The points of every condition: nodes of a rule, and enough on walls for all degrees."""
-        nodes, weights = nodes_of(self.domain, np.ceil(OVERSAMPLING * sides).astype(int) + 2)
+        counts = np.ceil(OVERSAMPLING * sides).astype(int) + 2
+        places, weights = box_rule(self.domain.space.coordinates, counts)  # type: ignore[union-attr]
+        rest = np.tile(self.domain.lower[self.domain.space_dim :], (len(places), 1))
+        nodes = np.concatenate([places, rest], axis=1)
         inside = nodes, np.zeros((len(nodes), self.domain.space_dim)), np.sqrt(weights / weights.sum())
         flat = self.domain.space_dim > 1
         counts = {b.name: ON_WALLS * int(np.sum(sides)) * 2 if flat else 8 for b in self.walls}
@@ -84,12 +87,12 @@ class MovingProducts(AbstractMoving):
             found = drawn.fresh(block, LOOKS)
             self.fresh[block.name] = found.points, found.normals, np.full(len(found.points), 1.0)
 
-    def _rows(self, table: Table, coefficients, rates, t) -> Float[Array, " rows"]:
+    def _rows(self, table: SpaceTable, coefficients, rates, t) -> Float[Array, " rows"]:
         """The residuals of a condition, weighted, one component after the other."""
         values = self._values(table, coefficients, rates)
         return self._residuals(table, values, t).ravel()
 
-    def _values(self, table: Table, coefficients, rates) -> Float[Array, "values points"]:
+    def _values(self, table: SpaceTable, coefficients, rates) -> Float[Array, "values points"]:
         found = []
         for owner, still, moving in zip(table.owners, table.still, table.moving, strict=True):
             value = jnp.zeros(len(table.points))
@@ -99,7 +102,7 @@ class MovingProducts(AbstractMoving):
             found.append(value)
         return jnp.stack(found)
 
-    def _residuals(self, table: Table, values, t) -> Float[Array, "components points"]:
+    def _residuals(self, table: SpaceTable, values, t) -> Float[Array, "components points"]:
         block = table.block
         nothing = lambda point: jnp.zeros(self.fields)
 
@@ -143,7 +146,7 @@ class MovingProducts(AbstractMoving):
             first if all(np.max(np.abs(f - first), initial=0.0) <= bound for f in found[1:]) else None
         )
 
-    def _slopes_of_values(self, table: Table) -> Callable:
+    def _slopes_of_values(self, table: SpaceTable) -> Callable:
         def slopes(coefficients, t):
             values = self._values(table, coefficients, jnp.zeros(self.params))
 
@@ -170,7 +173,7 @@ class MovingProducts(AbstractMoving):
             each = rates[begin:end].reshape(block.components, -1)
             if not np.all(np.any(each, axis=1)):
                 return "an equation without a rate"
-        held, free, self._groups = null_space(asked, self.fields)
+        held, free, self._groups = free_of_walls(asked, self.fields)
         onto, kept = pseudoinverse(rates @ free)
         begun, started = pseudoinverse(first @ free)
         if min(kept, started) < free.shape[1]:
@@ -332,7 +335,7 @@ class MovingProducts(AbstractMoving):
         return functions @ parameters.reshape(self.functions, -1)
 
 
-def null_space(asked: Float[np.ndarray, "rows params"], fields: int):
+def free_of_walls(asked: Float[np.ndarray, "rows params"], fields: int):
     """The pseudoinverse of what walls ask, and a basis of what they leave free.
 
     (params, rows), (params, free), and groups of fields that walls do not tie to others, each with the

@@ -1,6 +1,7 @@
 """`solve`: what a user asks for, checked; a run of the loop, and the solution that it ends with."""
 
 import dataclasses
+import functools
 import math
 import os
 from collections.abc import Sequence
@@ -128,7 +129,7 @@ def solve_within(
         asked = {"solver": solver, "points": points, "seed": seed, "refine": refine, "drawn": drawn}
         asked |= {"sampler": sampler, "weighting": weighting, "precision": precision}
         if draws and traces is None and checkpoint is None and not apart_from and estimate_error:
-            run.declared, run.otherwise = declared, _otherwise(run, declared, asked_for, asked)
+            run.otherwise = _otherwise(run, declared, asked_for, asked)
         if checkpoint is not None:
             run.identity = _identity(run, declared, asked)
         if resume and checkpoint is not None and os.path.exists(checkpoint):
@@ -144,7 +145,8 @@ def _otherwise(run: Run, declared: Problem, network: object, asked: dict[str, ob
     - `network`: as given, `asked`: the other arguments.
     """
     smooth = not run.singularities and not run.points.focus.spots
-    return moved if smooth and may_move(declared, network, run.limits, asked) else None
+    moves = smooth and may_move(declared, network, run.limits, asked)
+    return functools.partial(moved, declared) if moves else None
 
 
 def _told(hooks, solution: Solution) -> Solution:

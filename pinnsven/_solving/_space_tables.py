@@ -6,10 +6,9 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from .._conditions import Block
-from .._domains import Domain
 from .._networks import Embedding, products_of, turns_of
 from .._problem import Problem
 from ._asked import numbers_of
@@ -20,7 +19,7 @@ POINTS, FUNCTIONS = 256, 64  # of one table: others are made of these
 
 
 @dataclasses.dataclass
-class Table:
+class SpaceTable:
     """What a condition asks of all functions at its points.
 
     - `still`, `moving`: by value, (points, functions), of the coefficients and of their rates; None for
@@ -37,7 +36,7 @@ class Table:
     moving: list[Float[np.ndarray, "points functions"] | None]
 
 
-class Tables:
+class SpaceTables:
     """Makes tables of any products over space, in one program for each condition.
 
     - `problem`: whose conditions ask.
@@ -57,9 +56,11 @@ class Tables:
         """
         return products_of(self.embedding(point), degrees, self._turns, most)
 
-    def of(self, block: Block, points, normals, shares, degrees) -> Table:
+    def of(self, block: Block, points, normals, shares, degrees) -> SpaceTable:
         """The table of a condition at points."""
-        self._programs.setdefault(block.name, self._program(block))
+        if block.name not in self._programs:
+            self._programs[block.name] = self._program(block)
+        program = self._programs[block.name]
         size, portions = len(points), range(0, len(degrees), FUNCTIONS)
         found = []
         for first in range(0, size, POINTS):
@@ -68,18 +69,18 @@ class Tables:
             columns = []
             for begin in portions:
                 mine = _filled(degrees[begin : begin + FUNCTIONS], FUNCTIONS)
-                columns.append(np.asarray(self._programs[block.name](place, normal, jnp.asarray(mine))))
+                columns.append(np.asarray(program(place, normal, jnp.asarray(mine))))
             found.append(np.concatenate(columns, axis=3)[:, :, : size - first, : len(degrees)])
         whole = np.concatenate(found, axis=2)
         still, moving = ([v if np.any(v) else None for v in part] for part in whole)
-        return Table(block, points, normals, shares, owners_of(block), still, moving)
+        return SpaceTable(block, points, normals, shares, owners_of(block), still, moving)
 
     def _program(self, block: Block) -> Callable:
         """Values of functions in the terms of a condition, (2, values, points, functions).
 
         First of the functions as they are, then times t - t_0: at t_0 these have a rate, nothing else.
         """
-        domain, most = self._domain, 2 * max(MOST)
+        domain, most = self._domain, max(MOST)
         began, axis = domain.time.start, domain.dim - 1  # type: ignore[union-attr]
 
         def at(point, normal, degrees, moves):
@@ -99,26 +100,3 @@ class Tables:
 def _filled(rows: np.ndarray, number: int) -> np.ndarray:
     """So many rows, with zeros after those there are."""
     return np.concatenate([rows, np.zeros((number - len(rows), *rows.shape[1:]), rows.dtype)])
-
-
-def nodes_of(
-    domain: Domain, counts: Int[np.ndarray, " space"]
-) -> tuple[Float[np.ndarray, "n dim"], Float[np.ndarray, " n"]]:
-    """Nodes and weights of a rule over a box: Gauss and Legendre's, even where it is periodic."""
-    nodes, weights, axis = np.zeros((1, 0)), np.ones(1), 0
-    for coordinate in domain.space.coordinates:  # type: ignore[union-attr]
-        for low, high in zip(coordinate.lower, coordinate.upper, strict=True):
-            number = int(counts[axis])
-            axis += 1
-            if coordinate.periodic:
-                own, share = np.arange(number) / number, np.full(number, 1 / number)
-            else:
-                own, share = np.polynomial.legendre.leggauss(number)
-                own, share = (own + 1) / 2, share / 2
-            place = low + (high - low) * own
-            nodes = np.concatenate(
-                [np.repeat(nodes, number, axis=0), np.tile(place, len(nodes))[:, None]], axis=1
-            )
-            weights = np.repeat(weights, number) * np.tile(share, len(weights))
-    rest = np.tile(domain.lower[domain.space_dim :], (len(nodes), 1))
-    return np.concatenate([nodes, rest], axis=1), weights

@@ -13,6 +13,7 @@ from .._output._solution import Solution
 from .._problem import Problem
 from .._sven import Sven
 from ._at_once import FLOOR
+from ._calls import is_left_alone
 from ._limits import Limits
 from ._march import marched, planned
 from ._slabs import Slabs
@@ -109,15 +110,12 @@ def _plan(limits: Limits, asked: dict[str, Any]) -> Slabs | None:
     """The slabs of time that a solve may be divided into; None with anything of the user's own."""
     problem = asked["problem"]
     alone = isinstance(problem, Problem) and problem.domain.space is None and problem.domain.dim == 1
-    if not alone or asked["network"] is not None or problem.network is not None:
+    if not alone or not is_left_alone(problem, asked["network"], limits, asked):
         return None
-    kept = ("points", "checkpoint", "resume", "apart_from", "devices")
-    if limits.max_steps is not None or any(asked[name] not in (None, False, ()) for name in kept):
+    kept = ("checkpoint", "resume", "apart_from", "devices")
+    if not asked["estimate_error"] or any(asked[name] not in (None, False, ()) for name in kept):
         return None
     if not all(callback.hears_slabs for callback in as_callbacks(asked["callbacks"])):
-        return None
-    own = asked["solver"] == Sven() and isinstance(asked["weighting"], ScaledWeights)
-    if not (own and asked["drawn"] and asked["estimate_error"] and asked["precision"] == "float64"):
         return None
     try:
         return planned(problem, None, limits.target)

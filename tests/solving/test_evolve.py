@@ -128,7 +128,9 @@ def test_walls_that_are_no_numbers_are_held_by_their_rates():
 @pytest.mark.slow
 def test_a_network_that_is_not_linear_moves_too():
     network = pv.MLP(width=8, depth=1)
-    found = pv.evolve(heat(), network, points=64, tolerance=1e-2, solver=diffrax.Tsit5(), time_limit=120)
+    found = pv.evolve(
+        heat(), network, points=64, tolerance=1e-2, solver=diffrax.Tsit5(), time_limit=120
+    )
     assert found.rank is None and found.method == "Tsit5"
     exact = np.exp(-(np.pi**2) * T[None]) * np.sin(np.pi * X[:, None])
     assert np.max(np.abs(found(x=X[:, None], t=T[None]) - exact)) < 0.05

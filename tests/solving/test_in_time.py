@@ -11,8 +11,8 @@ from pinnsven._basics._precision import precision_context
 from pinnsven._cli import load_problem
 from pinnsven._solving._in_time import may_move
 from pinnsven._solving._limits import Limits
-from pinnsven._solving._moving_products import MovingProducts, null_space
-from pinnsven._solving._space_tables import Tables
+from pinnsven._solving._moving_products import MovingProducts, free_of_walls
+from pinnsven._solving._space_tables import SpaceTables
 
 ASKED = {
     "points": None,
@@ -69,7 +69,7 @@ def test_a_basis_of_what_walls_leave_free_keeps_fields_apart_that_no_wall_ties()
     rows = np.zeros((5, 4, 3))  # rows, functions, fields
     rows[:2, :, 0], rows[2:, :, [1, 2]] = rng.standard_normal((2, 4)), rng.standard_normal((3, 4, 2))
     asked = rows.reshape(5, 12)
-    held, free, groups = null_space(asked, 3)
+    held, free, groups = free_of_walls(asked, 3)
     np.testing.assert_allclose(asked @ free, 0, atol=1e-13)
     np.testing.assert_allclose(free.T @ free, np.eye(7), atol=1e-13)
     np.testing.assert_allclose(asked @ held, np.eye(5), atol=1e-12)
@@ -84,7 +84,7 @@ def test_rates_of_coefficients_are_those_of_the_equation():
     """Of cos(pi x) under u_t = -u u_x - d u_xxx, by hand."""
     with precision_context("float64"):
         problem = wave_train()
-        moving = MovingProducts(Tables(problem), problem, np.array([16]))
+        moving = MovingProducts(SpaceTables(problem), problem, np.array([16]))
         assert moving.begin() == "" and moving.rank == moving.params == 17
         at = jnp.linspace(-1, 1, 9)
         rate = moving.rate(jnp.asarray(0.0), moving.start)
